@@ -1,0 +1,43 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INPUT ?=
+OUT ?= out
+
+.PHONY: setup demo test studio check coverage torture benchmarks clean
+
+setup: $(VENV)/.ready
+
+$(VENV)/.ready: pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.toml)
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip
+	$(BIN)/pip install --quiet -c constraints.txt -e '.[all,dev]' $(foreach plugin,$(wildcard plugins/*/pyproject.toml),-e $(dir $(plugin)))
+	touch $@
+
+demo: setup  ## make a texture pack from real pictures: make demo [INPUT=folder] [OUT=out]
+	$(BIN)/studio --home $(OUT)/home demo --out $(OUT) $(if $(INPUT),--input $(INPUT))
+
+test: setup  ## the whole suite
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+
+studio: setup  ## serve the web interface
+	$(BIN)/studio serve
+
+check: setup  ## lint, types, layers
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy -p studio
+	MYPYPATH=plugins/textures $(BIN)/mypy -p studio_textures
+	$(BIN)/lint-imports
+
+coverage: test
+
+torture: setup  ## the long tests
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q
+
+benchmarks: setup  ## write benchmarks/RESULTS.md
+	$(BIN)/python benchmarks/core.py
+	$(BIN)/python benchmarks/textures.py
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info plugins/*/*.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

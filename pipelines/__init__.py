@@ -1,0 +1,1 @@
+"""Shipped pipelines: TOML recipes, read through `importlib.resources`."""

@@ -1,0 +1,197 @@
+"""Image quilting (Efros & Freeman, SIGGRAPH 2001) on a torus: any size, no border anywhere.
+
+Patches of the exemplar are laid in raster order, each chosen to fit what lies there and cut in
+along the least visible path. The last column also fits the first and the last row the first, so
+the wrap is solved like every other overlap. Then the worst cuts are covered again with patches
+that fit on all four sides.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from studio_textures.blending import feather, heal
+from studio_textures.mincut import Sides
+from studio_textures.patch_search import Choice, PatchSearch
+from studio_textures.period import find_period, fit_period
+from studio_textures.pictures import flatten_lighting, has_palette
+from studio_textures.quality import measure_seams
+from studio_textures.repair import repair
+from studio_textures.torus_canvas import TorusCanvas
+
+CROP = 1024
+"""Longest side in pixels of the part of a large exemplar that is used."""
+
+
+@dataclass(frozen=True)
+class QuiltSettings:
+    """How to quilt; the defaults suit photographs and pixel art alike."""
+
+    patch: int | None = None
+    """Patch side in pixels; None derives it from the exemplar (about a sixth of it)."""
+    overlap: float = 0.33
+    """Overlap of neighbouring patches, share of the patch, 0.15..0.5."""
+    choice: Choice = Choice()
+    """How freely a patch is picked: more tolerance gives more variety and worse cuts."""
+    repairs: float = 1.0
+    """Attempts at covering bad cuts, per patch laid."""
+    blend: bool | None = None
+    """Fade the cuts; None does so unless the exemplar is pixel art, whose palette is kept."""
+    flatten: float = 0.0
+    """How much uneven light to take out of the exemplar first, 0..1."""
+    fit: bool = True
+    """Stretch a regular exemplar by a few per cent so that whole periods fill the output."""
+
+
+DEFAULTS = QuiltSettings()
+
+
+def quilt(
+    exemplar: NDArray[np.float32],
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    settings: QuiltSettings = DEFAULTS,
+) -> NDArray[np.float32]:
+    """Synthesise a seamless picture (height, width, C) that looks like `exemplar` (h, w, C).
+
+    Keeps the exemplar's scale; `rng` makes every result a different one.
+    """
+    palette = has_palette(exemplar)
+    source = prepare(exemplar, height, width, rng, settings)
+    patch = settings.patch or default_patch(source, height, width)
+    patch = _legal_patch(patch, source, height, width)
+    source = _extend(source, exemplar, patch)
+    canvas = TorusCanvas(source, height, width)
+    search = PatchSearch(source, patch)
+    laid = _lay_patches(canvas, search, settings, rng)
+    repair(canvas, search, round(laid * settings.repairs), settings.choice, rng)
+    blend = not palette if settings.blend is None else settings.blend
+    if not blend:
+        return quiet_origin(canvas.render())
+    return quiet_origin(feather(canvas) if palette else heal(canvas))
+
+
+def quiet_origin(img: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Roll a torus so that its border falls where neighbours differ as much as they usually do.
+
+    A torus has no border of its own; without this, one that happens to fall along a joint of
+    bricks looks like a seam to every measure.
+    """
+    out = img
+    for axis in (0, 1):
+        other = (1 - axis, 2)
+        steps = np.abs(np.roll(out, -1, axis=axis) - out).mean(axis=other)
+        usual = int(np.abs(steps - np.median(steps)).argmin())
+        out = np.roll(out, -1 - usual, axis=axis)
+    return out
+
+
+def prepare(
+    exemplar: NDArray[np.float32],
+    height: int,
+    width: int,
+    rng: np.random.Generator,
+    settings: QuiltSettings = DEFAULTS,
+) -> NDArray[np.float32]:
+    """The exemplar as it is copied from: cropped if large, evenly lit, whole periods.
+
+    Pixel art is only cropped, since resampling would invent colours.
+    """
+    source = typical_crop(exemplar, CROP, rng)
+    if has_palette(exemplar):
+        return source
+    if settings.flatten > 0:
+        source = flatten_lighting(source, settings.flatten)
+    return fit_period(source, height, width) if settings.fit else source
+
+
+def typical_crop(
+    img: NDArray[np.float32], side: int, rng: np.random.Generator
+) -> NDArray[np.float32]:
+    """A crop of at most side x side whose mean and contrast are closest to the whole's."""
+    height, width = img.shape[:2]
+    if height <= side and width <= side:
+        return img
+    whole = np.concatenate([img[::4, ::4].mean(axis=(0, 1)), img[::4, ::4].std(axis=(0, 1))])
+    best, best_distance = img, np.inf
+    for _ in range(8):
+        y = int(rng.integers(max(height - side, 0) + 1))
+        x = int(rng.integers(max(width - side, 0) + 1))
+        crop = img[y : y + side, x : x + side]
+        few = crop[::4, ::4]
+        own = np.concatenate([few.mean(axis=(0, 1)), few.std(axis=(0, 1))])
+        distance = float(np.abs(own - whole).sum())
+        if distance < best_distance:
+            best, best_distance = crop, distance
+    return np.ascontiguousarray(best)
+
+
+def default_patch(source: NDArray[np.float32], height: int, width: int) -> int:
+    """A sixth of the exemplar (a third of a small one), but at least 1.5 periods of structure."""
+    side = min(source.shape[:2])
+    size = max(side / 6, min(40, side / 3))
+    for axis in (0, 1):
+        period = find_period(source, axis)
+        if period is not None:
+            size = max(size, 1.5 * period)
+    return round(min(max(size, 12), 96, min(height, width) / 3))
+
+
+def _legal_patch(patch: int, source: NDArray[np.float32], height: int, width: int) -> int:
+    """Small enough for exemplar and torus, and a multiple of 4 for the reduced-size search."""
+    largest = min(min(source.shape[:2]) // 2, min(height, width) * 2 // 3)
+    return max(4, min(patch, largest) // 4 * 4)
+
+
+def _extend(
+    source: NDArray[np.float32], exemplar: NDArray[np.float32], patch: int
+) -> NDArray[np.float32]:
+    """An exemplar that itself tiles has patches across its border too."""
+    seams = measure_seams(source)
+    if source.shape != exemplar.shape:
+        return source
+    pad = [(0, patch if ratio < TILES else 0) for ratio in (seams.y, seams.x)]
+    return np.pad(source, [*pad, (0, 0)], mode="wrap")
+
+
+TILES = 1.15
+"""Seam ratio below which an exemplar is taken to be tileable already."""
+
+
+def _lay_patches(
+    canvas: TorusCanvas,
+    search: PatchSearch,
+    settings: QuiltSettings,
+    rng: np.random.Generator,
+) -> int:
+    """Fill the torus in raster order; returns the number of patches."""
+    size = search.patch
+    rows = _grid(canvas.height, size, settings.overlap)
+    columns = _grid(canvas.width, size, settings.overlap)
+    for i, y in enumerate(rows):
+        top, bottom = _overlaps(rows, i, size, canvas.height)
+        for j, x in enumerate(columns):
+            left, right = _overlaps(columns, j, size, canvas.width)
+            if i == 0 and j == 0:
+                canvas.paste((y, x), search.random(rng), size, Sides())
+                continue
+            target, known = canvas.look((y, x), size)
+            place = search.find(target, known, settings.choice, rng)
+            canvas.paste((y, x), place, size, Sides(left, right, top, bottom))
+    return len(rows) * len(columns)
+
+
+def _grid(length: int, patch: int, overlap: float) -> list[int]:
+    """Evenly spread patch positions around a circle of `length` pixels."""
+    step = max(1, round(patch * (1.0 - overlap)))
+    count = max(2, -(-length // step))
+    return [i * length // count for i in range(count)]
+
+
+def _overlaps(grid: list[int], i: int, patch: int, length: int) -> tuple[int, int]:
+    """Overlap with the patch before, and (last one only) with the first one after the wrap."""
+    before = 0 if i == 0 else grid[i - 1] + patch - grid[i]
+    after = 0 if i < len(grid) - 1 else grid[i] + patch - length - grid[0]
+    return before, after

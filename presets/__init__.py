@@ -1,0 +1,1 @@
+"""Shipped presets: TOML files, read through `importlib.resources`."""

@@ -1,0 +1,1 @@
+"""The composition root: `Studio`, and the handles `Job` and `Asset`."""

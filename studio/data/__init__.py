@@ -1,0 +1,1 @@
+"""Mount point of shipped data: `studio.data.presets`, `studio.data.pipelines`."""

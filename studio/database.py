@@ -1,0 +1,156 @@
+"""One SQLite file, through apsw: connections per thread, transactions, schema versions.
+
+Two strangers keep their tables here, the job table and the asset store, so that `app` can finish
+a job and insert its asset in ONE transaction.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import apsw
+
+from studio.errors import StoreError
+
+Row = dict[str, Any]
+Bindings = Sequence[Any] | Mapping[str, Any]
+
+_BUSY_MS = 30_000
+
+
+class Database:
+    """A SQLite file in WAL mode; safe from any thread, shared between processes.
+
+    Raises:
+        StoreError: the file cannot be opened, read or written; names the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._local = threading.local()
+        self._all: list[apsw.Connection] = []
+        self._guard = threading.Lock()
+        self._write_lock = threading.RLock()
+        self._versions: dict[str, int] = {}
+        self.connection  # opened now, so that a bad path is told now  # noqa: B018
+
+    @property
+    def connection(self) -> apsw.Connection:
+        """This thread's connection."""
+        connection: apsw.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._open()
+            self._local.connection = connection
+        return connection
+
+    def query(self, sql: str, bindings: Bindings = ()) -> list[Row]:
+        """Run one statement and return its rows as dicts."""
+        with _as_store_errors(self.path):
+            return list(self.connection.execute(sql, bindings))
+
+    @contextmanager
+    def transaction(self, *, durable: bool = True) -> Iterator[apsw.Connection]:
+        """Write: all of the block or nothing. Blocks nest (the outermost decides).
+
+        Args:
+            durable: wait until the disk has it (`synchronous=FULL`). An acknowledgement must
+                never stand on a transaction that is not durable; progress may.
+        """
+        connection = self.connection
+        if connection.in_transaction:
+            yield connection
+            return
+        with self._write_lock, _as_store_errors(self.path):
+            self._set_durable(connection, durable)
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.execute("ROLLBACK")
+                raise
+            try:
+                connection.execute("COMMIT")
+            except apsw.Error:
+                if not connection.get_autocommit():
+                    connection.execute("ROLLBACK")
+                raise
+
+    def migrate(self, component: str, scripts: Sequence[str]) -> None:
+        """Bring a component's tables up to date; script i makes version i + 1."""
+        sql = "CREATE TABLE IF NOT EXISTS schema_versions(component TEXT PRIMARY KEY, version INT)"
+        if not self.query("SELECT 1 FROM sqlite_master WHERE name = 'schema_versions'"):
+            self.query(sql)
+        select = "SELECT version FROM schema_versions WHERE component = ?"
+        rows = self.query(select, (component,))
+        if rows and rows[0]["version"] == len(scripts):
+            return
+        with self.transaction() as connection:
+            rows = list(connection.execute(select, (component,)))
+            version = rows[0]["version"] if rows else 0
+            if version > len(scripts):
+                raise StoreError(
+                    "{path}: made by a newer Studio; update Studio, or name another home",
+                    path=self.path,
+                )
+            for script in scripts[version:]:
+                connection.execute(script)
+            connection.execute(
+                "INSERT INTO schema_versions VALUES(?, ?) "
+                "ON CONFLICT(component) DO UPDATE SET version = excluded.version",
+                (component, len(scripts)),
+            )
+
+    def close(self) -> None:
+        """Close every thread's connection."""
+        with self._guard:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._local = threading.local()
+
+    def _open(self) -> apsw.Connection:
+        with _as_store_errors(self.path):
+            connection = apsw.Connection(str(self.path))
+            connection.set_busy_timeout(_BUSY_MS)
+            connection.execute("PRAGMA journal_mode=WAL")
+            connection.execute("PRAGMA foreign_keys=ON")
+            connection.row_trace = _trace_row
+        with self._guard:
+            self._all.append(connection)
+        self._set_durable(connection, True)
+        return connection
+
+    def _set_durable(self, connection: apsw.Connection, durable: bool) -> None:
+        if getattr(self._local, "durable", None) != durable:
+            connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
+            self._local.durable = durable
+
+
+def _trace_row(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:
+    return {column[0]: value for column, value in zip(cursor.description, row, strict=True)}
+
+
+@contextmanager
+def _as_store_errors(path: Path) -> Iterator[None]:
+    """Turn what SQLite says into a `StoreError` with a remedy."""
+    try:
+        yield
+    except apsw.FullError as error:
+        raise StoreError("{path}: the disk is full; free some space", path=path) from error
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError) as error:
+        raise StoreError(
+            "{path}: cannot be written; choose another folder with --home or STUDIO_HOME",
+            path=path,
+        ) from error
+    except (apsw.NotADBError, apsw.CorruptError) as error:
+        raise StoreError(
+            "{path}: is damaged; run `studio fsck`, or restore it from a backup", path=path
+        ) from error
+    except (apsw.IOError, apsw.BusyError) as error:
+        raise StoreError(
+            "{path}: {fault}; check the disk and other programs that use it",
+            path=path,
+            fault=error,
+        ) from error

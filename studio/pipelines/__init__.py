@@ -1,0 +1,1 @@
+"""Pipelines: TOML recipes of steps, validated, expanded and run as jobs."""

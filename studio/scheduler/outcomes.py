@@ -1,0 +1,76 @@
+"""How a job ends: failed, cancelled, dead, or another try."""
+
+import contextlib
+import logging
+from collections.abc import Sequence
+from typing import Any
+
+from studio.config import Config
+from studio.errors import JobFailedError, OutOfMemoryError, PluginLoadError, StudioError
+from studio.events import JobChanged
+from studio.scheduler.job import JobStatus, Lease, LostLeaseError
+from studio.scheduler.jobs import JobTable
+from studio.scheduler.ports import Host
+from studio.worker import protocol
+
+
+class Outcomes:
+    """Books ends in the job table and tells about them; a lost lease is no end."""
+
+    def __init__(self, config: Config, jobs: JobTable, host: Host) -> None:
+        self._config = config
+        self._jobs = jobs
+        self._host = host
+        self._log = logging.getLogger("studio.scheduler")
+
+    def end(self, lease: Lease, status: JobStatus, error: dict[str, Any] | None = None) -> None:
+        """Book a final status."""
+        with contextlib.suppress(LostLeaseError):
+            self._jobs.end(lease, status, error)
+            self._host.emit(JobChanged(lease.job, status))
+
+    def check_done(self, lease: Lease) -> None:
+        """A worker says it answered every seed: the commit of the last one marked the job done."""
+        if self._jobs.get(lease.job).status is JobStatus.RUNNING:
+            error = JobFailedError(
+                "{generator} answered fewer seeds than it was asked for; tell its author",
+                generator=lease.request.recipe.generator,
+            )
+            self.end(lease, JobStatus.FAILED, error.to_dict())
+
+    def bury(self, lease: Lease, event: protocol.Exited) -> None:
+        """The worker ended under a job: give the job another try, or up."""
+        try:
+            record = self._jobs.get(lease.job)
+            if record.cancel_requested:
+                self.end(lease, JobStatus.CANCELLED)
+            elif record.attempts + 1 < self._config.max_attempts:
+                self._jobs.requeue(lease, died=True)
+                self._host.emit(JobChanged(lease.job, JobStatus.QUEUED))
+            else:
+                self.end(lease, JobStatus.DEAD, self._build_dead_error(lease, event).to_dict())
+        except LostLeaseError:
+            self._log.warning("job %s: its worker ended after the lease was lost", lease.job)
+
+    def fail_environment(self, environment: str, reason: str, jobs: Sequence[str]) -> None:
+        """No worker of this environment starts: fail its jobs instead of trying for ever."""
+        error = PluginLoadError(
+            "environment '{environment}': its worker does not start ({reason}); "
+            "see `studio doctor`, then retry the job",
+            environment=environment,
+            reason=reason,
+        )
+        for job in jobs:
+            lease = self._jobs.lease(job, "")
+            if lease is not None:
+                self.end(lease, JobStatus.FAILED, error.to_dict())
+
+    def _build_dead_error(self, lease: Lease, event: protocol.Exited) -> StudioError:
+        cls = OutOfMemoryError if event.out_of_memory else JobFailedError
+        return cls(
+            "the job ended its worker {times} times, last: {reason}; "
+            "`studio jobs show {job}` has its log",
+            times=self._config.max_attempts,
+            reason=event.reason,
+            job=lease.job,
+        )

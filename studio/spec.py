@@ -1,0 +1,131 @@
+"""What the host knows of a generator: plain data, never the class."""
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from studio.errors import InvalidInputError
+from studio.generator import Generator
+from studio.media import MediaType
+
+
+class InputSpec(BaseModel):
+    """A named asset slot, as data."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    kinds: tuple[MediaType, ...]
+    many: bool = False
+    optional: bool = False
+    summary: str = ""
+
+
+class BundledSpec(BaseModel):
+    """A checkpoint that ships with a plugin, as data; `path` is absolute."""
+
+    model_config = ConfigDict(frozen=True)
+
+    name: str
+    path: str
+    licence: str
+    summary: str = ""
+
+
+class GeneratorSpec(BaseModel):
+    """A generator as plain data: all that faces, scheduler and store need.
+
+    Attributes:
+        params_schema: JSON Schema (draft 2020-12) of its `Params`.
+        plugin, plugin_version: the distribution it comes from.
+        entry_point: name of the plugin's entry point, for the worker that loads it.
+        environment: "main", or the name of another interpreter in the config.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: str
+    title: str
+    summary: str
+    output: MediaType
+    inputs: tuple[InputSpec, ...]
+    params_schema: dict[str, Any]
+    seeded: bool
+    checkpoint_from: tuple[str, ...]
+    checkpoints: tuple[BundledSpec, ...]
+    plugin: str
+    plugin_version: str
+    entry_point: str
+    environment: str = "main"
+
+    def get_resident_key(self, params: dict[str, Any]) -> str:
+        """Name the instance that runs `params`; equal keys share one in memory."""
+        chosen = [str(params.get(name)) for name in self.checkpoint_from]
+        return "|".join([self.id, *chosen])
+
+    def check_inputs(self, kinds: dict[str, list[MediaType]]) -> None:
+        """Check slot name -> kinds of the assets given.
+
+        Raises:
+            InvalidInputError: a slot is unknown, empty, too full or holds the wrong kind.
+        """
+        slots = {slot.name: slot for slot in self.inputs}
+        for name in kinds:
+            if name not in slots:
+                raise InvalidInputError(
+                    "{generator}: no input '{slot}'; it takes {known}",
+                    generator=self.id,
+                    slot=name,
+                    known=", ".join(slots) or "none",
+                )
+        for slot in self.inputs:
+            self._check_slot(slot, kinds.get(slot.name, []))
+
+    def _check_slot(self, slot: InputSpec, given: list[MediaType]) -> None:
+        wanted = " or ".join(slot.kinds)
+        if not given and not slot.optional:
+            raise InvalidInputError(
+                "{generator}: input '{slot}' is missing; give it {wanted}",
+                generator=self.id,
+                slot=slot.name,
+                wanted=wanted,
+            )
+        if len(given) > 1 and not slot.many:
+            raise InvalidInputError(
+                "{generator}: input '{slot}' takes one asset, not {count}",
+                generator=self.id,
+                slot=slot.name,
+                count=len(given),
+            )
+        for kind in given:
+            if kind not in slot.kinds:
+                raise InvalidInputError(
+                    "{generator}: input '{slot}' takes {wanted}, not {kind}",
+                    generator=self.id,
+                    slot=slot.name,
+                    wanted=wanted,
+                    kind=kind,
+                )
+
+
+def build_spec(
+    generator: type[Generator], plugin: str, version: str, entry_point: str, package_folder: str
+) -> GeneratorSpec:
+    """Describe a generator class. Runs in a worker (or inline), never in the host."""
+    return GeneratorSpec(
+        id=generator.id,
+        title=generator.title,
+        summary=generator.summary,
+        output=generator.output,
+        inputs=tuple(InputSpec(**vars(slot)) for slot in generator.inputs),
+        params_schema=generator.Params.model_json_schema(),
+        seeded=generator.seeded,
+        checkpoint_from=generator.checkpoint_from,
+        checkpoints=tuple(
+            BundledSpec(**{**vars(item), "path": f"{package_folder}/{item.path}"})
+            for item in generator.checkpoints
+        ),
+        plugin=plugin,
+        plugin_version=version,
+        entry_point=entry_point,
+    )

@@ -1,0 +1,1 @@
+"""The asset store: blobs, assets, search, bundles."""

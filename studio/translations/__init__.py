@@ -1,0 +1,1 @@
+"""Translation tables, one JSON file a language."""

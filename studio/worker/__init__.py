@@ -1,0 +1,1 @@
+"""Worker processes: one per (environment, device), newline-JSON over pipes."""
