@@ -22,7 +22,7 @@ class IdSource:
         self._guard = threading.Lock()
         self._last = (0, 0)  # milliseconds, random part
 
-    def new(self, milliseconds: int | None = None) -> str:
+    def new_id(self, milliseconds: int | None = None) -> str:
         """Return a new id.
 
         Args:

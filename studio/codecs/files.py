@@ -28,7 +28,9 @@ def check_file(path: Path) -> int:
         with path.open("rb"):
             pass
     except FileNotFoundError as fault:
-        raise InvalidInputError("{path}: there is no such file; check the name", path=path) from fault
+        raise InvalidInputError(
+            "{path}: there is no such file; check the name", path=path
+        ) from fault
     except PermissionError as fault:
         raise InvalidInputError(
             "{path}: you may not read this file; change its permissions or copy it elsewhere",
@@ -41,9 +43,7 @@ def check_file(path: Path) -> int:
             fault=fault,
         ) from fault
     if status.st_size == 0:
-        raise InvalidInputError(
-            "{path}: the file is empty; copy or export it again", path=path
-        )
+        raise InvalidInputError("{path}: the file is empty; copy or export it again", path=path)
     return status.st_size
 
 

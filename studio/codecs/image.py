@@ -67,14 +67,15 @@ class ImageCodec:
     def make_thumbnail(self, files: Mapping[str, Path]) -> Image.Image:
         """Shrink the first frame."""
         path = next(iter(payload_files(files).values()))
-        return shrink(load_image(path, near=THUMBNAIL_SIZE))
+        with refuse_faults(path):
+            frame = next(decode_frames(path, most=1, near=2 * THUMBNAIL_SIZE))
+            return shrink(to_eight_bit(frame))
 
     def embed_recipe(self, files: Mapping[str, Path], recipe: Recipe) -> dict[str, Path]:
         """Write the recipe into PNG and JPEG without touching pixels; else beside them."""
         made = payload_files(files)
-        if not all([embed_picture(path, recipe) for path in made.values()]):
-            return write_sidecar(made, recipe)
-        return made
+        held = [embed_picture(path, recipe) for path in made.values()]
+        return made if all(held) else write_sidecar(made, recipe)
 
     def extract_recipe(self, path: Path) -> Recipe | None:
         """Read PNG and JPEG recipes, or a sidecar."""
@@ -86,7 +87,7 @@ class ImageCodec:
         return found or find_sidecar(path)
 
 
-def load_image(path: Path | str, *, deep: bool = False, near: int | None = None) -> Image.Image:
+def load_image(path: Path | str, *, deep: bool = False) -> Image.Image:
     """Open any picture a user may bring, the way a generator wants it.
 
     Upright by its EXIF, first frame of an animation, colours in sRGB by their own profile (CMYK,
@@ -94,17 +95,10 @@ def load_image(path: Path | str, *, deep: bool = False, near: int | None = None)
     16-bit grey is scaled to 8 bits, or with `deep` kept as mode "I;16" (`numpy.asarray` gives
     uint16). 16-bit colour is read as 8-bit.
 
-    Args:
-        near: a smaller picture will do, its longest side about this many pixels or more.
-
     Raises:
         InvalidInputError: missing, unreadable, damaged, too large or not a picture.
     """
     path = Path(path)
-    if near is not None:
-        fast = _load_draft(path, near)
-        if fast is not None:
-            return to_eight_bit(fast)
     with refuse_faults(path):
         return to_eight_bit(next(decode_frames(path, most=1)), deep=deep)
 
@@ -153,16 +147,6 @@ def shrink(image: Image.Image, size: int = THUMBNAIL_SIZE) -> Image.Image:
     small.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3)
     small.info.clear()
     return small
-
-
-def _load_draft(path: Path, near: int) -> Image.Image | None:
-    """Decode a JPEG at an eighth, a quarter or half of its size, if that is enough."""
-    from_header = open_picture(path)
-    with from_header as picture, refuse_faults(path):
-        if picture.format != "JPEG" or max(picture.size) < 4 * near:
-            return None
-        picture.draft(picture.mode, (2 * near, 2 * near))
-    return None
 
 
 def _hash_pixels(frame: Image.Image, update: Any) -> None:

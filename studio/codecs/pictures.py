@@ -23,6 +23,8 @@ from studio.errors import InvalidInputError
 
 MAX_PIXELS: Final = 16384 * 16384
 """Largest picture, pixels."""
+MAX_SIDE: Final = 1 << 18
+"""Longest side, pixels."""
 MAX_FRAME_PIXELS: Final = 1 << 31
 """Largest animation, pixels over all frames."""
 ORIENTATION: Final = 0x0112
@@ -55,15 +57,14 @@ def open_picture(path: Path) -> ImageFile.ImageFile:
     reader = _find_reader(head, path.suffix.lower())
     if reader is None:
         raise InvalidInputError(
-            "{path}: this is not a picture but {found}; "
-            "use PNG, JPEG, WebP, BMP, TIFF, TGA or GIF",
+            "{path}: this is not a picture but {found}; use PNG, JPEG, WebP, BMP, TIFF, TGA or GIF",
             path=path,
             found=_describe(head),
         )
     with refuse_faults(path), quiet():
         picture = reader(str(path))
     width, height = picture.size
-    if width * height > MAX_PIXELS:
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
         picture.close()
         raise InvalidInputError(
             "{path}: the picture is too large ({width} x {height}; at most {limit} megapixels); "
@@ -98,10 +99,16 @@ def count_frames(picture: ImageFile.ImageFile, path: Path) -> int:
     return frames
 
 
-def decode_frames(path: Path, most: int | None = None) -> Iterator[Image.Image]:
-    """Yield the frames, decoded, upright, palettes resolved; at most `most` of them.
+def decode_frames(
+    path: Path, most: int | None = None, near: int | None = None
+) -> Iterator[Image.Image]:
+    """Yield the frames, decoded, upright, palettes resolved.
 
     Modes are L, LA, RGB, RGBA, CMYK, I;16, I, F and rarer ones of TIFF.
+
+    Args:
+        most: stop after so many.
+        near: a JPEG may be decoded smaller, both sides at least this many pixels: much faster.
     """
     with open_picture(path) as picture:
         frames = count_frames(picture, path)
@@ -110,6 +117,8 @@ def decode_frames(path: Path, most: int | None = None) -> Iterator[Image.Image]:
                 if frames > 1:
                     with quiet():
                         picture.seek(index)
+                if near is not None:
+                    picture.draft(None, (near, near))
                 picture.load()
                 frame = _set_upright(_resolve_palette(picture), picture)
             yield frame

@@ -49,7 +49,9 @@ def _quantise(values: npt.NDArray[Any], *, deep: bool) -> npt.NDArray[Any]:
     if values.dtype == np.bool_:
         values = values.astype(np.uint8) * np.uint8(255)
     if values.dtype == np.uint16:
-        return values if values.ndim == 2 else ((values.astype(np.uint32) + 128) // 257).astype("u1")
+        return (
+            values if values.ndim == 2 else ((values.astype(np.uint32) + 128) // 257).astype("u1")
+        )
     if values.dtype == np.uint8:
         return values.astype(np.uint16) * np.uint16(257) if deep else np.ascontiguousarray(values)
     if not np.issubdtype(values.dtype, np.floating):
@@ -64,4 +66,4 @@ def _quantise(values: npt.NDArray[Any], *, deep: bool) -> npt.NDArray[Any]:
             high=high,
         )
     peak, dtype = (65535, np.uint16) if deep else (255, np.uint8)
-    return np.rint(np.clip(values, 0, 1) * peak).astype(dtype)
+    return np.asarray(np.rint(np.clip(values, 0, 1) * peak), dtype)

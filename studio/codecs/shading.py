@@ -4,25 +4,33 @@ A material is a mapping from map name to array: `albedo` (H, W, 3) in sRGB 0..1,
 `normal_gl` (H, W, 3) encoded 0..1 with Y up, `height`, `roughness`, `metallic`, `ao` (H, W) 0..1.
 All maps have one size and wrap around at every edge.
 
-Vectors are (3, N) float32 in a right-handed world: X right, Y up, Z towards the camera.
-Light is linear Rec. 709; specular is Cook-Torrance (GGX, Smith, Schlick; Walter et al. 2007,
-Karis 2013), the studio around the object is a set of analytic soft boxes whose edges widen with
-roughness, and the picture is tone-mapped with Khronos PBR Neutral, which keeps base colours.
+This module turns pixels into points of a sphere or a plane and samples the maps there, with
+parallax and self-shadowing from height; `lighting` does the rest.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image, ImageDraw, ImageFilter
 
-Floats: TypeAlias = npt.NDArray[np.float32]
-Maps: TypeAlias = Mapping[str, npt.NDArray[np.floating]]
-Colour: TypeAlias = tuple[float, float, float]
+from studio.codecs.lighting import (
+    KEY,
+    Floats,
+    Surface,
+    column,
+    dot,
+    linear_to_srgb,
+    reflected_light,
+    srgb_to_linear,
+    tone_map,
+)
+
+Maps: TypeAlias = Mapping[str, npt.NDArray[np.floating[Any]]]
 
 DEFAULT_RELIEF: Final = 0.04
 """Depth of a 0..1 height map in tile widths, where no normal map tells the true one."""
@@ -32,35 +40,6 @@ SCALAR_DEFAULTS: Final = {"roughness": 0.5, "metallic": 0.0, "ao": 1.0, "height"
 ROUGHNESS, METALLIC, AO, HEIGHT = 6, 7, 8, 9  # rows of a sample; 0:3 albedo, 3:6 normal
 SHADOW_STEPS: Final = (0.06, 0.16, 0.32, 0.6)
 CHUNK: Final = 1 << 15
-
-
-@dataclass(frozen=True)
-class Light:
-    """A distant lamp: unit direction towards it, linear radiance."""
-
-    direction: Colour
-    radiance: Colour
-
-
-@dataclass(frozen=True)
-class SoftBox:
-    """A rectangular lamp at infinity: direction, half sizes in tangent units, linear radiance."""
-
-    axis: Colour
-    half: tuple[float, float]
-    radiance: Colour
-
-
-KEY: Final = Light((-0.52, 0.60, 0.61), (2.35, 2.27, 2.15))
-FILL: Final = Light((0.80, 0.10, 0.59), (0.30, 0.34, 0.42))
-STUDIO: Final = (
-    SoftBox((-0.62, 0.58, 0.52), (0.42, 0.42), (3.4, 3.3, 3.15)),
-    SoftBox((0.95, 0.16, 0.14), (0.22, 0.75), (2.1, 2.3, 2.6)),
-    SoftBox((0.10, 0.92, -0.38), (0.75, 0.30), (1.9, 1.9, 1.9)),
-    SoftBox((-0.88, -0.05, -0.47), (0.22, 0.70), (1.5, 1.45, 1.4)),
-)
-SKY: Final = (0.30, 0.32, 0.35)
-FLOOR: Final = (0.16, 0.152, 0.144)
 PLANE_FRAME: Final = (
     (0.9621, 0.0, -0.2728),
     (-0.0819, 0.9539, -0.2888),
@@ -81,7 +60,7 @@ class Texture:
     @property
     def aspect(self) -> float:
         """Width over height of one tile."""
-        return self.texels.shape[1] / self.texels.shape[0]
+        return float(self.texels.shape[1] / self.texels.shape[0])
 
 
 @dataclass(frozen=True)
@@ -94,18 +73,6 @@ class Points:
     bitangent: Floats
     normal: Floats
     view: Floats
-
-
-def srgb_to_linear(colour: npt.NDArray[np.floating]) -> Floats:
-    """Decode sRGB 0..1 to linear light 0..1 (IEC 61966-2-1)."""
-    c = np.clip(colour, 0.0, 1.0).astype(np.float32)
-    return np.where(c <= 0.04045, c / 12.92, ((c + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def linear_to_srgb(light: npt.NDArray[np.floating]) -> Floats:
-    """Encode linear light 0..1 as sRGB 0..1."""
-    c = np.clip(light, 0.0, 1.0).astype(np.float32)
-    return np.where(c <= 0.0031308, c * 12.92, 1.055 * c ** (1 / 2.4) - 0.055).astype(np.float32)
 
 
 def render_sphere(
@@ -188,6 +155,7 @@ def _fill_normals(texels: Floats, maps: Maps, factor: int) -> float:
     field = texels[..., HEIGHT]
     east = (np.roll(field, -1, 1) - np.roll(field, 1, 1)) * per_tile
     north = (np.roll(field, 1, 0) - np.roll(field, -1, 0)) * per_tile
+    normal: Floats
     if "normal_gl" not in maps:
         relief = DEFAULT_RELIEF if "height" in maps else 0.0
         normal = np.dstack((-relief * east, -relief * north, np.ones_like(east)))
@@ -221,7 +189,7 @@ def _shaded(
     light = np.empty((len(x), 3), np.float32)
     for start in range(0, len(x), CHUNK):
         part = slice(start, start + CHUNK)
-        light[part] = _tone_map(_radiance(texture, points_at(x[part], y[part]))).T
+        light[part] = tone_map(_radiance(texture, points_at(x[part], y[part]))).T
     return light
 
 
@@ -246,7 +214,7 @@ def _sphere_points(x: Floats, y: Floats, repeats: float, aspect: float) -> Point
 def _plane_points(x: Floats, y: Floats, top: float, tiles: float, aspect: float) -> Points:
     """Points of a plane |x| <= 1, |y| <= top, turned so that the key light grazes it."""
     one = np.ones_like(x)
-    tangent, bitangent, normal = (_column(axis) * one for axis in PLANE_FRAME)
+    tangent, bitangent, normal = (column(axis) * one for axis in PLANE_FRAME)
     view = normal * 2.1 - tangent * x - bitangent * y
     return Points(
         (x + 1) * np.float32(tiles / 2),
@@ -254,7 +222,7 @@ def _plane_points(x: Floats, y: Floats, top: float, tiles: float, aspect: float)
         tangent,
         bitangent,
         normal,
-        view / np.sqrt(_dot(view, view)),
+        view / np.sqrt(dot(view, view)),
     )
 
 
@@ -262,101 +230,29 @@ def _radiance(texture: Texture, points: Points) -> Floats:
     """Linear light (3, N) that leaves the points towards the camera."""
     points = _parallax(texture, points)
     sample = _bilinear(texture, points.u, points.v)
-    normal = (
-        points.tangent * sample[3] + points.bitangent * sample[4] + points.normal * sample[5]
+    normal = points.tangent * sample[3] + points.bitangent * sample[4] + points.normal * sample[5]
+    normal /= np.sqrt(np.maximum(dot(normal, normal), 1e-8))
+    return reflected_light(
+        Surface(
+            albedo=sample[:3],
+            roughness=sample[ROUGHNESS],
+            metallic=sample[METALLIC],
+            ao=sample[AO],
+            normal=normal,
+            geometric=points.normal,
+            view=points.view,
+            shadow=_shadow(texture, points, sample[HEIGHT]),
+        )
     )
-    normal /= np.sqrt(np.maximum(_dot(normal, normal), 1e-8))
-    facing = np.maximum(_dot(normal, points.view), 1e-3)
-    reflected = 2 * facing * normal - points.view
-    diffuse = sample[:3] * (1 - sample[METALLIC])
-    f0 = 0.04 + (sample[:3] - 0.04) * sample[METALLIC]
-    ambient = diffuse * _environment(normal, np.float32(0.9))
-    gloss = _split_sum(f0, sample[ROUGHNESS], facing)
-    gloss *= _environment(reflected, sample[ROUGHNESS] ** 2 * np.float32(0.8))
-    below = np.clip(1 + _dot(reflected, points.normal), 0, 1)
-    light = sample[AO] * ambient
-    light += (1 - (1 - sample[AO]) * sample[ROUGHNESS]) * below * gloss
-    key = _key_light(diffuse, f0, sample[ROUGHNESS], (normal, points.view, facing))
-    light += key * _shadow(texture, points, sample[HEIGHT])
-    # The fill light's mirror image is a soft box already: only its diffuse part is added.
-    incident = np.clip(_dot(normal, _column(FILL.direction)), 0, 1) * sample[AO]
-    return np.asarray(light + _column(FILL.radiance) / np.pi * incident * diffuse, np.float32)
-
-
-def _key_light(
-    diffuse: Floats, f0: Floats, roughness: Floats, frame: tuple[Floats, Floats, Floats]
-) -> Floats:
-    """Lambert and GGX reflection (3, N) of the key light; `frame` is normal, view, n.v."""
-    normal, view, facing = frame
-    towards = _column(KEY.direction)
-    half = view + towards
-    half /= np.sqrt(_dot(half, half))
-    incident = np.clip(_dot(normal, towards), 0, 1)
-    # A lamp has a size: below this the highlight would be one white pixel.
-    alpha = np.maximum(roughness * roughness, 0.02)
-    peak = (np.clip(_dot(normal, half), 0, 1) ** 2) * (alpha**2 - 1) + 1
-    spread = alpha**2 / (np.float32(np.pi) * peak * peak)
-    both = 2 * incident * facing
-    visibility = 0.5 / np.maximum(both + alpha * (incident + facing - both), 1e-4)
-    schlick = (1 - np.clip(_dot(view, half), 0, 1)) ** 5
-    specular = np.minimum(spread * visibility, 12.0) * (f0 + (1 - f0) * schlick)
-    lambert = diffuse * ((1 - schlick) / np.float32(np.pi))
-    # The key's soft box already reflects in the surface: the lamp adds a third of its own.
-    return np.asarray(_column(KEY.radiance) * incident * (lambert + specular / 3), np.float32)
-
-
-def _split_sum(f0: Floats, roughness: Floats, facing: Floats) -> Floats:
-    """Analytic environment BRDF (Karis 2014, after Lazarov 2013)."""
-    smooth = 1 - roughness
-    bend = np.minimum(smooth * smooth, np.exp2(-9.28 * facing)) * smooth
-    bend += 0.0425 - 0.0275 * roughness
-    return f0 * (1.04 - 0.572 * roughness - 1.04 * bend) + (
-        1.04 * bend + 0.022 * roughness - 0.04
-    )
-
-
-def _environment(direction: Floats, blur: Floats | np.float32) -> Floats:
-    """Radiance (3, N) of the studio from `direction`, seen through a lobe `blur` wide (tangent)."""
-    up = _smooth_step(direction[1] / (0.06 + 1.1 * blur))
-    sky, floor = _column(SKY), _column(FLOOR)
-    # The wall behind the horizon line is brighter than the dome: metal shows it as a soft band.
-    wall = 1 + 0.9 * np.clip(1 - np.abs(direction[1] - 0.12) * 2.2, 0, 1)
-    sheen = 1 + 1.8 * np.clip(1 + direction[1] * 1.6, 0, 1) ** 2
-    light = floor * sheen + (sky * wall - floor * sheen) * up
-    for box in STUDIO:
-        light += _column(box.radiance) * _box_coverage(box, direction, blur)
-    return light
-
-
-def _box_coverage(box: SoftBox, direction: Floats, blur: Floats | np.float32) -> Floats:
-    """Share 0..1 of the lobe that a soft box fills."""
-    axis = np.array(box.axis, np.float32) / np.float32(np.linalg.norm(box.axis))
-    right = np.cross((0.0, 1.0, 0.0), axis).astype(np.float32)
-    right /= np.linalg.norm(right)
-    depth = axis @ direction
-    inverse = 1 / np.maximum(depth, 0.08)
-    edge = 1 / (0.05 + 1.5 * blur)
-    covered = _smooth_step(depth * edge * 1.5) if np.ndim(blur) else _smooth_step(depth * 1.2)
-    covered = np.where(depth > 0, covered * 2 - 1, 0)
-    for span, vector in zip(box.half, (right, np.cross(axis, right)), strict=True):
-        offset = np.abs((vector @ direction) * inverse)
-        covered *= _smooth_step((span + offset) * edge) - _smooth_step((offset - span) * edge)
-    return np.asarray(np.maximum(covered, 0), np.float32)
-
-
-def _smooth_step(t: Floats) -> Floats:
-    """0 below -1, 1 above 1, smooth between."""
-    s = np.clip(t * 0.5 + 0.5, 0, 1)
-    return np.asarray(s * s * (3 - 2 * s), np.float32)
 
 
 def _parallax(texture: Texture, points: Points) -> Points:
     """Shift the tile coordinates to where the view ray meets the relief."""
     if texture.relief == 0.0:
         return points
-    rise = np.maximum(_dot(points.normal, points.view), 0.4)
-    du = -_dot(points.tangent, points.view) / rise * np.float32(texture.relief)
-    dv = _dot(points.bitangent, points.view) / rise * np.float32(texture.relief * texture.aspect)
+    rise = np.maximum(dot(points.normal, points.view), 0.4)
+    du = -dot(points.tangent, points.view) / rise * np.float32(texture.relief)
+    dv = dot(points.bitangent, points.view) / rise * np.float32(texture.relief * texture.aspect)
     u, v = points.u, points.v
     for _ in range(2):
         depth = 0.5 - _height_at(texture, u, v)
@@ -364,14 +260,14 @@ def _parallax(texture: Texture, points: Points) -> Points:
     return replace(points, u=u, v=v)
 
 
-def _shadow(texture: Texture, points: Points, level: Floats) -> Floats | np.float32:
+def _shadow(texture: Texture, points: Points, level: Floats) -> Floats | float:
     """Share 0..1 of the key light that passes the relief around each point."""
     if texture.relief < 2e-3:
-        return np.float32(1)
-    towards = _column(KEY.direction)
-    rise = np.maximum(_dot(points.normal, towards), 0.15)
-    du = _dot(points.tangent, towards) / rise * np.float32(texture.relief)
-    dv = -_dot(points.bitangent, towards) / rise * np.float32(texture.relief * texture.aspect)
+        return 1.0
+    towards = column(KEY.direction)
+    rise = np.maximum(dot(points.normal, towards), 0.15)
+    du = dot(points.tangent, towards) / rise * np.float32(texture.relief)
+    dv = -dot(points.bitangent, towards) / rise * np.float32(texture.relief * texture.aspect)
     above = np.zeros_like(level)
     for step in SHADOW_STEPS:
         hit = _height_at(texture, points.u + du * step, points.v + dv * step) - level - step
@@ -401,20 +297,7 @@ def _bilinear(texture: Texture, u: Floats, v: Floats) -> Floats:
     return np.ascontiguousarray((upper * (1 - fy) + lower * fy).T)
 
 
-def _tone_map(light: Floats) -> Floats:
-    """Khronos PBR Neutral tone mapping, linear (3, N) to linear 0..1."""
-    low = light.min(0)
-    offset = np.where(low < 0.08, low - 6.25 * low * low, 0.04)
-    colour = light - offset
-    peak = np.maximum(colour.max(0), 1e-6)
-    start, desaturation = 0.76, 0.15
-    span = 1 - start
-    pressed = np.where(peak > start, 1 - span * span / (peak + span - start), peak)
-    grey = 1 - 1 / (desaturation * (peak - pressed) + 1)
-    return np.asarray(colour * (pressed / peak) * (1 - grey) + pressed * grey, np.float32)
-
-
-def _box_reduce(array: npt.NDArray[np.floating], factor: int) -> Floats:
+def _box_reduce(array: Floats, factor: int) -> Floats:
     """Average `factor` x `factor` blocks of an (H, W[, C]) array."""
     if factor == 1:
         return array.astype(np.float32)
@@ -424,16 +307,6 @@ def _box_reduce(array: npt.NDArray[np.floating], factor: int) -> Floats:
         for j in range(factor):
             total += array[i:height:factor, j:width:factor]
     return total / np.float32(factor * factor)
-
-
-def _column(values: Colour) -> Floats:
-    """Three numbers as a (3, 1) array."""
-    return np.array(values, np.float32)[:, None]
-
-
-def _dot(a: Floats, b: Floats) -> Floats:
-    """Scalar product along the first axis."""
-    return np.asarray(a[0] * b[0] + a[1] * b[1] + a[2] * b[2], np.float32)
 
 
 def _to_image(light: Floats) -> Image.Image:

@@ -162,7 +162,7 @@ def _build_error(name: str, data: Mapping[str, Any], error: ValidationError) -> 
 
 def _describe_place(data: Mapping[str, Any], place: list[str]) -> str:
     """Say where: "step 2 'vary'", "[inputs.pictures]", or "[]" for the top level."""
-    if place[0] != "steps" or len(place) < 2:
+    if place[0] != "steps" or not place[1:]:
         return f"[{'.'.join(place[:-1])}]"
     number = int(place[1])
     steps = data["steps"]
@@ -173,7 +173,7 @@ def _describe_place(data: Mapping[str, Any], place: list[str]) -> str:
 
 def _list_keys(place: list[str]) -> list[str]:
     """List the keys allowed beside an unknown one."""
-    models = {"steps": Step, "inputs": InputSlot}
+    models: dict[str, type[_Model]] = {"steps": Step, "inputs": InputSlot}
     if "gate" in place[:-1]:
         return list(Gate.model_fields)
     model = models.get(place[0], Pipeline) if len(place) > 1 else Pipeline

@@ -42,7 +42,7 @@ class JobRequest(BaseModel):
         seeds: one output each.
         inputs: slot name -> asset ids.
         resident: which instance runs it (`GeneratorSpec.get_resident_key`).
-        title: for assets whose artifact has none; `{seed}` is filled in.
+        titles: one per seed, for what it makes; none means the generator's own.
         trashed: store what it makes in the trash (a reproduction, a trial).
     """
 
@@ -57,7 +57,7 @@ class JobRequest(BaseModel):
     priority: Priority = Priority.NORMAL
     user: str = "local"
     batch: str = ""
-    title: str = ""
+    titles: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     trashed: bool = False
 

@@ -111,6 +111,15 @@ class JobTable:
             )
         return self._build_record(rows[0])
 
+    def get_status(self, job: str) -> JobStatus:
+        """Return where a job stands; `job` is a whole id.
+
+        Raises:
+            StudioError: there is no such job.
+        """
+        rows = self._database.query("SELECT status FROM jobs WHERE id = ?", (job,))
+        return JobStatus(rows[0]["status"]) if rows else self.get(job).status
+
     def find(
         self,
         *,

@@ -58,7 +58,7 @@ class BlobStore:
             move: take the files themselves, without copying where the file system allows.
 
         Raises:
-            InvalidInputError: a file is missing, a link, empty or unreadable.
+            InvalidInputError: a file is missing, a link or unreadable.
             StoreError: the disk is full or broken; then nothing is left behind, and what was
                 to be moved is still there unless it had its final name already.
         """

@@ -28,8 +28,10 @@ class Disk:
 
     def hash(self, path: Path) -> tuple[str, int]:
         """Return sha256 (hex) and size (bytes)."""
+        digest = hashlib.sha256()
         with self.open_source(path) as source:
-            digest = hashlib.file_digest(source, "sha256")
+            while chunk := source.read(_CHUNK):
+                digest.update(chunk)
             return digest.hexdigest(), source.tell()
 
     def write(self, source: BinaryIO, target: Path) -> tuple[str, int]:
@@ -119,10 +121,10 @@ def as_input_errors(path: Path) -> Iterator[None]:
 
 
 def check_file(path: Path) -> os.stat_result:
-    """Check that `path` is a plain file with something in it, and return what is known of it.
+    """Check that `path` is a plain file, and return what is known of it.
 
     Raises:
-        InvalidInputError: missing, a link, a folder, a device, or empty.
+        InvalidInputError: missing, a link, a folder or a device.
     """
     with as_input_errors(path):
         status = path.lstat()
@@ -132,8 +134,6 @@ def check_file(path: Path) -> os.stat_result:
         raise InvalidInputError("{path}: is a folder; name a file in it", path=path)
     if not stat.S_ISREG(status.st_mode):
         raise InvalidInputError("{path}: is not a plain file; name another", path=path)
-    if status.st_size == 0:
-        raise InvalidInputError("{path}: is empty; name another file", path=path)
     return status
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-
 from studio_textures.torus_canvas import TorusCanvas
 
 
@@ -23,7 +22,7 @@ def feather(canvas: TorusCanvas, radius: int = 1) -> NDArray[np.float32]:
             columns = np.clip(moved[1] + dx, 0, width - 1)
             total += canvas.exemplar[rows, columns]
             count += 1
-    return total / count
+    return total / np.float32(count)
 
 
 def heal(canvas: TorusCanvas, reach: float = 24.0) -> NDArray[np.float32]:
@@ -42,10 +41,8 @@ def heal(canvas: TorusCanvas, reach: float = 24.0) -> NDArray[np.float32]:
     fx = 2.0 * np.cos(2.0 * np.pi * np.arange(canvas.width // 2 + 1) / canvas.width) - 2.0
     laplace = (fy[:, None] + fx[None, :]).astype(np.float32)
     wanted = np.moveaxis(screen * picture - divergence, -1, 0)
-    solved = fft.irfft2(
-        fft.rfft2(wanted) / (screen - laplace), s=(canvas.height, canvas.width)
-    )
-    return np.clip(np.moveaxis(solved, 0, -1), 0.0, 1.0).astype(np.float32)
+    solved = fft.irfft2(fft.rfft2(wanted) / (screen - laplace), s=(canvas.height, canvas.width))
+    return np.asarray(np.clip(np.moveaxis(solved, 0, -1), 0.0, 1.0), dtype=np.float32)
 
 
 def _wanted_step(
@@ -67,4 +64,4 @@ def _wanted_step(
 
 
 def _colour(canvas: TorusCanvas, at: NDArray[np.int32]) -> NDArray[np.float32]:
-    return canvas.exemplar[at[0], at[1]]
+    return np.asarray(canvas.exemplar[at[0], at[1]])

@@ -37,9 +37,7 @@ def companions(
     return files
 
 
-def _material(
-    name: str, textures: Mapping[str, str], maps: Maps, settings: ExportSettings
-) -> str:
+def _material(name: str, textures: Mapping[str, str], maps: Maps, settings: ExportSettings) -> str:
     """The resource: textures first, then the material's properties, both in a fixed order."""
     references = [
         f'[ext_resource type="Texture2D" path="{file_name}" id="{i}_{role}"]'

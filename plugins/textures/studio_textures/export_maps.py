@@ -8,17 +8,18 @@ import re
 import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-
-from studio.codecs.shading import DEFAULT_RELIEF, linear_to_srgb, srgb_to_linear
 from studio_textures.export_presets import EnginePreset, TextureSlot
 
-Floats: TypeAlias = npt.NDArray[np.float32]
-Maps: TypeAlias = Mapping[str, npt.NDArray[np.floating]]
+from studio.codecs.lighting import linear_to_srgb, srgb_to_linear
+from studio.codecs.shading import DEFAULT_RELIEF
+
+Floats: TypeAlias = npt.NDArray[np.floating[Any]]
+Maps: TypeAlias = Mapping[str, Floats]
 
 DEFAULTS: Final = {"roughness": 0.5, "metallic": 0.0, "ao": 1.0, "zero": 0.0, "one": 1.0}
 """Data values 0..1 for maps a material lacks."""
@@ -84,7 +85,7 @@ def normals_from_height(height: Floats, relief: float) -> Floats:
     north = (np.roll(height, 1, 0) - np.roll(height, -1, 0)) * scale
     normal = np.dstack((-east, -north, np.ones_like(east)))
     normal /= np.linalg.norm(normal, axis=2, keepdims=True)
-    return (normal * 0.5 + 0.5).astype(np.float32)
+    return np.asarray(normal * 0.5 + 0.5, np.float32)
 
 
 def slots_of(preset: EnginePreset, maps: Maps) -> list[TextureSlot]:

@@ -42,43 +42,51 @@ class SettingsSW:
     smallest: int = 24
     """Shortest side in pixels of the coarsest scale."""
     scales: int = 8
-    """Most scales used; with a start picture 2 keep its layout and only mend its cuts."""
-    rate: float = 0.02
+    """Most scales used, finest last."""
+    rate: float = 0.01
     """Adam's step size in colour units (0..1), decayed tenfold over each scale."""
 
 
 DEFAULTS = SettingsSW()
+"""From nothing: good on stochastic materials; long straight structure comes out wobbly."""
+
+MEND = SettingsSW(scales=1, steps=40, rate=0.005)
+"""From a start picture: keeps its layout and only dissolves what is left of its cuts."""
 
 
 def synthesise(
     exemplar: NDArray[np.float32],
-    height: int,
-    width: int,
+    size: tuple[int, int],
     generator: torch.Generator,
-    settings: SettingsSW = DEFAULTS,
+    settings: SettingsSW | None = None,
     *,
     start: NDArray[np.float32] | None = None,
     on_step: OnStep | None = None,
 ) -> NDArray[np.float32]:
-    """Optimise a seamless picture (height, width, C) towards `exemplar` (h, w, C).
+    """Optimise a seamless picture of `size` (height, width) towards `exemplar`.
 
-    `start` (height, width, C), for instance a quilted picture, keeps its layout; without it the
-    coarsest scale starts from the exemplar's mean colour plus noise.
+    `exemplar` is (h, w, C), the result (height, width, C). `start`, of the result's
+    shape, for instance a quilted picture, keeps its layout; without it the
+    coarsest scale starts from the exemplar's mean colour plus noise. Settings are `DEFAULTS`, or
+    `MEND` with a start, unless given.
     """
+    if settings is None:
+        settings = DEFAULTS if start is None else MEND
     side = EXEMPLAR_SIDE
     y, x = (max(0, (n - side) // 2) for n in exemplar.shape[:2])
     goal = _to_tensor(exemplar[y : y + side, x : x + side])
-    sizes = _pyramid(goal, height, width, settings)
-    total = len(sizes) * settings.steps
-    picture = None if start is None else _resize_torus(_to_tensor(start), sizes[0].output)
-    for number, scale in enumerate(sizes):
+    scales = _pyramid(goal, size, settings)
+    if start is None:
+        smallest = scales[0]
+        picture = _noise(_resize(goal, smallest.exemplar), smallest.output, generator)
+    else:
+        picture = _to_tensor(start)
+    total = len(scales) * settings.steps
+    for number, scale in enumerate(scales):
         target = _resize(goal, scale.exemplar)
-        if picture is None:
-            picture = _noise(target, scale.output, generator)
-        first = number * settings.steps
-        watch = None if on_step is None else _Watch(on_step, first, total)
-        picture = _optimise(_resize_torus(picture, scale.output), target, settings, generator, watch)
-    assert picture is not None
+        picture = _resize_torus(picture, scale.output)
+        watch = None if on_step is None else _Watch(on_step, number * settings.steps, total)
+        picture = _optimise(picture, target, settings, generator, watch)
     return _to_picture(picture)
 
 
@@ -105,17 +113,16 @@ class _Watch:
             self.on_step(done, self.total, _to_picture(picture))
 
 
-def _pyramid(goal: Tensor, height: int, width: int, settings: SettingsSW) -> list[_Scale]:
+def _pyramid(goal: Tensor, size: tuple[int, int], settings: SettingsSW) -> list[_Scale]:
     """Scales coarse to fine, each 3/2 as large as the one before."""
-    h, w = goal.shape[-2:]
+    (h, w), (height, width) = goal.shape[-2:], size
     shortest = min(h, w, height, width)
     floor = max(settings.smallest, 2 * settings.patch)
     levels = max(0, math.floor(math.log(max(shortest / floor, 1.0), 1.5)))
     levels = min(levels, settings.scales - 1)
     factors = [1.5**-level for level in range(levels, -1, -1)]
     return [
-        _Scale((round(h * f), round(w * f)), (round(height * f), round(width * f)))
-        for f in factors
+        _Scale((round(h * f), round(w * f)), (round(height * f), round(width * f))) for f in factors
     ]
 
 
@@ -152,7 +159,8 @@ def _directions(channels: int, settings: SettingsSW, generator: torch.Generator)
     """Random unit vectors in patch space as filters (N, C, p, p)."""
     shape = (settings.projections, channels, settings.patch, settings.patch)
     filters = torch.randn(shape, generator=generator)
-    return filters / filters.flatten(1).norm(dim=1)[:, None, None, None]
+    length: Tensor = filters.flatten(1).norm(dim=1)
+    return filters / length[:, None, None, None]
 
 
 def _distance(
@@ -185,7 +193,8 @@ def _project(
     else:
         dy, dx = (int(n) for n in torch.randint(step, (2,), generator=generator))
         img = img[..., dy:, dx:]
-    return functional.conv2d(img, filters, stride=step)[0].flatten(1)
+    projected: Tensor = functional.conv2d(img, filters, stride=step)
+    return projected[0].flatten(1)
 
 
 def _quantiles(values: Tensor, count: int) -> Tensor:
@@ -222,7 +231,8 @@ def _resize_torus(img: Tensor, size: tuple[int, int]) -> Tensor:
         pads[(3 - axis) * 2 + 1] = new - before - (2 * reach + 1)
         spectrum = functional.pad(kept, pads)
     gain = size[0] * size[1] / (height * width)
-    return torch.fft.ifft2(torch.fft.ifftshift(spectrum, dim=(-2, -1))).real * gain
+    resized: Tensor = torch.fft.ifft2(torch.fft.ifftshift(spectrum, dim=(-2, -1))).real * gain
+    return resized
 
 
 def _to_tensor(img: NDArray[np.float32]) -> Tensor:

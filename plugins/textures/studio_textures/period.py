@@ -7,7 +7,6 @@ resized by a few per cent until it does.
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
-
 from studio_textures.pictures import luma
 
 STRONG = 0.2
@@ -64,7 +63,8 @@ def _peaks(curve: NDArray[np.float64]) -> list[int]:
     low = 1.0
     for i in range(2, len(curve) - 1):
         low = min(low, curve[i])
-        if curve[i] >= curve[i - 1] and curve[i] > curve[i + 1] and curve[i] > max(0.1, low + STRONG):
+        top = curve[i] >= curve[i - 1] and curve[i] > curve[i + 1]
+        if top and curve[i] > max(0.1, low + STRONG):
             found.append(i)
             low = curve[i]
     return found
@@ -95,4 +95,23 @@ def fit_period(
     if zoom == [1.0, 1.0]:
         return img
     resized = ndimage.zoom(img, (*zoom, 1.0), order=3, mode="mirror", grid_mode=False)
-    return np.clip(resized, 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(resized, 0.0, 1.0), dtype=np.float32)
+
+
+def whole_periods(img: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Crop a regular picture to whole periods and enlarge it to its old size.
+
+    Axes without a period, or with fewer than two, stay as they are.
+    """
+    height, width = img.shape[:2]
+    keep = [height, width]
+    for axis in (0, 1):
+        period = find_period(img, axis)
+        if period is not None and keep[axis] >= 2 * period:
+            keep[axis] = round(int(keep[axis] / period + 0.02) * period)
+    keep = [min(keep[0], height), min(keep[1], width)]
+    if keep == [height, width]:
+        return img
+    zoom = (height / keep[0], width / keep[1], 1.0)
+    resized = ndimage.zoom(img[: keep[0], : keep[1]], zoom, order=3, mode="nearest", grid_mode=True)
+    return np.asarray(np.clip(resized, 0.0, 1.0), dtype=np.float32)

@@ -9,7 +9,6 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
-
 from studio_textures.pictures import luma, premultiplied
 
 FLAT = 1e-4

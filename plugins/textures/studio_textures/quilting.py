@@ -10,7 +10,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-
 from studio_textures.blending import feather, heal
 from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
@@ -24,6 +23,10 @@ CROP = 1024
 """Longest side in pixels of the part of a large exemplar that is used."""
 
 
+FREE = Choice()
+"""Enough freedom for another result with every seed."""
+
+
 @dataclass(frozen=True)
 class QuiltSettings:
     """How to quilt; the defaults suit photographs and pixel art alike."""
@@ -32,7 +35,7 @@ class QuiltSettings:
     """Patch side in pixels; None derives it from the exemplar (about a sixth of it)."""
     overlap: float = 0.33
     """Overlap of neighbouring patches, share of the patch, 0.15..0.5."""
-    choice: Choice = Choice()
+    choice: Choice = FREE
     """How freely a patch is picked: more tolerance gives more variety and worse cuts."""
     repairs: float = 1.0
     """Attempts at covering bad cuts, per patch laid."""
@@ -49,21 +52,21 @@ DEFAULTS = QuiltSettings()
 
 def quilt(
     exemplar: NDArray[np.float32],
-    height: int,
-    width: int,
+    size: tuple[int, int],
     rng: np.random.Generator,
     settings: QuiltSettings = DEFAULTS,
 ) -> NDArray[np.float32]:
-    """Synthesise a seamless picture (height, width, C) that looks like `exemplar` (h, w, C).
+    """Synthesise a seamless picture of `size` (height, width) that looks like `exemplar`.
 
+    `exemplar` is (h, w, C), at least 8 x 8, the result (height, width, C).
     Keeps the exemplar's scale; `rng` makes every result a different one.
     """
     palette = has_palette(exemplar)
-    source = prepare(exemplar, height, width, rng, settings)
-    patch = settings.patch or default_patch(source, height, width)
-    patch = _legal_patch(patch, source, height, width)
+    source = prepare(exemplar, size, rng, settings)
+    patch = settings.patch or default_patch(source, size)
+    patch = _legal_patch(patch, source, size)
     source = _extend(source, exemplar, patch)
-    canvas = TorusCanvas(source, height, width)
+    canvas = TorusCanvas(source, *size)
     search = PatchSearch(source, patch)
     laid = _lay_patches(canvas, search, settings, rng)
     repair(canvas, search, round(laid * settings.repairs), settings.choice, rng)
@@ -90,8 +93,7 @@ def quiet_origin(img: NDArray[np.float32]) -> NDArray[np.float32]:
 
 def prepare(
     exemplar: NDArray[np.float32],
-    height: int,
-    width: int,
+    size: tuple[int, int],
     rng: np.random.Generator,
     settings: QuiltSettings = DEFAULTS,
 ) -> NDArray[np.float32]:
@@ -104,7 +106,7 @@ def prepare(
         return source
     if settings.flatten > 0:
         source = flatten_lighting(source, settings.flatten)
-    return fit_period(source, height, width) if settings.fit else source
+    return fit_period(source, *size) if settings.fit else source
 
 
 def typical_crop(
@@ -128,20 +130,20 @@ def typical_crop(
     return np.ascontiguousarray(best)
 
 
-def default_patch(source: NDArray[np.float32], height: int, width: int) -> int:
+def default_patch(source: NDArray[np.float32], size: tuple[int, int]) -> int:
     """A sixth of the exemplar (a third of a small one), but at least 1.5 periods of structure."""
     side = min(source.shape[:2])
-    size = max(side / 6, min(40, side / 3))
+    patch = max(side / 6, min(40, side / 3))
     for axis in (0, 1):
         period = find_period(source, axis)
         if period is not None:
-            size = max(size, 1.5 * period)
-    return round(min(max(size, 12), 96, min(height, width) / 3))
+            patch = max(patch, 1.5 * period)
+    return int(min(max(patch, 12.0), 96.0, min(size) / 3))
 
 
-def _legal_patch(patch: int, source: NDArray[np.float32], height: int, width: int) -> int:
+def _legal_patch(patch: int, source: NDArray[np.float32], size: tuple[int, int]) -> int:
     """Small enough for exemplar and torus, and a multiple of 4 for the reduced-size search."""
-    largest = min(min(source.shape[:2]) // 2, min(height, width) * 2 // 3)
+    largest: int = min(min(source.shape[:2]) // 2, min(size) * 2 // 3)
     return max(4, min(patch, largest) // 4 * 4)
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-
 from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
 from studio_textures.torus_canvas import TorusCanvas

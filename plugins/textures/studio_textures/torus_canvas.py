@@ -7,7 +7,6 @@ cuts across the border, which are not special), and blending can be decided at t
 
 import numpy as np
 from numpy.typing import NDArray
-
 from studio_textures.mincut import Sides, cut_mask
 
 Index = NDArray[np.intp]
@@ -53,9 +52,11 @@ class TorusCanvas:
 
     def render(self) -> NDArray[np.float32]:
         """The picture (H, W, C), every pixel an exemplar pixel."""
-        return self.exemplar[self.source[0], self.source[1]]
+        return np.asarray(self.exemplar[self.source[0], self.source[1]])
 
-    def cut_cost(self, at: tuple[int, int] = (0, 0), size: int | None = None) -> NDArray[np.float32]:
+    def cut_cost(
+        self, at: tuple[int, int] = (0, 0), size: int | None = None
+    ) -> NDArray[np.float32]:
         """How visible the cut between each pixel and its right and lower neighbour is.
 
         Zero where both come from neighbouring exemplar pixels; else how far each one's own

@@ -1,0 +1,1 @@
+"""Shipped assets: samples and themes."""

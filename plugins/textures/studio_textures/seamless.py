@@ -1,0 +1,138 @@
+"""Make a given picture tile while changing as little of it as possible.
+
+The picture is laid on a torus as it is, so the only visible cut is its border. Patches of the
+picture itself are quilted over that border (Efros & Freeman 2001), each fitting what lies on both
+sides of it; the worst cuts left are covered again; a brightness step fades out by a screened
+Poisson blend. Pixels away from the border stay.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from studio_textures.blending import heal
+from studio_textures.mincut import Sides
+from studio_textures.patch_search import Choice, PatchSearch
+from studio_textures.period import whole_periods
+from studio_textures.pictures import blur, has_palette
+from studio_textures.quality import SeamRatio, measure_seams
+from studio_textures.repair import repair
+from studio_textures.torus_canvas import TorusCanvas
+
+UNEVEN = 0.02
+"""Brightness step across the border, after a blur, that is lighting rather than structure."""
+
+NOTICEABLE = 1.5 / 255.0
+"""A pixel that moved by more than this in some channel counts as changed."""
+
+
+BEST_FIT = Choice(tolerance=0.0, reuse=0.1)
+"""A border is closed once, and as well as can be."""
+
+
+@dataclass(frozen=True)
+class SeamlessSettings:
+    """How to close the border."""
+
+    patch: int | None = None
+    """Side of the patches over the border in pixels; None takes a sixth of the picture."""
+    good: float = 1.1
+    """Seam ratio up to which a picture is returned untouched."""
+    choice: Choice = BEST_FIT
+    """How freely a patch is picked."""
+    regular: bool = False
+    """First crop bricks, tiles or threads to whole periods (enlarges everything a little)."""
+    blend: bool | None = None
+    """Fade the cuts; None does so unless the picture is pixel art, whose palette is kept."""
+
+
+DEFAULTS = SeamlessSettings()
+
+
+@dataclass(frozen=True)
+class Seamless:
+    """A tile and what it cost."""
+
+    image: NDArray[np.float32]
+    """(H, W, C) like the input."""
+    changed: float
+    """Share of pixels that differ noticeably from the input, 0..1."""
+    before: SeamRatio
+    after: SeamRatio
+
+
+def make_seamless(
+    img: NDArray[np.float32],
+    rng: np.random.Generator,
+    settings: SeamlessSettings = DEFAULTS,
+) -> Seamless:
+    """Close the border of a picture (H, W, C); one that tiles already comes back untouched."""
+    before = measure_seams(img)
+    if before.worst <= settings.good:
+        return Seamless(img, 0.0, before, before)
+    palette = has_palette(img)
+    blend = not palette if settings.blend is None else settings.blend
+    source = whole_periods(img) if settings.regular and not palette else img
+    if blend and _lighting_step(source) > UNEVEN:
+        side = min(source.shape[:2])
+        source = heal(_as_it_is(source), reach=side / 4)
+    canvas = _as_it_is(source)
+    search = PatchSearch(source, _patch_side(settings.patch, source))
+    laid = _cover_border(canvas, search, settings.choice, rng)
+    repair(canvas, search, 2 * laid, settings.choice, rng)
+    out = heal(canvas) if blend else canvas.render()
+    moved = (np.abs(out - img) > NOTICEABLE).any(axis=-1)
+    return Seamless(out, float(moved.mean()), before, measure_seams(out))
+
+
+def _as_it_is(img: NDArray[np.float32]) -> TorusCanvas:
+    """A torus showing every pixel of the picture where it was."""
+    canvas = TorusCanvas(img, *img.shape[:2])
+    canvas.source[:] = np.indices(img.shape[:2], dtype=np.int32)
+    return canvas
+
+
+def _patch_side(wanted: int | None, img: NDArray[np.float32]) -> int:
+    """A multiple of 4 that fits the picture three times."""
+    side: int = min(img.shape[:2])
+    patch = side // 6 if wanted is None else wanted
+    return max(4, min(max(patch, 12), 96, side // 3) // 4 * 4)
+
+
+def _lighting_step(img: NDArray[np.float32]) -> float:
+    """Mean brightness difference between opposite borders, fine structure averaged out."""
+    slow = blur(img, min(img.shape[:2]) / 12, wrap=False)
+    across = np.abs(slow[:, 0] - slow[:, -1]).mean()
+    down = np.abs(slow[0] - slow[-1]).mean()
+    return float(max(across, down))
+
+
+def _cover_border(
+    canvas: TorusCanvas, search: PatchSearch, choice: Choice, rng: np.random.Generator
+) -> int:
+    """Quilt one strip of patches over each border; returns the number of patches."""
+    size, ring = search.patch, search.patch // 3
+    laid = 0
+    for length, down in ((canvas.height, True), (canvas.width, False)):
+        count = max(2, -(-length // (size - ring)))
+        starts = [i * length // count for i in range(count)]
+        for i, start in enumerate(starts):
+            before = 0 if i == 0 else starts[i - 1] + size - start
+            after = 0 if i < count - 1 else start + size - length
+            sides = Sides(ring, ring, before, after) if down else Sides(before, after, ring, ring)
+            at = (start, -size // 2) if down else (-size // 2, start)
+            target, _ = canvas.look(at, size)
+            place = search.find(target, _overlap_weight(size, sides), choice, rng)
+            canvas.paste(at, place, size, sides)
+            laid += 1
+    return laid
+
+
+def _overlap_weight(size: int, sides: Sides) -> NDArray[np.float32]:
+    """(P, P): 1 where a patch overlaps what it has to fit."""
+    weight = np.zeros((size, size), dtype=np.float32)
+    weight[:, : sides.left] = 1.0
+    weight[:, size - sides.right :] = 1.0
+    weight[: sides.top] = 1.0
+    weight[size - sides.bottom :] = 1.0
+    return weight

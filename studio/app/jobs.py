@@ -1,0 +1,122 @@
+"""`studio.jobs`: look at jobs, wait for them, cancel and retry them."""
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+
+from studio.app.job import Job, JobHome, Progress
+from studio.events import Event, EventBus, JobChanged, JobProgressed
+from studio.scheduler.job import JobRecord, JobStatus
+from studio.scheduler.jobs import JobTable
+
+_POLL = 0.05  # seconds between looks when another process runs the scheduler
+
+
+class JobBook:
+    """Everything one can do with jobs, in this process or any other of the home.
+
+    Args:
+        ensure_scheduler: start scheduling here if nobody does; called while waiting.
+    """
+
+    def __init__(
+        self,
+        table: JobTable,
+        events: EventBus,
+        home: Callable[[], JobHome],
+        ensure_scheduler: Callable[[], bool],
+        log_folder: Path,
+    ) -> None:
+        self._table = table
+        self._home = home
+        self._ensure_scheduler = ensure_scheduler
+        self._log_folder = log_folder
+        self._progress: dict[str, tuple[float, JobProgressed]] = {}
+        self._changed = threading.Condition()
+        self._unsubscribe = events.subscribe(self._note)
+
+    def get(self, job: str) -> Job:
+        """Return a job by id or unique beginning of one.
+
+        Raises:
+            StudioError: there is no such job, or several.
+        """
+        return Job(self._table.get(job).id, self._home())
+
+    def list(
+        self,
+        *,
+        statuses: Iterable[JobStatus] = (),
+        batch: str = "",
+        before: str = "",
+        limit: int = 100,
+    ) -> list[JobRecord]:
+        """Return jobs, newest first; page on with `before=` the last id seen."""
+        return self._table.find(statuses=statuses, batch=batch, before=before, limit=limit)
+
+    def count(self) -> dict[JobStatus, int]:
+        """Return how many jobs stand where."""
+        return self._table.count()
+
+    def cancel(self, jobs: Sequence[str]) -> int:
+        """Cancel jobs; return how many had not ended."""
+        return self._table.cancel([self._table.get(job).id for job in jobs])
+
+    def retry(self, jobs: Sequence[str]) -> int:
+        """Queue failed, cancelled and dead jobs again; return how many there were."""
+        return self._table.retry([self._table.get(job).id for job in jobs])
+
+    def read_log(self, job: str) -> str:
+        """Return what a job's generator and its libraries printed."""
+        path = self._log_folder / f"{self._table.get(job).id}.log"
+        try:
+            return path.read_text(encoding="utf-8", errors="replace")
+        except FileNotFoundError:
+            return ""
+
+    def get_progress(self, record: JobRecord) -> Progress:
+        """Return the newest progress known of a job, with seconds left if it runs."""
+        total = len(record.request.seeds)
+        if record.status is JobStatus.DONE:
+            return Progress(record.total or total, record.total or total, 0.0)
+        _, event = self._progress.get(record.id, (0.0, None))
+        done, total = (event.done, event.total) if event else (record.done, record.total)
+        eta = None
+        if record.status is JobStatus.RUNNING and record.started and done and total:
+            eta = (time.time() - record.started) / done * (total - done)
+        return Progress(done, total, eta)
+
+    def wait(self, jobs: Sequence[str], timeout: float | None) -> None:
+        """Block until all of `jobs` ended, and see to it that somebody runs them.
+
+        Raises:
+            TimeoutError: some have not ended after `timeout` seconds.
+        """
+        end = None if timeout is None else time.monotonic() + timeout
+        pending = list(jobs)
+        while True:
+            while pending and self._table.get_status(pending[-1]).is_final:
+                pending.pop()
+            if not pending:
+                return
+            if end is not None and time.monotonic() >= end:
+                raise TimeoutError(f"{len(pending)} jobs have not ended after {timeout} s")
+            is_ours = self._ensure_scheduler()
+            with self._changed:
+                # Our own scheduler tells; another process's has to be asked.
+                if not self._table.get_status(pending[-1]).is_final:
+                    self._changed.wait(0.5 if is_ours else _POLL)
+
+    def close(self) -> None:
+        """Stop listening."""
+        self._unsubscribe()
+
+    def _note(self, event: Event) -> None:
+        if isinstance(event, JobProgressed):
+            self._progress[event.job] = (time.monotonic(), event)
+        elif isinstance(event, JobChanged):
+            if JobStatus(event.status).is_final:
+                self._progress.pop(event.job, None)
+            with self._changed:
+                self._changed.notify_all()

@@ -1,0 +1,100 @@
+"""`studio.assets`: the library, as Python sees it."""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from studio.app.asset import Asset, AssetHome
+from studio.store import (
+    FsckReport,
+    SearchQuery,
+    Store,
+    check_store,
+    export_bundle,
+    import_bundle,
+)
+
+
+class Library:
+    """Search, import, export, tag, rate and trash assets."""
+
+    def __init__(self, store: Store, home: AssetHome, user: str) -> None:
+        self.store = store
+        self._home = home
+        self._user = user
+
+    def get(self, asset: str) -> Asset:
+        """Return an asset by id or unique beginning of one.
+
+        Raises:
+            AssetNotFoundError: there is no such asset, or several.
+        """
+        return Asset(self.store.get(asset), self._home)
+
+    def get_many(self, ids: Sequence[str]) -> list[Asset]:
+        """Return assets in the order of their ids."""
+        return [self.get(asset) for asset in ids]
+
+    def search(self, text: str = "", **filters: Any) -> Iterator[Asset]:
+        """Yield assets, newest first, as many as there are; take what you need.
+
+        Args:
+            text: words; each must begin a word of title, prompt, tags, notes or generator.
+            **filters: fields of `SearchQuery`: kind, generator, tags, rating_min, job, ...
+        """
+        query = SearchQuery(text=text, **filters)
+        while True:
+            page = self.store.search(query)
+            yield from (Asset(record, self._home) for record in page.records)
+            if page.next_cursor is None:
+                return
+            query = SearchQuery(text=text, **{**filters, "cursor": page.next_cursor})
+
+    def import_file(self, path: Path | str, *, title: str = "", tags: Sequence[str] = ()) -> Asset:
+        """Add a file, or a folder of maps as one texture; the same content again is the same asset.
+
+        Raises:
+            InvalidInputError: missing, unreadable, corrupt or of no known kind.
+        """
+        record = self.store.import_file(Path(path), title=title, tags=tuple(tags), user=self._user)
+        return Asset(record, self._home)
+
+    def export(self, ids: Sequence[str], path: Path | str) -> Path:
+        """Write assets with their ancestors into one bundle (zip) that another home can import."""
+        found = [self.store.get(asset).id for asset in ids]
+        export_bundle(self.store, found, Path(path))
+        return Path(path)
+
+    def import_bundle(self, path: Path | str) -> list[Asset]:
+        """Add the assets of a bundle; nothing is added if anything in it is wrong."""
+        return [Asset(record, self._home) for record in import_bundle(self.store, Path(path))]
+
+    def tag(self, asset: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Asset:
+        """Add and remove tags."""
+        record = self.store.get(asset)
+        self.store.tag(record.id, add=tuple(add), remove=tuple(remove))
+        return self.get(record.id)
+
+    def rate(self, asset: str, rating: int) -> Asset:
+        """Give 0 (none) to 5 stars."""
+        record = self.store.get(asset)
+        self.store.rate(record.id, rating)
+        return self.get(record.id)
+
+    def note(self, asset: str, notes: str) -> Asset:
+        """Replace the notes."""
+        record = self.store.get(asset)
+        self.store.note(record.id, notes)
+        return self.get(record.id)
+
+    def trash(self, ids: Sequence[str]) -> int:
+        """Move assets to the trash; return how many were not there yet."""
+        return self.store.trash([self.store.get(asset).id for asset in ids])
+
+    def restore(self, ids: Sequence[str]) -> int:
+        """Take assets out of the trash; return how many were in it."""
+        return self.store.restore([self.store.get(asset).id for asset in ids])
+
+    def check(self, *, deep: bool = False, repair: bool = False) -> FsckReport:
+        """Look for damage: missing, changed or orphaned files, broken rows."""
+        return check_store(self.store, deep=deep, repair=repair)

@@ -1,0 +1,309 @@
+"""`Studio`: the composition root. Faces talk to it and to nothing below it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from studio.app.asset import Asset, Reproduction
+from studio.app.host import StudioHost
+from studio.app.inputs import InputValues
+from studio.app.job import Batch, Job, Progress
+from studio.app.jobs import JobBook
+from studio.app.library import Library
+from studio.app.ownership import Ownership
+from studio.app.pipeline_host import PipelineBridge
+from studio.app.reproduction import Reproducer
+from studio.app.submission import Ask, Submission, Tray, name_batch
+from studio.checkpoints import CheckpointBook
+from studio.config import load_config
+from studio.database import Database
+from studio.errors import InvalidParamsError
+from studio.events import Event
+from studio.pipelines import PipelineBook, PipelineRequest, PipelineRun, run_pipeline
+from studio.host_plugins import HostPlugins
+from studio.presets import PresetBook
+from studio.scheduler.devices import find_devices
+from studio.scheduler.job import JobRecord, JobRequest, Priority
+from studio.scheduler.jobs import JobTable
+from studio.scheduler.runtime import Scheduler
+from studio.store import Lineage, Store
+from studio.worker.describe import load_registry
+
+
+class Studio:
+    """A home opened: generators, queue and library.
+
+    Use it as a context manager, or call `close()`. Any number of processes may open one home; one
+    of them runs the scheduler, the others enqueue and wait.
+
+    Args:
+        home: folder of the library; None takes `STUDIO_HOME` or the user's data folder.
+        workers: "process", or "inline" to run generators in this process (notebooks, tests).
+        **settings: other fields of `Config`.
+
+    Raises:
+        ConfigError: a setting is wrong or the home cannot be written.
+        StoreError: the database cannot be opened.
+    """
+
+    def __init__(
+        self, home: str | Path | None = None, *, workers: str | None = None, **settings: Any
+    ) -> None:
+        self.config = load_config(home=home, workers=workers, **settings)
+        self._database = Database(self.config.database_path)
+        self._store = Store(self._database, self.config.home)
+        self._table = JobTable(self._database)
+        self.plugins = HostPlugins()
+        self.registry = load_registry(self.config)
+        self.presets = PresetBook(self.config, self.registry, self.plugins.find_preset_folders())
+        self.checkpoints = CheckpointBook(
+            self.config, self._database, self.registry, self._store.find_checkpoint
+        )
+        self._submission = Submission(
+            self.config, self._store, self.registry, self.presets, self.checkpoints
+        )
+        self._host = StudioHost(
+            self.config, self._database, self._store, self._table, self.checkpoints
+        )
+        self._host.registry = self.registry
+        self.events = self._host.events
+        self._ownership = Ownership(self.config, self._build_scheduler)
+        self.assets = Library(self._store, self, self.config.user)
+        self.jobs = JobBook(
+            self._table,
+            self.events,
+            lambda: self,
+            self.ensure_scheduler,
+            self.config.home / "logs" / "jobs",
+        )
+        self._reproducer = Reproducer(self._store, self.registry, self._run_request)
+        self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stop scheduling here and close the home; what is queued stays queued."""
+        self._ownership.release()
+        self.jobs.close()
+        self._database.close()
+
+    def generate(
+        self,
+        generator: str,
+        *,
+        seed: int | None = None,
+        count: int = 1,
+        inputs: InputValues | None = None,
+        preset: str | None = None,
+        **params: Any,
+    ) -> list[Asset]:
+        """Make assets and wait for them.
+
+        Args:
+            generator: id, e.g. "textures.from_image".
+            seed: first seed, 0..2³²-1; None picks one by chance.
+            count: how many results; seeds go up from `seed`.
+            inputs: slot name -> path, asset, asset id, or a list of them.
+            preset: name of saved params, which `params` override.
+            **params: the generator's params.
+
+        Raises:
+            StudioError: the request is wrong (nothing was queued) or the job failed.
+        """
+        job = self.submit(generator, seed=seed, count=count, inputs=inputs, preset=preset, **params)
+        return job.result()
+
+    def submit(  # noqa: PLR0913 - the whole of a request, by name
+        self,
+        generator: str,
+        *,
+        seed: int | None = None,
+        count: int = 1,
+        inputs: InputValues | None = None,
+        preset: str | None = None,
+        priority: str = "normal",
+        reuse: bool = False,
+        **params: Any,
+    ) -> Job:
+        """Queue a job and return at once; it is on disk when this returns.
+
+        Args:
+            generator, seed, count, inputs, preset, **params: as `generate`.
+            priority: "interactive", "normal" or "batch".
+            reuse: take results of the same recipe that the library has already.
+        """
+        ask = Ask(generator, params, inputs or {}, seed, count, None, preset)
+        tray = Tray(priority=get_priority(priority), reuse=reuse)
+        return Job(self.submit_asks([ask], tray)[0], self)
+
+    def batch(
+        self,
+        requests: Iterable[Mapping[str, Any]],
+        *,
+        priority: str = "batch",
+        tags: Sequence[str] = (),
+    ) -> Batch:
+        """Queue many calls as one; what the library has already is not made again.
+
+        Args:
+            requests: each with `generator` and any of `params`, `inputs`, `seed`, `count`,
+                `seeds`, `preset`.
+            priority: as `submit`.
+            tags: for everything it makes.
+
+        Raises:
+            StudioError: a request is wrong; nothing was queued.
+        """
+        asks = [build_ask(i, request) for i, request in enumerate(requests)]
+        tray = Tray(priority=get_priority(priority), tags=tuple(tags), reuse=True)
+        built = [self._submission.build(ask, tray) for ask in asks]
+        batch = name_batch(built)
+        chunks = [
+            chunk.model_copy(update={"batch": batch})
+            for request in built
+            for chunk in self._submission.chunk(request)
+        ]
+        return Batch(batch, self._queue(chunks, tray), self)
+
+    def run_pipeline(
+        self,
+        pipeline: str | Path,
+        *,
+        inputs: InputValues | None = None,
+        seed: int = 0,
+        on_event: Callable[[Event], None] | None = None,
+        is_cancelled: Callable[[], bool] | None = None,
+        **params: Any,
+    ) -> PipelineRun:
+        """Run a recipe to its end; steps that were done before are not done again.
+
+        Args:
+            pipeline: name of a shipped or saved recipe, or the path of a TOML file.
+            inputs: as `generate`.
+            seed: every seed of the run derives from it.
+            on_event: called with each `studio.pipelines.events` event, and the jobs' events.
+            is_cancelled: asked a few times a second; True stops the run, keeping what is done.
+            **params: the recipe's params.
+
+        Raises:
+            PipelineError: the recipe is wrong (nothing ran) or a step could not be done.
+        """
+        recipe = self.pipelines.get(pipeline)
+        with PipelineBridge(self, on_job=on_event) as bridge:
+            given = bridge.resolve(inputs or {}, self.config.user)
+            request = PipelineRequest(recipe, given, params, seed)
+            return run_pipeline(request, bridge, on_event, is_cancelled)
+
+    def asset(self, asset: str) -> Asset:
+        """Return an asset by id or unique beginning of one."""
+        return self.assets.get(asset)
+
+    def ensure_scheduler(self) -> bool:
+        """Run the scheduler here if nobody does; True if it runs here."""
+        return self._ownership.ensure()
+
+    @property
+    def scheduler(self) -> Scheduler | None:
+        """The scheduler, if it runs in this process."""
+        return self._ownership.scheduler
+
+    def submit_asks(self, asks: Sequence[Ask], tray: Tray) -> list[str]:
+        """Queue asks as given and return job ids; `submit`, `batch` and pipelines end here."""
+        return self._queue([self._submission.build(ask, tray) for ask in asks], tray)
+
+    # What handles need (`AssetHome`, `JobHome`).
+
+    def get_lineage(self, asset: str) -> Lineage:
+        """Return what an asset was made from and what was made from it."""
+        return self._store.get_lineage(asset)
+
+    def reproduce(self, record: Any) -> Reproduction:
+        """Run an asset's recipe again and compare."""
+        return self._reproducer.reproduce(record)
+
+    def get_job(self, job: str) -> JobRecord:
+        """Read a job's row."""
+        return self._table.get(job)
+
+    def get_assets(self, ids: Sequence[str]) -> list[Asset]:
+        """Load assets in order."""
+        return self.assets.get_many(ids)
+
+    def wait(self, jobs: Sequence[str], timeout: float | None) -> None:
+        """Block until jobs ended."""
+        self.jobs.wait(jobs, timeout)
+
+    def cancel(self, jobs: Sequence[str]) -> int:
+        """Cancel jobs."""
+        touched = self.jobs.cancel(jobs)
+        self._ownership.wake()
+        return touched
+
+    def get_progress(self, record: JobRecord) -> Progress:
+        """Return the newest progress known of a job."""
+        return self.jobs.get_progress(record)
+
+    def _queue(self, requests: Sequence[JobRequest], tray: Tray) -> list[str]:
+        answered = (
+            [
+                self._submission.find_answers(request, with_trash=tray.with_trash)
+                for request in requests
+            ]
+            if tray.reuse
+            else ()
+        )
+        ids = self._table.submit(requests, answered=answered, reuse=tray.reuse)
+        self.ensure_scheduler()
+        self._ownership.wake()
+        return ids
+
+    def _run_request(self, request: JobRequest) -> list[Asset]:
+        return Job(self._queue([request], Tray())[0], self).result()
+
+    def _build_scheduler(self) -> Scheduler:
+        self._host.clear_scratch()
+        return Scheduler(
+            self.config, self._database, self._table, self._host, find_devices(self.config)
+        )
+
+
+def get_priority(name: str) -> Priority:
+    """Turn "interactive", "normal" or "batch" into a class.
+
+    Raises:
+        InvalidParamsError: it is none of them.
+    """
+    try:
+        return Priority[name.upper()]
+    except KeyError:
+        raise InvalidParamsError(
+            "priority '{name}': must be interactive, normal or batch", name=name
+        ) from None
+
+
+def build_ask(index: int, request: Mapping[str, Any]) -> Ask:
+    """Turn a request of a batch into an ask.
+
+    Raises:
+        InvalidParamsError: a key is unknown or missing; names the place in the batch.
+    """
+    known = {"generator", "params", "inputs", "seed", "count", "seeds", "preset", "titles"}
+    unknown = set(request) - known
+    if unknown or "generator" not in request:
+        raise InvalidParamsError(
+            "batch request {index}: {fault}; it may have {known}",
+            index=index,
+            fault=f"unknown key '{sorted(unknown)[0]}'" if unknown else "no 'generator'",
+            known=", ".join(sorted(known)),
+        )
+    return Ask(**request)

@@ -1,0 +1,5 @@
+"""`python -m studio.worker`."""
+
+from studio.worker.main import main
+
+main()

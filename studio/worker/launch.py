@@ -1,0 +1,93 @@
+"""How the worker program is started: interpreter, arguments, environment variables.
+
+In "main" a worker sees exactly the modules this process sees: its `sys.path` is handed on. In
+another environment nothing of ours may shadow its packages, so `PYTHONPATH` holds one folder
+with a link to this very `studio` package and no more; host and worker then always speak the same
+protocol, and `studio` need not be installed there, only its dependencies.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+import studio
+from studio.config import Config
+from studio.errors import ConfigError
+from studio.worker.limits import get_thread_count
+
+MAIN = "main"
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "NUMEXPR_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+)
+
+
+def get_interpreter(config: Config, environment: str) -> str:
+    """Return the path of an environment's python.
+
+    Raises:
+        ConfigError: no such environment.
+    """
+    if environment == MAIN:
+        return sys.executable
+    if environment not in config.environments:
+        raise ConfigError(
+            "no environment '{environment}'; give its python under [environments] in {file}",
+            environment=environment,
+            file=config.home / "config.toml",
+        )
+    return str(Path(config.environments[environment]).expanduser())
+
+
+def build_command(config: Config, environment: str, *arguments: str) -> list[str]:
+    """Build the command line of a worker that ends with this process."""
+    # -P: the folder one happens to stand in is not a place to import from.
+    start = [get_interpreter(config, environment), "-P", "-m", "studio.worker"]
+    return [*start, "--parent", str(os.getpid()), *arguments]
+
+
+def build_environ(config: Config, environment: str) -> dict[str, str]:
+    """Build the environment variables of a worker.
+
+    Raises:
+        ConfigError: the home cannot be written.
+    """
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONHOME"}
+    threads = str(get_thread_count(config))
+    environ.update(dict.fromkeys(_THREAD_VARIABLES, threads))
+    # The order of sets and the choice of CUDA kernels must not differ from worker to worker.
+    environ["PYTHONHASHSEED"] = "0"
+    environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    if environment == MAIN:
+        environ["PYTHONPATH"] = os.pathsep.join(get_search_path())
+    else:
+        environ.pop("VIRTUAL_ENV", None)
+        environ["PYTHONPATH"] = str(_link_studio(config.home / "cache" / "core"))
+    return environ
+
+
+def get_search_path() -> list[str]:
+    """Return this process's `sys.path`, absolute."""
+    return [os.path.abspath(entry) for entry in sys.path]
+
+
+def _link_studio(folder: Path) -> Path:
+    """Make a folder that offers our own package for import, and nothing else."""
+    package = Path(studio.__file__).resolve().parent
+    link = folder / "studio"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if not link.exists() or link.resolve() != package:
+            fresh = folder / f".studio-{os.getpid()}"
+            fresh.unlink(missing_ok=True)
+            fresh.symlink_to(package, target_is_directory=True)
+            fresh.replace(link)
+    except OSError as error:
+        raise ConfigError(
+            "{path}: {fault}; the home must be writable", path=link, fault=error.strerror or error
+        ) from error
+    return folder

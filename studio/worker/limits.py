@@ -1,0 +1,79 @@
+"""How much a worker may take, and how much it takes: threads and memory (Linux; elsewhere less)."""
+
+import os
+import resource
+from pathlib import Path
+
+from studio.config import Config
+
+_CGROUP_LIMITS = (
+    Path("/sys/fs/cgroup/memory.max"),
+    Path("/sys/fs/cgroup/memory/memory.limit_in_bytes"),
+)
+
+
+def get_memory_limit(config: Config) -> int:
+    """Return the bytes a worker may take: as configured, or 80 % of the machine or container."""
+    if config.worker_memory_mb:
+        return config.worker_memory_mb << 20
+    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    for path in _CGROUP_LIMITS:
+        text = _read_text(path).strip()
+        if text.isdigit():
+            total = min(total, int(text))
+    return total * 4 // 5
+
+
+def get_thread_count(config: Config) -> int:
+    """Return the threads a worker may use: as configured, or its share of the cores."""
+    if config.worker_threads:
+        return config.worker_threads
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return max(1, (cores or 1) // config.cpu_workers)
+
+
+def limit_memory(size: int) -> None:
+    """Let this process's allocations fail beyond `size` bytes, so that Python can say so."""
+    hard = resource.getrlimit(resource.RLIMIT_DATA)[1]
+    if hard != resource.RLIM_INFINITY:
+        size = min(size, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (size, hard))
+
+
+def read_memory(pid: int | str = "self") -> int:
+    """Return the bytes of a process that only it holds, without mapped files; 0 if unknown."""
+    fields = _read_text(Path(f"/proc/{pid}/statm")).split()
+    if len(fields) < 3:
+        return 0
+    return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
+def reset_peak() -> None:
+    """Begin to measure the peak of this process anew, where the system can."""
+    try:
+        Path("/proc/self/clear_refs").write_text("5")
+    except OSError:
+        pass  # the peak is then that of the process's whole life
+
+
+def read_peak() -> int:
+    """Return the most bytes this process held since `reset_peak`."""
+    for line in _read_text(Path("/proc/self/status")).splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) << 10
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+
+
+def count_oom_kills() -> int:
+    """Return how many processes the system has ended for want of memory; -1 if unknown."""
+    for line in _read_text(Path("/proc/vmstat")).splitlines():
+        if line.startswith("oom_kill "):
+            return int(line.split()[1])
+    return -1
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text()
+    except OSError:
+        return ""
