@@ -68,7 +68,8 @@ class Database:
             try:
                 yield connection
             except BaseException:
-                connection.execute("ROLLBACK")
+                if not connection.get_autocommit():  # a full disk has rolled back already
+                    connection.execute("ROLLBACK")
                 raise
             try:
                 connection.execute("COMMIT")

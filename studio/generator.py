@@ -149,9 +149,12 @@ class Generator(ABC):
         inputs: named asset slots.
         Params: drives CLI options, web form, presets, REST schema and saved metadata.
         seeded: False where every seed would give the same; then one run gives one result.
+        reads_titles: True where titles of inputs get into the payload (labels, file names); they
+            are part of the recipe then.
         checkpoint_from: names of the params that choose the weights; the host keeps one
             resident instance per combination of their values.
         checkpoints: weights shipped with the plugin.
+        testing_params: cheap params, with which `studio plugin check` and `check_generator` run it.
     """
 
     id: ClassVar[str]
@@ -161,8 +164,10 @@ class Generator(ABC):
     inputs: ClassVar[tuple[Input, ...]] = ()
     Params: ClassVar[type[Params]]
     seeded: ClassVar[bool] = True
+    reads_titles: ClassVar[bool] = False
     checkpoint_from: ClassVar[tuple[str, ...]] = ()
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = ()
+    testing_params: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod
     def checkpoint(cls, params: Any) -> str:

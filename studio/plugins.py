@@ -166,31 +166,30 @@ def describe_exception(error: BaseException) -> str:
     if isinstance(error, SystemExit):
         text = f"called sys.exit({'' if error.code is None else repr(error.code)})"
     else:
-        message = str(error).strip().partition("\n")[0]
+        message = " ".join(str(error).split())
         text = f"{type(error).__name__}: {message}" if message else type(error).__name__
     frames = traceback.extract_tb(error.__traceback__)
-    if frames and not isinstance(error, SyntaxError) and not frames[-1].filename.startswith("<"):
-        text += f" ({frames[-1].filename}, line {frames[-1].lineno})"
-    return text[:_CAUSE_LENGTH]
+    is_located = isinstance(error, SyntaxError | pluggy.PluginValidationError)
+    if frames and not is_located and not frames[-1].filename.startswith("<"):
+        text = f"{text[:_CAUSE_LENGTH]} ({frames[-1].filename}, line {frames[-1].lineno})"
+    return text[: 2 * _CAUSE_LENGTH]
 
 
 def _iterate_sources(distribution: Distribution, group: str) -> Iterator[PluginSource]:
     """Read one distribution; a broken one yields what can be said of it."""
-    text = None
     try:
-        text = distribution.read_text("entry_points.txt")
+        text = distribution.read_text("entry_points.txt") or ""
         # Most distributions are not ours: reading their metadata would cost a start its time.
-        if not text or f"[{group}]" not in text.replace(" ", ""):
+        if f"[{group}]" not in text.replace(" ", ""):
             return
         name, version = distribution.metadata["Name"] or "?", distribution.version or "?"
         for point in distribution.entry_points:
             if point.group == group:
                 yield PluginSource(point.name, name, version, group, point.value)
-    except Exception as error:
-        if text:
-            fault = f"its metadata cannot be read: {describe_exception(error)}"
-            name = str(getattr(distribution, "_path", "?"))
-            yield PluginSource(Path(name).stem, Path(name).name, "?", group, "", fault)
+    except Exception as error:  # perhaps not ours, but nobody else would name it
+        path = Path(str(getattr(distribution, "_path", "?")))
+        fault = f"its metadata cannot be read: {describe_exception(error)}"
+        yield PluginSource(path.stem, path.name, "?", group, "", fault)
 
 
 def _build_hooks(plugin: object) -> pluggy.HookRelay:

@@ -23,7 +23,8 @@ class Recipe(BaseModel):
     """What was asked for, exactly.
 
     Attributes:
-        inputs: slot name -> payload hashes of the assets, in order.
+        inputs: slot name -> payload hashes of the assets, in order; with their titles where the
+            generator reads them (`GeneratorSpec.identify_input`).
         seed: the one seed of this result.
     """
 

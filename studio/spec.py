@@ -51,6 +51,7 @@ class GeneratorSpec(BaseModel):
     inputs: tuple[InputSpec, ...]
     params_schema: dict[str, Any]
     seeded: bool
+    reads_titles: bool = False
     checkpoint_from: tuple[str, ...]
     checkpoints: tuple[BundledSpec, ...]
     plugin: str
@@ -62,6 +63,10 @@ class GeneratorSpec(BaseModel):
         """Name the instance that runs `params`; equal keys share one in memory."""
         chosen = [str(params.get(name)) for name in self.checkpoint_from]
         return "|".join([self.id, *chosen])
+
+    def identify_input(self, payload_hash: str, title: str) -> str:
+        """Say what of an input decides the payload, for the recipe."""
+        return f"{payload_hash} {title}" if self.reads_titles else payload_hash
 
     def check_inputs(self, kinds: dict[str, list[MediaType]]) -> None:
         """Check slot name -> kinds of the assets given.
@@ -120,6 +125,7 @@ def build_spec(
         inputs=tuple(InputSpec(**vars(slot)) for slot in generator.inputs),
         params_schema=generator.Params.model_json_schema(),
         seeded=generator.seeded,
+        reads_titles=generator.reads_titles,
         checkpoint_from=generator.checkpoint_from,
         checkpoints=tuple(
             BundledSpec(**{**vars(item), "path": f"{package_folder}/{item.path}"})

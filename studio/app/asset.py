@@ -99,6 +99,11 @@ class Asset:
         """sha256 (hex) of the decoded content."""
         return self.record.payload_hash
 
+    @property
+    def trashed(self) -> bool:
+        """In the trash."""
+        return self.record.trashed
+
     def open(self, name: str = "") -> BinaryIO:
         """Open a file of it for reading; the main one by default."""
         return self._get_file(name).open("rb")

@@ -6,6 +6,7 @@ inserts the assets and books the output under the job's token.
 
 import shutil
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from studio.checkpoints import CheckpointBook
@@ -16,9 +17,9 @@ from studio.events import AssetAdded, Event, EventBus
 from studio.registry import Registry
 from studio.scheduler.job import Lease
 from studio.scheduler.jobs import JobTable
-from studio.scheduler.ports import OnEvent, WorkerHandle
 from studio.store import AssetRecord, NewAsset, Store
 from studio.worker import protocol
+from studio.worker.base import OnEvent, Worker
 from studio.worker.inline import InlineWorker
 from studio.worker.process import ProcessWorker
 
@@ -40,11 +41,10 @@ class StudioHost:
         self._store = store
         self._jobs = jobs
         self._checkpoints = checkpoints
+        self._janitor = ThreadPoolExecutor(1, thread_name_prefix="studio-janitor")
         self.events = EventBus()
 
-    def build_worker(
-        self, name: str, environment: str, device: str, on_event: OnEvent
-    ) -> WorkerHandle:
+    def build_worker(self, name: str, environment: str, device: str, on_event: OnEvent) -> Worker:
         """Make a worker process, or a thread when the config says inline."""
         cls = InlineWorker if self._config.workers == "inline" else ProcessWorker
         return cls(name, environment, device, self._config, on_event)
@@ -98,12 +98,16 @@ class StudioHost:
         return is_last
 
     def end(self, lease: Lease) -> None:
-        """Remove the job's scratch folder."""
-        shutil.rmtree(self._get_scratch(lease), ignore_errors=True)
+        """Remove the job's scratch folder, without keeping the scheduler waiting."""
+        self._janitor.submit(shutil.rmtree, self._get_scratch(lease), True)
 
     def emit(self, event: Event) -> None:
         """Tell the subscribers."""
         self.events.emit(event)
+
+    def close(self) -> None:
+        """Finish tidying up."""
+        self._janitor.shutdown()
 
     def clear_scratch(self) -> None:
         """Remove what earlier hosts left; only the owner of the scheduler lock may."""

@@ -13,7 +13,7 @@ from studio.app.library import Library
 from studio.app.submission import Ask, Tray
 from studio.errors import StudioError
 from studio.events import Event, EventBus, JobChanged
-from studio.pipelines.host import Call, StepAsset
+from studio.pipelines import Call, StepAsset
 from studio.presets import PresetBook
 from studio.registry import Registry
 from studio.scheduler.job import JobRecord, Priority
@@ -63,10 +63,11 @@ class PipelineBridge:
         self._studio = studio
         self._priority = priority
         self._on_job = on_job
-        self._changed = threading.Condition()
+        self._guard = threading.Lock()
+        self._wake = threading.Event()
         self._pending: dict[str, list[Future[Sequence[StepAsset]]]] = {}
         self._jobs: dict[int, str] = {}
-        self._closing = False
+        self._closing = threading.Event()
         self._watcher = threading.Thread(target=self._watch, name="studio-pipeline", daemon=True)
         self._unsubscribe: Callable[[], None] = lambda: None
 
@@ -82,9 +83,8 @@ class PipelineBridge:
         trace: TracebackType | None,
     ) -> None:
         self._unsubscribe()
-        with self._changed:
-            self._closing = True
-            self._changed.notify_all()
+        self._closing.set()
+        self._wake.set()
         self._watcher.join()
 
     def get_spec(self, generator: str) -> GeneratorSpec:
@@ -93,7 +93,7 @@ class PipelineBridge:
 
     def get_preset(self, generator: str, name: str) -> Mapping[str, Any]:
         """Return the params of a preset."""
-        return self._studio.presets.get(generator, name).params
+        return self._studio.presets.get(name, generator).params
 
     def resolve(self, inputs: InputValues, user: str) -> dict[str, list[Asset]]:
         """Turn what people give (paths, ids, assets) into assets of the library."""
@@ -117,9 +117,9 @@ class PipelineBridge:
         (job,) = self._studio.submit_asks([ask], tray)
         future: Future[Sequence[StepAsset]] = Future()
         self._jobs[id(call)] = job
-        with self._changed:
+        with self._guard:
             self._pending.setdefault(job, []).append(future)
-            self._changed.notify_all()
+        self._wake.set()
         return future
 
     def cancel(self, call: Call) -> None:
@@ -145,18 +145,14 @@ class PipelineBridge:
         if self._on_job is not None:
             self._on_job(event)
         if isinstance(event, JobChanged):
-            with self._changed:
-                self._changed.notify_all()
+            self._wake.set()
 
     def _watch(self) -> None:
         """Complete futures as their jobs end; see to it that somebody runs them."""
-        while True:
-            with self._changed:
-                if self._closing:
-                    return
-                self._changed.wait(_POLL)
-                if self._closing:
-                    return
+        while not self._closing.is_set():
+            self._wake.wait(_POLL if self._pending else None)
+            self._wake.clear()
+            with self._guard:
                 jobs = list(self._pending)
             if jobs:
                 self._studio.ensure_scheduler()
@@ -167,7 +163,7 @@ class PipelineBridge:
         record = self._studio.get_job(job)
         if not record.status.is_final:
             return
-        with self._changed:
+        with self._guard:
             futures = self._pending.pop(job)
         for future in futures:
             try:

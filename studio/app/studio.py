@@ -20,8 +20,8 @@ from studio.config import load_config
 from studio.database import Database
 from studio.errors import InvalidParamsError
 from studio.events import Event
-from studio.pipelines import PipelineBook, PipelineRequest, PipelineRun, run_pipeline
 from studio.host_plugins import HostPlugins
+from studio.pipelines import PipelineBook, PipelineRun, run_pipeline
 from studio.presets import PresetBook
 from studio.scheduler.devices import find_devices
 from studio.scheduler.job import JobRecord, JobRequest, Priority
@@ -94,6 +94,7 @@ class Studio:
     def close(self) -> None:
         """Stop scheduling here and close the home; what is queued stays queued."""
         self._ownership.release()
+        self._host.close()
         self.jobs.close()
         self._database.close()
 
@@ -138,7 +139,12 @@ class Studio:
         """Queue a job and return at once; it is on disk when this returns.
 
         Args:
-            generator, seed, count, inputs, preset, **params: as `generate`.
+            generator: as `generate`.
+            seed: as `generate`.
+            count: as `generate`.
+            inputs: as `generate`.
+            preset: as `generate`.
+            **params: as `generate`.
             priority: "interactive", "normal" or "batch".
             reuse: take results of the same recipe that the library has already.
         """
@@ -182,7 +188,6 @@ class Studio:
         inputs: InputValues | None = None,
         seed: int = 0,
         on_event: Callable[[Event], None] | None = None,
-        is_cancelled: Callable[[], bool] | None = None,
         **params: Any,
     ) -> PipelineRun:
         """Run a recipe to its end; steps that were done before are not done again.
@@ -191,8 +196,8 @@ class Studio:
             pipeline: name of a shipped or saved recipe, or the path of a TOML file.
             inputs: as `generate`.
             seed: every seed of the run derives from it.
-            on_event: called with each `studio.pipelines.events` event, and the jobs' events.
-            is_cancelled: asked a few times a second; True stops the run, keeping what is done.
+            on_event: called with each `studio.pipelines.events` event and the jobs' events, from
+                several threads; what it raises on one of the former stops the run.
             **params: the recipe's params.
 
         Raises:
@@ -201,8 +206,7 @@ class Studio:
         recipe = self.pipelines.get(pipeline)
         with PipelineBridge(self, on_job=on_event) as bridge:
             given = bridge.resolve(inputs or {}, self.config.user)
-            request = PipelineRequest(recipe, given, params, seed)
-            return run_pipeline(request, bridge, on_event, is_cancelled)
+            return run_pipeline(recipe, bridge, given, params, seed=seed, on_event=on_event)
 
     def asset(self, asset: str) -> Asset:
         """Return an asset by id or unique beginning of one."""

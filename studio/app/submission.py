@@ -89,6 +89,8 @@ class Submission:
         if ask.preset is not None:
             values = {**self._presets.get(ask.preset, spec.id).params, **values}
         params = validate_params(spec.id, spec.params_schema, values)
+        seeds = choose_seeds(spec, ask)
+        # Last, because files are imported into the store here.
         inputs = resolve_inputs(self._store, spec, ask.inputs, self._config.user)
         recipe = Recipe(
             generator=spec.id,
@@ -96,12 +98,12 @@ class Submission:
             plugin_version=spec.plugin_version,
             params=params,
             inputs={
-                name: [record.payload_hash for record in records]
+                name: [spec.identify_input(record.payload_hash, record.title) for record in records]
                 for name, records in inputs.items()
             },
             checkpoint=self._find_checkpoint(spec, params),
         )
-        return build_request(spec, recipe, inputs, choose_seeds(spec, ask), tray).model_copy(
+        return build_request(spec, recipe, inputs, seeds, tray).model_copy(
             update={"user": self._config.user, "titles": ask.titles}
         )
 

@@ -76,7 +76,10 @@ def draw_page(title: str, text: str, note: str = "", face: str = "sans") -> Imag
     """Return a card with a title over a rule, and the first lines of `text` fading out below.
 
     Args:
+        title: one line, cut where it ends; "" for none.
+        text: any text; only what fits is drawn.
         note: one faint line at the bottom.
+        face: of `FACES`.
     """
     card = build_card()
     draw = ImageDraw.Draw(card)

@@ -133,3 +133,12 @@ def replace_file(path: Path, data: bytes) -> None:
         with suppress(OSError):
             beside.unlink()
         raise
+
+
+def read_head(path: Path, count: int = 16) -> bytes:
+    """Return the first bytes of a file; b"" where there are none to be had."""
+    try:
+        with path.open("rb") as file:
+            return file.read(count)
+    except OSError:
+        return b""

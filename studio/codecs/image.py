@@ -8,7 +8,7 @@ from typing import Any, Final
 from PIL import Image
 
 from studio.codecs.base import THUMBNAIL_SIZE
-from studio.codecs.files import check_file, payload_files, refuse_faults, take_over
+from studio.codecs.files import payload_files, read_head, refuse_faults, take_over
 from studio.codecs.pictures import count_frames, decode_frames, open_picture, to_eight_bit
 from studio.codecs.recipe_jpeg import embed_jpeg, extract_jpeg
 from studio.codecs.recipe_png import embed_png, extract_png
@@ -79,8 +79,7 @@ class ImageCodec:
 
     def extract_recipe(self, path: Path) -> Recipe | None:
         """Read PNG and JPEG recipes, or a sidecar."""
-        with path.open("rb") as file:
-            head = file.read(8)
+        head = read_head(path)
         found = extract_png(path) if head.startswith(b"\x89PNG") else None
         if head.startswith(b"\xff\xd8"):
             found = extract_jpeg(path)
@@ -132,9 +131,7 @@ def save_png(image: Image.Image, path: Path) -> None:
 
 def embed_picture(path: Path, recipe: Recipe) -> bool:
     """Write a recipe into a picture in place, or return False if its format holds none."""
-    check_file(path)
-    with path.open("rb") as file:
-        head = file.read(8)
+    head = read_head(path)
     if head.startswith(b"\x89PNG"):
         embed_png(path, recipe)
         return True

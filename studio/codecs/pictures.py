@@ -25,7 +25,7 @@ MAX_PIXELS: Final = 16384 * 16384
 """Largest picture, pixels."""
 MAX_SIDE: Final = 1 << 18
 """Longest side, pixels."""
-MAX_FRAME_PIXELS: Final = 1 << 31
+MAX_FRAME_PIXELS: Final = 1 << 30
 """Largest animation, pixels over all frames."""
 ORIENTATION: Final = 0x0112
 TURNS: Final = {
@@ -107,6 +107,7 @@ def decode_frames(
     Modes are L, LA, RGB, RGBA, CMYK, I;16, I, F and rarer ones of TIFF.
 
     Args:
+        path: of the picture.
         most: stop after so many.
         near: a JPEG may be decoded smaller, both sides at least this many pixels: much faster.
     """
@@ -136,6 +137,7 @@ def to_eight_bit(image: Image.Image, *, deep: bool = False) -> Image.Image:
     """Return the picture as L, RGB or RGBA with 8 bits a channel, colours as in sRGB.
 
     Args:
+        image: of any mode.
         deep: leave 16-bit grey as it is, mode "I;16".
     """
     if image.mode.startswith("I;16") or image.mode == "I":

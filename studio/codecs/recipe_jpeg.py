@@ -9,6 +9,7 @@ from PIL import Image
 
 from studio.codecs.files import read_bytes, replace_file
 from studio.codecs.recipe_text import STUDIO_KEY, format_parameters, parse_recipe
+from studio.errors import InvalidInputError
 from studio.recipe import Recipe
 
 START, SCAN, EXIF, COMMENT = b"\xff\xd8", 0xDA, 0xE1, 0xFE
@@ -54,7 +55,10 @@ def embed_jpeg(path: Path, recipe: Recipe) -> bool:
 
 def extract_jpeg(path: Path) -> Recipe | None:
     """Read the recipe of a JPEG, or None."""
-    data = read_bytes(path, MAX_FILE)
+    try:
+        data = read_bytes(path, MAX_FILE)
+    except InvalidInputError:
+        return None
     for marker, start, end in _iterate_segments(data):
         if marker == COMMENT and data.startswith(MARK, start + 4):
             return parse_recipe(data[start + 4 + len(MARK) : end])

@@ -45,8 +45,8 @@ def embed_png(path: Path, recipe: Recipe) -> None:
 
 def extract_png(path: Path) -> Recipe | None:
     """Read the recipe of a PNG, or None. Never decompresses anything."""
-    data = read_bytes(path, MAX_FILE)
     try:
+        data = read_bytes(path, MAX_FILE)
         for kind, start, end in iterate_chunks(data, path):
             if kind == b"iTXt" and _keyword(data, start) == STUDIO_KEY:
                 fields = data[start + 8 : end - 4].split(b"\0", 1)[1]

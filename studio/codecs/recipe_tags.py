@@ -19,24 +19,24 @@ LANGUAGE: Final = "eng"
 def embed_tags(path: Path, recipe: Recipe) -> bool:
     """Write the recipe and a comment for other programs into the tags, in place.
 
-    Returns: False, nothing written, if mutagen is missing or the file can hold no tags.
+    Returns: False if mutagen is missing or the file can hold no tags.
     """
     file = _open(path)
     if file is None:
         return False
-    suffix, text = path.suffix.lower(), recipe.to_json()
-    if file.tags is None:
-        file.add_tags()
-    if suffix in ID3:
-        _set_id3(file.tags, text, format_parameters(recipe))
-    elif suffix in COMMENTS:
-        file.tags[STUDIO_KEY] = [text]
-        file.tags["comment"] = [format_parameters(recipe)]
-    else:
-        file.tags[ATOM] = [text.encode()]
-        file.tags[COMMENT_ATOM] = [format_parameters(recipe)]
-    file.save()
-    return True
+    suffix, text, comment = path.suffix.lower(), recipe.to_json(), format_parameters(recipe)
+    with suppress(Exception):  # mutagen refuses odd but playable files in its own ways
+        if file.tags is None:
+            file.add_tags()
+        if suffix in ID3:
+            _set_id3(file.tags, text, comment)
+        elif suffix in COMMENTS:
+            file.tags[STUDIO_KEY], file.tags["comment"] = [text], [comment]
+        else:
+            file.tags[ATOM], file.tags[COMMENT_ATOM] = [text.encode()], [comment]
+        file.save()
+        return True
+    return False
 
 
 def extract_tags(path: Path) -> Recipe | None:

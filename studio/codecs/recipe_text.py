@@ -34,6 +34,7 @@ def format_parameters(recipe: Recipe, size: tuple[int, int] | None = None) -> st
     """Return prompt, negative prompt and a `Name: value, ...` line, as AUTOMATIC1111 writes them.
 
     Args:
+        recipe: what made the picture.
         size: width and height of the picture, pixels.
     """
     params = dict(recipe.params)

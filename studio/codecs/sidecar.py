@@ -26,6 +26,7 @@ def find_sidecar(path: Path, *, alone: bool = False) -> Recipe | None:
     Only a codec calls a file `main`; any other name may have nothing to do with `recipe.json`.
 
     Args:
+        path: of the file.
         alone: the folder holds this one asset, so that its `recipe.json` counts for any name.
     """
     names = [f"{path.name}.recipe.json", f"{path.stem}.recipe.json"]

@@ -127,6 +127,7 @@ def load_material(files: Mapping[str, Path], side: int | None = None) -> dict[st
     A missing OpenGL normal is made of a DirectX one, missing scalars of a packed `orm`.
 
     Args:
+        files: map name -> path.
         side: reduce to about this many pixels on the longest side.
     """
     loaded = {

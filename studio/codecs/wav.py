@@ -109,7 +109,7 @@ def _decode(raw: bytes, form: WavFormat) -> Floats:
     if form.encoding == FLOAT:
         return np.asarray(np.nan_to_num(values, posinf=1, neginf=-1), np.float32)
     if form.bits == 8:
-        return (values.astype(np.float32) - 128) / 128
+        return np.asarray((values - np.float32(128)) / np.float32(128), np.float32)
     if form.bits == 24:
         triples = values.reshape(-1, 3).astype(np.int32)
         values = (triples[:, 0] << 8 | triples[:, 1] << 16 | triples[:, 2] << 24) >> 8

@@ -35,7 +35,7 @@ def draw_waveform(sound: Sound) -> Image.Image:
     large = build_card(OVERSAMPLE)
     draw = ImageDraw.Draw(large)
     width, height = large.size
-    left, middle, reach = width * 0.05, height * 0.47, height * 0.38
+    left, middle, reach = width * 0.05, height * 0.45, height * 0.36
     draw.line((left, middle, width - left, middle), fill=RULE, width=OVERSAMPLE)
     pitch = (width - 2 * left) / BARS
     scale = reach / max(float(np.abs(np.concatenate((low, high))).max()), 0.05)

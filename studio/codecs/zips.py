@@ -62,6 +62,7 @@ def write_zip(path: Path, members: Mapping[str, Path | bytes]) -> Path:
     """Write a zip, the same bytes for the same content: names sorted, dates fixed.
 
     Args:
+        path: of the zip.
         members: name inside the archive ("textures/brick.png") -> file or content.
 
     Raises:

@@ -192,8 +192,7 @@ def _get_count(
     highest = MAX_COUNT if spec.seeded else 1  # without a seed all results would be the same
     if not 1 <= count <= highest:
         raise PipelineError(
-            "{pipeline}: step '{step}': count: must be 1 to {highest} for {generator}, "
-            "not {count}",
+            "{pipeline}: step '{step}': count: must be 1 to {highest} for {generator}, not {count}",
             pipeline=pipeline.name,
             step=step.name,
             highest=highest,
@@ -203,9 +202,7 @@ def _get_count(
     return count
 
 
-def _bind_gate(
-    pipeline: Pipeline, step: Step, gate: Gate, names: Mapping[str, Any]
-) -> BoundGate:
+def _bind_gate(pipeline: Pipeline, step: Step, gate: Gate, names: Mapping[str, Any]) -> BoundGate:
     low = -float("inf") if gate.min is None else float(substitute(gate.min, names))
     high = float("inf") if gate.max is None else float(substitute(gate.max, names))
     tries = int(substitute(gate.tries, names))

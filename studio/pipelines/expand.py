@@ -142,9 +142,7 @@ def _fill_slots(
     return slots
 
 
-def _find_assets(
-    text: str, item: Item, available: Mapping[str, Sequence[Made]]
-) -> list[StepAsset]:
+def _find_assets(text: str, item: Item, available: Mapping[str, Sequence[Made]]) -> list[StepAsset]:
     parsed = parse_asset(text)
     if parsed is None:
         return []

@@ -109,9 +109,7 @@ def load_pipeline(path: Path) -> Pipeline:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise PipelineError(
-            "{path}: cannot be read: {fault}", path=path, fault=error
-        ) from error
+        raise PipelineError("{path}: cannot be read: {fault}", path=path, fault=error) from error
     return parse_pipeline(text, path.stem)
 
 
@@ -155,15 +153,15 @@ def _build_error(name: str, data: Mapping[str, Any], error: ValidationError) -> 
         "{pipeline}: {where}: '{key}': {fault}",
         pipeline=name,
         where=where,
-        key=".".join(place[2:] if place[0] == "steps" else place),
+        key=".".join(place[2:] or place[:1] if place[0] == "steps" else place),
         fault=fault["msg"],
     )
 
 
 def _describe_place(data: Mapping[str, Any], place: list[str]) -> str:
-    """Say where: "step 2 'vary'", "[inputs.pictures]", or "[]" for the top level."""
+    """Say where: "step 2 'vary'", "[inputs.pictures]", or "top level"."""
     if place[0] != "steps" or not place[1:]:
-        return f"[{'.'.join(place[:-1])}]"
+        return f"[{'.'.join(place[:-1])}]" if place[1:] else "top level"
     number = int(place[1])
     steps = data["steps"]
     step = steps[number] if isinstance(steps, list) else None

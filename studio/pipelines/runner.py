@@ -44,13 +44,13 @@ def run_pipeline(
     """Check everything, then run it to the end; blocks.
 
     Args:
-        pipeline: from `load_pipeline` or a `PipelineBook`.
+        pipeline: from a `PipelineBook` or `load_pipeline`.
         host: who makes the calls.
         inputs: name -> assets of the library.
         params: values that replace the recipe's defaults.
         seed: decides all others.
         on_event: told of every event of `studio.pipelines.events`, in this thread; what it
-            raises stops the run.
+            raises stops the run, and what is done stays in the library.
 
     Raises:
         PipelineError, InvalidParamsError, InvalidInputError: wrong; nothing was run.
@@ -59,7 +59,7 @@ def run_pipeline(
     check_pipeline(pipeline, host)
     check_inputs(pipeline, inputs)
     bound = bind_pipeline(pipeline, host, params)
-    run = _Runner(bound, host, inputs, seed, on_event).run()
+    run = _Runner(bound, host, inputs, seed, on_event or (lambda event: None)).run()
     if run.failures:
         raise PipelineFailedError(run) from run.failures[0].error
     return run
@@ -80,10 +80,10 @@ class _Runner:
         host: PipelineHost,
         inputs: Mapping[str, Sequence[StepAsset]],
         seed: int,
-        on_event: Callable[[Event], None] | None,
+        emit: Callable[[Event], None],
     ) -> None:
         self._host = host
-        self._on_event = on_event
+        self._emit = emit
         self._seed = seed
         self._states = {step.step.name: StepState(step) for step in bound.steps}
         self._inputs = {name: _place_inputs(assets) for name, assets in inputs.items()}
@@ -91,7 +91,9 @@ class _Runner:
         self._open: dict[int, _Submission] = {}
         self._ready: SimpleQueue[tuple[int, Future[Sequence[StepAsset]]]] = SimpleQueue()
         self._submitted = 0
-        self._result = PipelineRun(bound.pipeline.name, seed, bound.params)
+        self._result = PipelineRun(
+            bound.pipeline.name, seed, bound.params, {name: [] for name in self._states}
+        )
 
     def run(self) -> PipelineRun:
         started = time.monotonic()
@@ -107,9 +109,7 @@ class _Runner:
             raise
         result.seconds = time.monotonic() - started
         made = sum(map(len, result.steps.values()))
-        self._emit(
-            events.PipelineDone(result.pipeline, made, len(result.failures), result.seconds)
-        )
+        self._emit(events.PipelineDone(result.pipeline, made, len(result.failures), result.seconds))
         return result
 
     def _take_one(self) -> None:
@@ -197,9 +197,7 @@ class _Runner:
             state.open += 1
             self._submit(state, work, work.call, tuple(range(len(work.call.seeds))))
 
-    def _submit(
-        self, state: StepState, work: Work, call: Call, positions: tuple[int, ...]
-    ) -> None:
+    def _submit(self, state: StepState, work: Work, call: Call, positions: tuple[int, ...]) -> None:
         number = self._submitted
         self._submitted += 1
         self._open[number] = _Submission(state, work, call, positions)
@@ -277,9 +275,7 @@ class _Runner:
             return
         seconds = time.monotonic() - (state.started or time.monotonic())
         self._emit(
-            events.StepDone(
-                self._result.pipeline, state.name, len(assets), state.failed, seconds
-            )
+            events.StepDone(self._result.pipeline, state.name, len(assets), state.failed, seconds)
         )
 
     def _get_made(self, name: str) -> list[tuple[Order, Made]]:
@@ -302,10 +298,6 @@ class _Runner:
             if name in self._states
             for broken in self._states[name].broken
         )
-
-    def _emit(self, event: Event) -> None:
-        if self._on_event is not None:
-            self._on_event(event)
 
 
 def _place_inputs(assets: Sequence[StepAsset]) -> list[tuple[Order, Made]]:

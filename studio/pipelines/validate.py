@@ -166,8 +166,7 @@ class _StepChecker:
                 name=name,
             )
         raise self._build_error(
-            "{pipeline}: step '{step}': {field}: nothing is called '{name}'; "
-            "did you mean {close}?",
+            "{pipeline}: step '{step}': {field}: nothing is called '{name}'; did you mean {close}?",
             field,
             name=name,
             close=suggest(name, [*self.pipeline.inputs, *self.above]),

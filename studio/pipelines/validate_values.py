@@ -129,9 +129,7 @@ class _ValueChecker:
 
     def check_gate(self, gate: Gate) -> None:
         if gate.min is None and gate.max is None:
-            raise self._build_error(
-                "{pipeline}: step '{step}': {field}: needs min or max", "gate"
-            )
+            raise self._build_error("{pipeline}: step '{step}': {field}: needs min or max", "gate")
         if not self.spec.seeded:
             raise self._build_error(
                 "{pipeline}: step '{step}': {field}: {generator} takes no seed, so there is no "

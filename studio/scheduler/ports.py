@@ -1,34 +1,11 @@
-"""What the runtime needs of others: workers to run jobs on, and a host that stores results."""
+"""What the runtime needs of `app`: workers, orders for them, and a place for results."""
 
-from collections.abc import Callable
 from typing import Protocol
 
 from studio.events import Event
 from studio.scheduler.job import Lease
 from studio.worker import protocol
-from studio.worker.protocol import Order, WorkerEvent
-
-OnEvent = Callable[[str, WorkerEvent], None]
-
-
-class WorkerHandle(Protocol):
-    """A worker, however it runs."""
-
-    def start(self) -> None:
-        """Begin; what happens comes through `OnEvent`."""
-        ...
-
-    def send(self, order: Order) -> None:
-        """Give an order; never blocks for long."""
-        ...
-
-    def kill(self, reason: str) -> None:
-        """End it at once; `Exited.reason` will say why."""
-        ...
-
-    def close(self, timeout: float = 5.0) -> None:
-        """Ask it to leave, wait, then kill."""
-        ...
+from studio.worker.base import OnEvent, Worker
 
 
 class Host(Protocol):
@@ -36,7 +13,7 @@ class Host(Protocol):
 
     def build_worker(
         self, name: str, environment: str, device: str, on_event: OnEvent
-    ) -> WorkerHandle:
+    ) -> Worker:
         """Make a worker that is not started yet."""
         ...
 

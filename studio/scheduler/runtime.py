@@ -22,8 +22,9 @@ from studio.scheduler import kernel
 from studio.scheduler.job import JobStatus, Lease, LostLeaseError
 from studio.scheduler.jobs import JobTable
 from studio.scheduler.outcomes import Outcomes
-from studio.scheduler.ports import Host, WorkerHandle
+from studio.scheduler.ports import Host
 from studio.worker import protocol
+from studio.worker.base import Worker
 from studio.worker.protocol import WorkerEvent
 
 _TICK = 0.05  # seconds between looks at what other processes asked for
@@ -45,7 +46,7 @@ class _Running:
 class _Place:
     """A worker and what it does."""
 
-    handle: WorkerHandle
+    handle: Worker
     environment: str
     device: str
     greeted: bool = False

@@ -18,7 +18,7 @@ from studio.store.files import Disk
 from studio.store.lineage import find_edges, find_family
 from studio.store.records import AssetRecord, Edge, Lineage, NewAsset, Page, SearchQuery
 from studio.store.rows import RowLoader, add_tags, insert_asset
-from studio.store.schema import LIVE, SCRIPTS, SET_ASIDE
+from studio.store.schema import LIVE, SCRIPTS, SET_ASIDE, TRASHED
 from studio.store.search import count_assets, find_numbers
 from studio.store.text import clean_tag, clean_text, index_asset
 from studio.store.thumbnails import Thumbnails
@@ -136,16 +136,20 @@ class Assets:
         number: int = rows[0]["n"]
         return number
 
-    def find_by_recipe(self, recipe_key: str) -> list[AssetRecord]:
+    def find_by_recipe(self, recipe_key: str, *, with_trash: bool = False) -> list[AssetRecord]:
         """Return the assets in the library that were made here by a recipe, in output order.
 
         Imported files are left out: that a file says how it was made proves nothing.
+
+        Args:
+            recipe_key: `Recipe.key`.
+            with_trash: those in the trash too.
         """
         sql = (
-            "SELECT n FROM assets WHERE recipe_key = ? AND recipe_key <> '' AND state = ? "
+            "SELECT n FROM assets WHERE recipe_key = ? AND recipe_key <> '' AND state <= ? "
             "AND source = 'generated' ORDER BY output_index, n"
         )
-        return self._load(sql, recipe_key, LIVE)
+        return self._load(sql, recipe_key, TRASHED if with_trash else LIVE)
 
     def find_by_payload(self, payload_hash: str) -> list[AssetRecord]:
         """Return the assets with that content, those in the library first, then the trash."""

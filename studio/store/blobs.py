@@ -79,7 +79,7 @@ class BlobStore:
 
     def get_path(self, ref: BlobRef) -> Path:
         """Return where a blob is, or would be."""
-        return self.folder / ref.sha256[:2] / ref.name
+        return self.folder / f"{ref.sha256[:2]}/{ref.name}"
 
     def is_there(self, ref: BlobRef) -> bool:
         """Tell whether the file is there with the right size."""

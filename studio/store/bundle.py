@@ -49,6 +49,9 @@ def export_bundle(
     """Write assets to a zip at `path`, which is replaced only when all is well.
 
     Args:
+        assets: the library.
+        ids: of assets, or unique prefixes.
+        path: the zip.
         with_ancestors: all they were made from, too.
 
     Returns:

@@ -56,6 +56,7 @@ def check_store(assets: Assets, *, deep: bool = False, repair: bool = False) -> 
     """Check a home: database, rows, files, lineage, search.
 
     Args:
+        assets: the library.
         deep: read every file and compare its hash; otherwise its size.
         repair: move what is wrong to `quarantine/`, and hide assets that are not whole. Such an
             asset comes back by itself once its files do (import them again, then repair again).
@@ -107,10 +108,14 @@ class _Check:
     def check_rows(self) -> None:
         """Read every asset, and look whether its files are there."""
         for rows in self._iterate_rows():
-            files = self._find_files([row["n"] for row in rows])
+            numbers = [row["n"] for row in rows]
+            files = self._find_files(numbers)
+            is_readable = self._find_row_fault(numbers) is None
             for row in rows:
                 self._counted += 1
-                fault = self._find_fault(row, files.get(row["n"], []))
+                fault = self._find_file_fault(files.get(row["n"], []))
+                if fault is None and not is_readable:
+                    fault = self._find_row_fault([row["n"]])
                 if fault is None and row["state"] == SET_ASIDE:
                     self._bring_back(row)
                 elif fault is not None:
@@ -188,16 +193,20 @@ class _Check:
             files.setdefault(row["asset"], []).append(ref)
         return files
 
-    def _find_fault(self, row: Row, files: list[BlobRef]) -> tuple[str, str] | None:
-        """Return (kind, what is wrong) of an asset, or None."""
+    def _find_file_fault(self, files: list[BlobRef]) -> tuple[str, str] | None:
+        """Return (kind, what is wrong) with an asset's files, or None."""
         for ref in files:
             path = self._assets.blobs.get_path(ref)
             if path not in self._on_disk and not self._assets.blobs.is_there(ref):
                 return "missing-file", f"its file {path} is missing"
             if self._is_damaged(ref):
                 return "missing-file", f"its file {path} is damaged"
+        return None
+
+    def _find_row_fault(self, numbers: list[int]) -> tuple[str, str] | None:
+        """Return (kind, what is wrong) with the rows, or None."""
         try:
-            self._assets.rows.load([row["n"]])
+            self._assets.rows.load(numbers)
         except StoreError as error:
             return "unreadable-row", str(error.values.get("fault", error))
         return None

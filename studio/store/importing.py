@@ -72,6 +72,9 @@ def find_same(
     """Return an asset with that content whose files are there, or None.
 
     Args:
+        assets: the library.
+        kind: media type.
+        payload_hash: sha256 (hex) of the content.
         recipe_key: only one with that recipe ("" for none); any when None.
     """
     for record in assets.find_by_payload(payload_hash):

@@ -40,6 +40,7 @@ def find_edges(database: Database, numbers: str) -> list[tuple[str, str, str]]:
     """Return (parent id, child id, slot) of the edges among assets, each slot in its order.
 
     Args:
+        database: of the home.
         numbers: a JSON list of them.
     """
     rows = database.query(_EDGES, (numbers,))

@@ -3,7 +3,8 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -42,7 +43,7 @@ def insert_asset(
     """
     _check_names(new.kind, blobs)
     row = _build_row(new, blobs)
-    with connection:  # a savepoint: a caller that goes on after an error keeps no half of it
+    with _all_or_nothing(connection):
         number = _find_free_number(connection, read_milliseconds(id))
         try:
             connection.execute(_INSERT, {**row, "n": number, "id": id})
@@ -130,6 +131,19 @@ class RowLoader:
                 id=row["id"],
                 fault=str(error).partition("\n")[0],
             ) from error
+
+
+@contextmanager
+def _all_or_nothing(connection: apsw.Connection) -> Iterator[None]:
+    """Let a caller that goes on after an error keep no half of an asset."""
+    connection.execute("SAVEPOINT asset")
+    try:
+        yield
+    except BaseException:
+        if not connection.get_autocommit():  # a full disk has rolled back everything already
+            connection.execute("ROLLBACK TO asset; RELEASE asset")
+        raise
+    connection.execute("RELEASE asset")
 
 
 def _build_record(

@@ -79,9 +79,7 @@ def build_page_sql(statement: Statement, query: SearchQuery) -> str:
 def build_statement(database: Database, query: SearchQuery) -> Statement | None:
     """Choose what leads and collect the conditions; None where nothing can match."""
     if query.rating_min not in range(6):
-        raise InvalidParamsError(
-            "rating {rating}: must be 0 to 5 stars", rating=query.rating_min
-        )
+        raise InvalidParamsError("rating {rating}: must be 0 to 5 stars", rating=query.rating_min)
     statement = Statement()
     tags = _sort_tags(database, query.tags)
     if query.text.strip():

@@ -14,7 +14,7 @@ _LONGEST_TAG = 64
 _LONGEST_WORDS = 20_000
 
 _SELECT = """
-    SELECT title, notes, kind, generator, recipe,
+    SELECT title, notes, kind, generator, rating, recipe,
         (SELECT group_concat(tag, ' , ') FROM tags WHERE asset = n) AS tags
     FROM assets WHERE n = ?
 """
@@ -32,7 +32,7 @@ def index_asset(connection: apsw.Connection, number: int) -> None:
                 _collect_words(row["recipe"]),
                 row["tags"] or "",
                 row["notes"],
-                f"{row['kind']} , {row['generator']}",
+                f"{row['kind']} , {row['generator']} , stars{row['rating']}",
             ),
         )
 
@@ -40,7 +40,7 @@ def index_asset(connection: apsw.Connection, number: int) -> None:
 def build_match(query: SearchQuery) -> str | None:
     """Return the FTS5 query, or None where the text holds no letter or digit at all.
 
-    Kind, generator and tags go in too: the index crosses lists of assets faster than the
+    Kind, generator, stars and tags go in too: the index crosses lists of assets faster than the
     tables do, and the exact conditions are checked on what is left.
     """
     words = [word for word in clean_text(query.text).split() if _has_letter(word)]
@@ -51,6 +51,9 @@ def build_match(query: SearchQuery) -> str | None:
         terms.append(f"maker : {_quote(query.kind.value)}")
     if query.generator and _has_letter(query.generator):
         terms.append(f"maker : {_quote(clean_text(query.generator))}")
+    if query.rating_min:
+        stars = " OR ".join(f"stars{stars}" for stars in range(query.rating_min, 6))
+        terms.append(f"maker : ({stars})")
     terms += [f"tags : {_quote(tag)}" for tag in map(clean_tag, query.tags) if _has_letter(tag)]
     return " AND ".join(terms)
 

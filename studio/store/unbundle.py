@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 import stat
+import struct
 import tempfile
 import zipfile
 import zlib
@@ -36,6 +37,11 @@ _LARGEST_RATIO = 200
 _MOST_ENTRIES = 1_000_000
 _METHODS = {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
 _ENCRYPTED = 0x1
+_ZIP_ERRORS = (
+    zipfile.BadZipFile, zlib.error, struct.error, EOFError, OSError, RuntimeError,
+    NotImplementedError, ValueError, OverflowError,
+)  # fmt: skip
+"""What the zip library raises, depending on where the damage is."""
 
 
 def import_bundle(assets: Assets, path: Path) -> list[AssetRecord]:
@@ -52,14 +58,15 @@ def import_bundle(assets: Assets, path: Path) -> list[AssetRecord]:
     check_file(path)
     with as_store_errors(assets.blobs.incoming):
         unpacked = tempfile.TemporaryDirectory(dir=assets.blobs.incoming)
-    with unpacked as folder, _opened(path) as bundle:
-        manifest = bundle.read_manifest()
-        files = bundle.check_files(manifest)
-        free = shutil.disk_usage(folder).free
-        if sum(file.size for file in files.values()) > free:
-            raise StoreError("{path}: the disk is full; free some space", path=assets.folder)
-        for name, file in files.items():
-            bundle.extract(name, file, Path(folder) / name.rpartition("/")[2])
+    with unpacked as folder:
+        with _opened(path) as bundle:
+            manifest = bundle.read_manifest()
+            files = bundle.check_files(manifest)
+            free = shutil.disk_usage(folder).free
+            if sum(file.size for file in files.values()) > free:
+                raise StoreError("{path}: the disk is full; free some space", path=assets.folder)
+            for name, file in files.items():
+                bundle.extract(name, file, Path(folder) / name.rpartition("/")[2])
         arrivals = [
             Arrival(
                 asset,
@@ -149,8 +156,8 @@ class _Bundle:
         """Write an entry to `target`, no further than its size, and check its hash."""
         digest = hashlib.sha256()
         size = 0
-        with self.archive.open(name) as source, as_store_errors(target), target.open("xb") as sink:
-            while chunk := source.read(_CHUNK):
+        with as_store_errors(target), target.open("xb") as sink:
+            for chunk in self._iterate_chunks(name):
                 size += len(chunk)
                 if size > file.size:
                     raise self.build_error(f"'{name}' is larger than it says")
@@ -166,6 +173,11 @@ class _Bundle:
             path=self.path,
             fault=fault,
         )
+
+    def _iterate_chunks(self, name: str) -> Iterator[bytes]:
+        with as_input_errors(self.path), self.archive.open(name) as source:
+            while chunk := source.read(_CHUNK):
+                yield chunk
 
     def _check_lineage(self, manifest: Manifest) -> None:
         ids = {asset.id for asset in manifest.assets}
@@ -196,7 +208,7 @@ def _opened(path: Path) -> Iterator[_Bundle]:
             bundle = _Bundle(path, archive)
             bundle.check_entries()
             yield bundle
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except _ZIP_ERRORS as error:
         raise InvalidInputError(
             "{path}: is not a bundle, or is damaged ({fault}); ask for it again",
             path=path,

@@ -4,13 +4,13 @@ import signal
 from pathlib import Path
 
 DEVICE_LOST = 71
-"""Exit status of a worker whose device reported an error it cannot recover from."""
+"""Exit status of a worker whose device is in a state that only a new process mends."""
 
 
 def describe_exit(code: int) -> str:
     """Say what an exit status means; negative is a signal."""
     if code == DEVICE_LOST:
-        return "its device reported an error it cannot recover from"
+        return "lost its device to an error that only a new process mends"
     if code >= 0:
         return f"ended by itself with exit status {code}"
     try:

@@ -1,5 +1,6 @@
 """What a generator raised, as an error that host and user understand."""
 
+import errno
 import traceback
 
 from pydantic import ValidationError
@@ -8,6 +9,7 @@ from studio.errors import (
     InvalidParamsError,
     JobFailedError,
     OutOfMemoryError,
+    StoreError,
     StudioError,
     error_from_dict,
 )
@@ -56,6 +58,10 @@ def build_error(error: BaseException, generator: str, device: str) -> StudioErro
             generator=generator,
             device=device,
         )
+    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StoreError(
+            "{generator}: no space left on the disk; free some and try again", generator=generator
+        )
     if isinstance(error, SystemExit):
         return JobFailedError(
             "{generator}: called sys.exit({code})", generator=generator, code=repr(error.code)
@@ -82,6 +88,13 @@ def build_params_error(error: ValidationError, generator: str) -> InvalidParamsE
         param=where,
         fault=first["msg"],
         value=repr(first["input"])[:100],
+    )
+
+
+def build_log_error(path: str, error: OSError) -> StoreError:
+    """Say that a job's log cannot be written."""
+    return StoreError(
+        "{path}: {fault}; the home must be writable", path=path, fault=error.strerror or error
     )
 
 

@@ -16,13 +16,14 @@ from pathlib import Path
 from studio.config import Config
 from studio.worker.base import OnEvent
 from studio.worker.exits import DEVICE_LOST
-from studio.worker.faults import DeviceLostError
+from studio.worker.faults import DeviceLostError, build_log_error
 from studio.worker.protocol import (
     Cancel,
     Evict,
     Evicted,
     Exit,
     Exited,
+    Failed,
     Hello,
     Order,
     Run,
@@ -104,8 +105,11 @@ class InlineWorker:
         self._end(exited)
 
     def _run_job(self, order: Run) -> None:
-        with _log_to_file(Path(order.log)):
-            self._runner.run(order, self._tell, lambda: self._is_cancelled(order.job))
+        try:
+            with _log_to_file(Path(order.log)):
+                self._runner.run(order, self._tell, lambda: self._is_cancelled(order.job))
+        except OSError as error:
+            self._tell(Failed(job=order.job, error=build_log_error(order.log, error).to_dict()))
         self._cancelled.discard(order.job)
 
     def _is_cancelled(self, job: str) -> bool:
@@ -135,7 +139,7 @@ class InlineWorker:
 def _log_to_file(path: Path) -> Iterator[None]:
     """Send the job's log, and only that, to a file as well."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    handler = logging.FileHandler(path, encoding="utf-8", delay=True)
+    handler = logging.FileHandler(path, encoding="utf-8", delay=False)
     handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
     logger = logging.getLogger("studio.job")
     level = logger.level

@@ -13,7 +13,7 @@ from pathlib import Path
 import studio
 from studio.config import Config
 from studio.errors import ConfigError
-from studio.worker.limits import get_thread_count
+from studio.worker.limits import count_cores, get_machine_memory
 
 MAIN = "main"
 
@@ -62,12 +62,25 @@ def build_environ(config: Config, environment: str) -> dict[str, str]:
     # The order of sets and the choice of CUDA kernels must not differ from worker to worker.
     environ["PYTHONHASHSEED"] = "0"
     environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    # pydantic looks for plugins of its own in every distribution, and one with broken metadata
+    # would keep the worker from starting.
+    environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     if environment == MAIN:
         environ["PYTHONPATH"] = os.pathsep.join(get_search_path())
     else:
         environ.pop("VIRTUAL_ENV", None)
         environ["PYTHONPATH"] = str(_link_studio(config.home / "cache" / "core"))
     return environ
+
+
+def get_memory_limit(config: Config) -> int:
+    """Return the bytes a worker may take: as configured, or 80 % of what there is."""
+    return config.worker_memory_mb << 20 or get_machine_memory() * 4 // 5
+
+
+def get_thread_count(config: Config) -> int:
+    """Return the threads a worker may use: as configured, or its share of the cores."""
+    return config.worker_threads or max(1, count_cores() // config.cpu_workers)
 
 
 def get_search_path() -> list[str]:

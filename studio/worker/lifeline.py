@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 _PR_SET_PDEATHSIG = 1
 _OOM_SCORE = 500
@@ -25,10 +25,8 @@ def claim_pipes() -> tuple[BinaryIO, BinaryIO]:
     os.dup2(nothing, 0)
     os.close(nothing)
     os.dup2(2, 1)
-    for stream in (sys.stdout, sys.stderr):
-        # A crash must not take the last words with it; odd characters must not raise.
-        stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-    faulthandler.enable()
+    sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
+    faulthandler.enable(2)
     return os.fdopen(orders, "rb"), os.fdopen(events, "wb", buffering=0)
 
 
@@ -56,6 +54,8 @@ def redirect_output(path: Path) -> Iterator[None]:
     log = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
     try:
         _point_output(log)
+        if sys.stdout.closed or sys.stderr.closed:  # by an earlier job
+            sys.stdout, sys.stderr = _open_stream(1), _open_stream(2)
         yield
     finally:
         _point_output(saved)
@@ -71,6 +71,11 @@ def flush_output() -> None:
         except (OSError, ValueError):
             pass  # a full disk, or a plugin closed it: the conversation goes on
     ctypes.CDLL(None).fflush(None)
+
+
+def _open_stream(fd: int) -> TextIO:
+    """Open fd 1 or 2 so that a crash loses no words, and closing it does not close the fd."""
+    return open(fd, "w", buffering=1, errors="backslashreplace", closefd=False)
 
 
 def _point_output(fd: int) -> None:

@@ -1,10 +1,11 @@
-"""How much a worker may take, and how much it takes: threads and memory (Linux; elsewhere less)."""
+"""Memory and cores: what there is, what a process may take, what it takes.
+
+Exact on Linux; elsewhere less is known and less is limited.
+"""
 
 import os
 import resource
 from pathlib import Path
-
-from studio.config import Config
 
 _CGROUP_LIMITS = (
     Path("/sys/fs/cgroup/memory.max"),
@@ -12,24 +13,21 @@ _CGROUP_LIMITS = (
 )
 
 
-def get_memory_limit(config: Config) -> int:
-    """Return the bytes a worker may take: as configured, or 80 % of the machine or container."""
-    if config.worker_memory_mb:
-        return config.worker_memory_mb << 20
+def get_machine_memory() -> int:
+    """Return the bytes of memory of the machine, or of the container if that has fewer."""
     total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     for path in _CGROUP_LIMITS:
         text = _read_text(path).strip()
         if text.isdigit():
             total = min(total, int(text))
-    return total * 4 // 5
+    return total
 
 
-def get_thread_count(config: Config) -> int:
-    """Return the threads a worker may use: as configured, or its share of the cores."""
-    if config.worker_threads:
-        return config.worker_threads
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return max(1, (cores or 1) // config.cpu_workers)
+def count_cores() -> int:
+    """Return how many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def limit_memory(size: int) -> None:

@@ -18,7 +18,7 @@ from typing import BinaryIO
 
 from studio.errors import JobFailedError
 from studio.worker.exits import DEVICE_LOST
-from studio.worker.faults import DeviceLostError
+from studio.worker.faults import DeviceLostError, build_log_error
 from studio.worker.introspect import describe_plugins
 from studio.worker.lifeline import (
     claim_pipes,
@@ -47,6 +47,7 @@ from studio.worker.protocol import (
 from studio.worker.runner import Runner
 
 HEARTBEAT_EVERY = 1.0
+LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
 class Session:
@@ -101,13 +102,15 @@ class Session:
             os._exit(0)
 
     def _run_job(self, order: Run) -> None:
-        with redirect_output(Path(order.log)):
-            try:
+        try:
+            with redirect_output(Path(order.log)):
                 self._runner.run(order, self.emit, lambda: self._is_cancelled(order.job))
-            except DeviceLostError as error:
+        except DeviceLostError as error:
+            with redirect_output(Path(order.log)):
                 logging.getLogger("studio.job").critical("the device is lost: %s", error)
-                flush_output()
-                os._exit(DEVICE_LOST)
+            os._exit(DEVICE_LOST)
+        except OSError as error:
+            self.emit(Failed(job=order.job, error=build_log_error(order.log, error).to_dict()))
         self._cancelled.discard(order.job)
 
     def _is_cancelled(self, job: str) -> bool:
@@ -140,7 +143,8 @@ def main() -> None:
     options = _parse_arguments()
     die_with_parent(options.parent or os.getppid())
     offer_to_oom_killer()
-    logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
+    log = open(2, "w", buffering=1, closefd=False)  # not sys.stderr: a plugin may close that
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=log)
     if options.memory and options.device == "cpu":
         # A GPU's driver reserves address space that is never memory; there the host watches.
         limit_memory(options.memory)

@@ -27,7 +27,8 @@ def encode_yield(
         JobFailedError: it is no artifact, or its files lie elsewhere.
         InvalidInputError: the payload is not what its codec takes.
     """
-    artifacts = list(value) if isinstance(value, Sequence) and value else [value]
+    is_group = isinstance(value, Sequence) and not isinstance(value, str | bytes) and value
+    artifacts = list(value) if is_group else [value]
     encoded = []
     for index, artifact in enumerate(artifacts):
         _check_artifact(artifact, recipe.generator)

@@ -19,8 +19,8 @@ from studio.worker.base import OnEvent
 from studio.worker.channel import Channel, LineTooLongError
 from studio.worker.exits import describe_exit, read_last_line
 from studio.worker.group import has_exited, kill_group
-from studio.worker.launch import build_command, build_environ
-from studio.worker.limits import count_oom_kills, get_memory_limit, read_memory
+from studio.worker.launch import build_command, build_environ, get_memory_limit
+from studio.worker.limits import count_oom_kills, read_memory
 from studio.worker.protocol import (
     EVENTS,
     MAX_LINE,
@@ -116,14 +116,10 @@ class ProcessWorker:
         except (OSError, ConfigError) as error:
             self._end(Exited(reason=f"the worker could not start: {error}", code=_NOT_STARTED))
             return
-        channel = Channel(process)
-        with self._lock:
-            self._process, self._channel = process, channel
-            for line in self._early:
-                channel.post(line)
-        if self._verdict is not None:  # killed before it was born
-            kill_group(process.pid)
+        channel = None
         try:
+            channel = Channel(process)
+            self._open(process, channel)
             self._converse(process, channel)
         except Exception:
             _log.exception("worker %s: the host's side broke", self.id)
@@ -131,8 +127,19 @@ class ProcessWorker:
         with self._lock:
             code = process.wait()
             self._process = None
-        channel.close()
+        if channel is not None:
+            channel.close()
         self._end(self._build_exited(code, oom_kills))
+
+    def _open(self, process: Popen[bytes], channel: Channel) -> None:
+        """Make up for what was asked before the process was there."""
+        with self._lock:
+            self._process, self._channel = process, channel
+            for line in self._early:
+                channel.post(line)
+            self._early.clear()
+            if self._verdict is not None:
+                kill_group(process.pid)
 
     def _start_process(self) -> Popen[bytes]:
         """Raise OSError or ConfigError: no such python, no such environment, home read-only."""

@@ -2,6 +2,7 @@
 
 import logging
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from pydantic import BaseModel, ValidationError
@@ -65,7 +66,8 @@ class SpecCache:
             fresh.replace(self._path)
         except OSError as error:
             logging.getLogger("studio.worker").warning("spec cache not written: %s", error)
-            fresh.unlink(missing_ok=True)
+            with suppress(OSError):
+                fresh.unlink()
 
 
 class _CacheFile(BaseModel):

@@ -49,12 +49,18 @@ SPECS = [
     make_spec(
         "toys.vary",
         IMAGE,
-        [InputSpec(name="image", kinds=(IMAGE,)), InputSpec(name="extra", kinds=(IMAGE,), many=True, optional=True)],
+        [
+            InputSpec(name="image", kinds=(IMAGE,)),
+            InputSpec(name="extra", kinds=(IMAGE,), many=True, optional=True),
+        ],
         {
             "size": {"type": "integer", "minimum": 8, "maximum": 64, "default": 16},
             "method": {"enum": ["a", "b"], "default": "a"},
             "prompt": {"type": "string", "default": ""},
-            "strength": {"anyOf": [{"type": "number", "minimum": 0.0}, {"type": "null"}], "default": None},
+            "strength": {
+                "anyOf": [{"type": "number", "minimum": 0.0}, {"type": "null"}],
+                "default": None,
+            },
         },
     ),
     make_spec("toys.dream", IMAGE, [], {"prompt": {"type": "string", "default": ""}}),
@@ -102,7 +108,9 @@ class FakeHost:
 
     def get_spec(self, generator: str) -> GeneratorSpec:
         if generator not in self.specs:
-            raise UnknownGeneratorError("no generator '{id}'; did you mean 'toys.vary'?", id=generator)
+            raise UnknownGeneratorError(
+                "no generator '{id}'; did you mean 'toys.vary'?", id=generator
+            )
         return self.specs[generator]
 
     def get_preset(self, generator: str, name: str) -> Mapping[str, Any]:
@@ -127,7 +135,9 @@ class FakeHost:
 
     def make(self, call: Call, position: int) -> FakeAsset:
         seed = call.seeds[position]
-        hashes = {name: [asset.payload_hash for asset in assets] for name, assets in call.inputs.items()}
+        hashes = {
+            name: [asset.payload_hash for asset in assets] for name, assets in call.inputs.items()
+        }
         key = digest(call.generator, call.params, hashes, seed)
         found = [self.library[id] for id in self.by_recipe.get(key, ())]
         found = [asset for asset in found if call.with_trash or not asset.trashed]

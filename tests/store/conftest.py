@@ -45,15 +45,18 @@ class PlainCodec:
         return Recipe.model_validate_json(text) if text else None
 
 
-def build_codecs() -> Codecs:
+@pytest.fixture(scope="session")
+def codecs() -> Codecs:
     codecs = Codecs()
     for kind in MediaType:
         codecs.register(PlainCodec(kind))
     return codecs
 
 
-def build_recipe(seed: int = 0, **params: Any) -> Recipe:
-    return Recipe(
+@pytest.fixture(scope="session")
+def build_recipe() -> Callable[..., Recipe]:
+    """Make a recipe from a seed and params."""
+    return lambda seed=0, **params: Recipe(
         generator="textures.from_image",
         plugin="studio-textures",
         plugin_version="1.0",
@@ -62,8 +65,12 @@ def build_recipe(seed: int = 0, **params: Any) -> Recipe:
     )
 
 
-def list_blobs(store: Store) -> list[str]:
-    return sorted(path.name for path in store.blobs.folder.rglob("*") if path.is_file())
+@pytest.fixture(scope="session")
+def list_blobs() -> Callable[[Store], list[str]]:
+    """List the names of all files under a store's `blobs/`."""
+    return lambda store: sorted(
+        path.name for path in store.blobs.folder.rglob("*") if path.is_file()
+    )
 
 
 @pytest.fixture
@@ -74,37 +81,39 @@ def home(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(home: Path) -> Iterator[Store]:
+def store(home: Path, codecs: Codecs) -> Iterator[Store]:
     database = Database(home / "studio.db")
-    yield Store(database, home, build_codecs())
+    yield Store(database, home, codecs)
     database.close()
 
 
 @pytest.fixture
-def other(tmp_path: Path) -> Iterator[Store]:
+def other(tmp_path: Path, codecs: Codecs) -> Iterator[Store]:
     """Another home."""
     folder = tmp_path / "other"
     folder.mkdir()
     database = Database(folder / "studio.db")
-    yield Store(database, folder, build_codecs())
+    yield Store(database, folder, codecs)
     database.close()
 
 
-@pytest.fixture
-def make(tmp_path: Path) -> MakeAsset:
+@pytest.fixture(scope="session")
+def make(tmp_path_factory: pytest.TempPathFactory) -> MakeAsset:
     """Make a `NewAsset` with files of its own; `content` is bytes or name -> bytes."""
+    made = tmp_path_factory.mktemp("made")
     numbers = itertools.count()
 
     def make_asset(content: bytes | dict[str, bytes] = b"", **fields: Any) -> NewAsset:
         number = next(numbers)
         named = content if isinstance(content, dict) else {"main": content or b"%d" % number}
-        folder = tmp_path / f"made-{number}"
+        folder = made / str(number)
         folder.mkdir()
         files = {}
         for name, data in named.items():
             files[name] = folder / f"{name}.png"
             files[name].write_bytes(data)
         kind = fields.setdefault("kind", MediaType.IMAGE)
+        fields.setdefault("facts", {"bytes": sum(map(len, named.values()))})
         fields.setdefault("payload_hash", PlainCodec(kind).hash_payload(files))
         return NewAsset(files=files, **fields)
 

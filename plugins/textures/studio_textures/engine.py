@@ -49,6 +49,7 @@ class Export(Generator):
     )
     Params: ClassVar[type[Params]] = ExportParams
     seeded: ClassVar[bool] = False
+    reads_titles: ClassVar[bool] = True
 
     def generate(self, params: ExportParams, job: JobContext) -> Iterator[Artifact]:
         """Yield one zip with a folder of the material's name."""

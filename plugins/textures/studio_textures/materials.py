@@ -4,6 +4,11 @@ Tuned by hand against twelve CC0 sets with measured or sculpted maps (ambientCG,
 compared at 512 x 512. Two findings are built in: in weathered materials the *raised* parts are
 the more saturated ones (joints, dust and lichen are grey), which says more about height than
 brightness does; and coarse relief is always taller than fine relief.
+
+Correlation with the true height: 0.57 brick, 0.48 ground, 0.57 and 0.58 stone; of slopes, smoothed
+by 4 pixels: 0.57, 0.44, 0.54 and 0.66. These are the sets the presets were tuned on, not a test.
+Bark (as wood, -0.18) and onyx (as ceramic, -0.20) come out the wrong way round. Fabric, plastic,
+gravel, grass and leather had no true maps to compare with: their numbers are judgement.
 """
 
 from dataclasses import dataclass

@@ -53,6 +53,7 @@ class Sheet(Generator):
     )
     Params: ClassVar[type[Params]] = SheetParams
     seeded: ClassVar[bool] = False
+    reads_titles: ClassVar[bool] = True
 
     def generate(
         self, params: SheetParams, job: JobContext

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+
 from studio_textures.materials import MaterialPreset
 from studio_textures.pictures import blur, luma
 
@@ -59,7 +60,7 @@ def occlusion_from_height(
     tangent term).
     """
     surface = height[..., 0] * np.float32(depth * height.shape[1])
-    unit = height.shape[1] / 512.0
+    unit = max(0.25, height.shape[1] / 512.0)  # pixel art has hollows of a few pixels
     closed = np.zeros_like(surface)
     for angle in range(8):
         dy, dx = np.sin(angle * np.pi / 4), np.cos(angle * np.pi / 4)

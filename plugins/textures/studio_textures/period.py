@@ -7,11 +7,15 @@ resized by a few per cent until it does.
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft, ndimage
+
 from studio_textures.pictures import luma
 
 STRONG = 0.2
 """Autocorrelation peak (above the valley before it) that counts as regular structure."""
 
+
+REACH = 0.65
+"""Longest period looked for, share of the picture: two periods should be visible."""
 
 LINES = 256
 """Lines of a picture that are looked at, enough to average noise out."""
@@ -39,18 +43,18 @@ def find_period(img: NDArray[np.float32], axis: int) -> float | None:
             break
         period = _refine(curve, best) / multiple
         multiple += 1
-    return period
+    return float(period)
 
 
 def _autocorrelation(img: NDArray[np.float32], axis: int) -> NDArray[np.float64]:
-    """Unbiased autocorrelation for shifts 0..0.65 n along one axis, 1 at shift 0."""
+    """Unbiased autocorrelation for shifts 0..REACH n along one axis, 1 at shift 0."""
     grey = np.moveaxis(luma(img), axis, 0)
     grey = grey[:, :: max(1, grey.shape[1] // LINES)].astype(np.float64)
     n = grey.shape[0]
     for_light = max(3, n // 2)
     grey = grey - ndimage.uniform_filter1d(grey, for_light, axis=0)
     grey -= grey.mean()
-    reach = int(0.65 * n)
+    reach = int(REACH * n)
     power = np.abs(fft.rfft(grey, 2 * n, axis=0)) ** 2
     curve = fft.irfft(power.sum(axis=1))[:reach]
     curve /= n - np.arange(reach)
@@ -64,7 +68,9 @@ def _peaks(curve: NDArray[np.float64]) -> list[int]:
     for i in range(2, len(curve) - 1):
         low = min(low, curve[i])
         top = curve[i] >= curve[i - 1] and curve[i] > curve[i + 1]
-        if top and curve[i] > max(0.1, low + STRONG):
+        # The longer the shift, the fewer pixels overlap, and the likelier chance is.
+        clear = 0.1 + (REACH * i / len(curve)) ** 2
+        if top and curve[i] > max(clear, low + STRONG):
             found.append(i)
             low = curve[i]
     return found

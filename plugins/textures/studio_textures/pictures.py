@@ -7,8 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-PALETTE_LIMIT = 64
+PALETTE_LIMIT = 96
 """A picture with at most this many colours is treated as pixel art: copied, never blended."""
+
+FEW_SHADES = 12
+"""Span of brightness, in 8-bit steps, too short to tell gaps from a lack of contrast."""
+
+DENSE = 0.7
+"""Share of all shades between darkest and brightest from which on they are a photograph's."""
 
 LUMA = np.array([0.2126, 0.7152, 0.0722], dtype=np.float32)
 """Rec. 709 weights, applied to encoded values (good enough to compare pictures)."""
@@ -29,14 +35,21 @@ def premultiplied(img: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 def has_palette(img: NDArray[np.float32]) -> bool:
-    """Whether the picture uses few enough colours to be pixel art."""
+    """Whether the picture is pixel art: few colours, and those not just every shade in a row.
+
+    (A photograph of a plain wall has few colours as well, but no gaps between its shades.)
+    """
     if max(img.shape[:2]) > 256 and not has_palette(img[::8, ::8]):
         return False  # a sample decides most photographs
     levels = np.rint(img * 255.0).astype(np.int64)
     packed = np.zeros(levels.shape[:2], dtype=np.int64)
     for channel in range(levels.shape[-1]):
         packed = packed * 256 + levels[..., channel]
-    return len(np.unique(packed)) <= PALETTE_LIMIT
+    if len(np.unique(packed)) > PALETTE_LIMIT:
+        return False
+    shades = np.unique(np.rint(luma(img) * 255.0))
+    span = float(shades[-1] - shades[0]) + 1.0
+    return span <= FEW_SHADES or len(shades) < DENSE * span
 
 
 def blur(img: NDArray[np.float32], sigma: float, wrap: bool) -> NDArray[np.float32]:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from studio_textures.blending import feather, heal
 from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
@@ -22,6 +23,9 @@ from studio_textures.torus_canvas import TorusCanvas
 CROP = 1024
 """Longest side in pixels of the part of a large exemplar that is used."""
 
+
+LARGEST_PATCH = 160.0
+"""Longest side in pixels of a patch chosen automatically."""
 
 FREE = Choice()
 """Enough freedom for another result with every seed."""
@@ -138,7 +142,7 @@ def default_patch(source: NDArray[np.float32], size: tuple[int, int]) -> int:
         period = find_period(source, axis)
         if period is not None:
             patch = max(patch, 1.5 * period)
-    return int(min(max(patch, 12.0), 96.0, min(size) / 3))
+    return int(min(max(patch, 12.0), LARGEST_PATCH, min(size) / 3))
 
 
 def _legal_patch(patch: int, source: NDArray[np.float32], size: tuple[int, int]) -> int:

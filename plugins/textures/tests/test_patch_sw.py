@@ -5,7 +5,7 @@ from scipy import ndimage
 from studio_textures.patch_sw import SettingsSW, _resize_torus, synthesise
 from studio_textures.quality import measure_seams
 
-QUICK = SettingsSW(patch=5, projections=16, patches=1024, steps=30, smallest=16)
+QUICK = SettingsSW(patch=5, projections=24, patches=1024, steps=80, smallest=16)
 
 
 def blobs(size=64, seed=0):

@@ -48,7 +48,7 @@ def test_rolling_the_albedo_rolls_every_map(dy, dx, material):
 def test_seamless_in_seamless_out_unless_wrapping_is_off():
     wrapped = build_material(blobs())
     for name in MAPS - {"metallic"}:
-        assert measure_seams(wrapped[name]).worst < 1.35, name
+        assert measure_seams(wrapped[name]).worst < 1.5, name
     open_ended = build_material(blobs(), MaterialSettings(wrap=False))
     assert np.abs(open_ended["normal_gl"][:, 0] - wrapped["normal_gl"][:, 0]).max() > 0.01
 
@@ -75,7 +75,7 @@ def test_a_slope_of_known_angle_gets_the_right_normal():
 
 def test_hollows_are_darker_than_plateaus():
     height = np.ones((64, 64, 1), np.float32)
-    height[28:36] = 0.0
+    height[29:35] = 0.0
     ao = occlusion_from_height(height, 0.1)
     assert ao[32].mean() < 0.8
     assert ao[8].mean() == pytest.approx(1.0, abs=1e-4)

@@ -89,3 +89,9 @@ def test_pixel_art_is_recognised_by_its_palette():
     palette = rng.random((16, 3)).astype(np.float32)
     assert has_palette(palette[rng.integers(16, size=(300, 300))])
     assert not has_palette(rng.random((32, 32, 3)).astype(np.float32))
+
+
+def test_a_plain_wall_is_not_pixel_art():
+    wall = np.random.default_rng(3).normal(0.5, 0.03, (96, 96, 1)).astype(np.float32)
+    assert len(np.unique(np.rint(wall * 255))) < 96
+    assert not has_palette(wall)

@@ -1,0 +1,34 @@
+"""`studio plugins`."""
+
+import click
+
+from studio.cli.command import Command
+from studio.cli.context import Session
+
+
+@click.command("plugins", cls=Command)
+@click.pass_obj
+def command(session: Session) -> None:
+    """List the plugins and how they fare.
+
+    One that cannot be loaded costs only its own line, which says why.
+    """
+    studio = session.studio
+    plugins = [*studio.registry.plugins, *studio.plugins.plugins]
+    if session.out.as_json:
+        session.out.data([plugin.model_dump(mode="json") for plugin in plugins])
+        return
+    rows = [
+        (
+            plugin.name,
+            plugin.distribution,
+            plugin.version,
+            plugin.environment,
+            session.text(plugin.status),
+            plugin.cause or ", ".join(plugin.generators),
+        )
+        for plugin in plugins
+    ]
+    session.table(
+        ("plugin", "distribution", "version", "environment", "state", "generators or cause"), rows
+    )

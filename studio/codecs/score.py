@@ -1,0 +1,109 @@
+"""Symbolic music: written as MIDI, read from MIDI and MusicXML."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Final
+
+from PIL import Image
+
+from studio.codecs.files import payload_files, refuse_faults, take_over
+from studio.codecs.midi import (
+    embed_midi,
+    extract_midi,
+    hash_midi,
+    load_midi,
+    read_music,
+    save_midi,
+)
+from studio.codecs.musicxml import hash_musicxml, load_musicxml, read_musicxml
+from studio.codecs.notes import Music
+from studio.codecs.piano_roll import draw_piano_roll
+from studio.codecs.sidecar import find_sidecar, write_sidecar
+from studio.errors import InvalidInputError
+from studio.media import MediaType
+from studio.recipe import Recipe
+
+MUSICXML: Final = frozenset((".musicxml", ".mxl", ".xml"))
+MAX_SECONDS: Final = 24 * 3600
+
+
+class ScoreCodec:
+    """SCORE: payload `mido.MidiFile`, bytes of one, `Path` or name -> `Path`."""
+
+    kind = MediaType.SCORE
+
+    def encode(self, payload: Any, folder: Path) -> dict[str, Path]:
+        """Write one MIDI file, or take files over."""
+        path = folder / "main.mid"
+        if isinstance(payload, Path | Mapping):
+            files = take_over(payload, folder)
+        elif isinstance(payload, bytes):
+            path.write_bytes(payload)
+            files = {"main": path}
+        elif hasattr(payload, "tracks") and hasattr(payload, "save"):
+            save_midi(payload, path)
+            files = {"main": path}
+        else:
+            raise InvalidInputError(
+                "a score is a mido.MidiFile, bytes or a path, not {type}",
+                type=type(payload).__name__,
+            )
+        self.probe(files)
+        return files
+
+    def probe(self, files: Mapping[str, Path]) -> dict[str, Any]:
+        """Read all scores; returns tracks, notes, seconds, ticks_per_beat, bpm of the main one."""
+        main, *others = [_load(path) for path in payload_files(files).values()]
+        del others
+        return {
+            "tracks": main.tracks,
+            "notes": len(main.notes),
+            "seconds": round(main.seconds, 3),
+            "ticks_per_beat": main.ticks_per_beat,
+            "bpm": round(main.bpm, 3),
+        }
+
+    def hash_payload(self, files: Mapping[str, Path]) -> str:
+        """Hash the events; titles, comments and the like do not count."""
+        digest = hashlib.sha256()
+        for path in payload_files(files).values():
+            if _is_xml(path):
+                digest.update(hash_musicxml(load_musicxml(path)).encode())
+            else:
+                with refuse_faults(path):
+                    digest.update(hash_midi(load_midi(path)).encode())
+        return digest.hexdigest()
+
+    def make_thumbnail(self, files: Mapping[str, Path]) -> Image.Image:
+        """Draw a piano roll."""
+        return draw_piano_roll(_load(next(iter(payload_files(files).values()))))
+
+    def embed_recipe(self, files: Mapping[str, Path], recipe: Recipe) -> dict[str, Path]:
+        """Write the recipe into MIDI files; beside MusicXML."""
+        made = payload_files(files)
+        held = [not _is_xml(path) and embed_midi(path, recipe) for path in made.values()]
+        return made if all(held) else write_sidecar(made, recipe)
+
+    def extract_recipe(self, path: Path) -> Recipe | None:
+        """Read the head of the first track, or a sidecar."""
+        found = None if _is_xml(path) else extract_midi(path)
+        return found or find_sidecar(path)
+
+
+def _is_xml(path: Path) -> bool:
+    return path.suffix.lower() in MUSICXML
+
+
+def _load(path: Path) -> Music:
+    """Read a score of either kind.
+
+    Raises:
+        InvalidInputError: damaged, or of impossible length.
+    """
+    source = load_musicxml(path) if _is_xml(path) else load_midi(path)
+    with refuse_faults(path):
+        music = read_musicxml(source) if _is_xml(path) else read_music(source)
+        if not 0 <= music.seconds <= MAX_SECONDS:
+            raise ValueError(f"it lasts {music.seconds:.0f} seconds")
+    return music

@@ -1,0 +1,9 @@
+"""`python -m studio.testing PLUGIN FOLDER GENERATOR...`, for `check_plugin`."""
+
+import sys
+from pathlib import Path
+
+from studio.testing.outside import check_from_outside
+
+if __name__ == "__main__":
+    check_from_outside(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

@@ -1,0 +1,206 @@
+"""The runtime with workers that do as they are told: every way a job can end."""
+
+import threading
+import time
+
+import pytest
+
+from studio.errors import InvalidInputError, StoreError
+from studio.events import JobChanged, JobProgressed
+from studio.scheduler.job import JobStatus, Priority
+from studio.worker import protocol
+
+
+def test_jobs_run_to_their_end_in_order(home, request_of):
+    home.start()
+    ids = home.submit(*[request_of((i, i + 100)) for i in range(5)])
+    for job in ids:
+        record = home.wait(job)
+        assert record.status is JobStatus.DONE
+        assert record.asset_ids == [f"{job}-0", f"{job}-1"]
+    assert [run.job for run in home.host.runs] == ids
+    changes = [e.status for e in home.host.events if isinstance(e, JobChanged) and e.job == ids[0]]
+    assert changes == ["running", "done"]
+    assert sorted(home.host.ended) == sorted((job, 1) for job in ids)
+
+
+def test_a_worker_that_dies_costs_one_try_and_keeps_what_is_done(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of((1, 2, 3), act="die_once"))
+    record = home.wait(job)
+    assert record.status is JobStatus.DONE and record.attempts == 1
+    assert [run.positions for run in home.host.runs] == [[0, 1, 2], [1, 2]]
+    assert len(home.host.workers) == 2
+
+
+def test_a_job_that_keeps_killing_workers_is_dead_and_the_rest_goes_on(home, request_of):
+    home.start()
+    bad, good = home.submit(request_of(act="die"), request_of((5,)))
+    record = home.wait(bad)
+    assert record.status is JobStatus.DEAD
+    assert "SIGSEGV" in record.error["values"]["reason"]
+    assert sum(run.job == bad for run in home.host.runs) == home.config.max_attempts
+    assert home.wait(good).status is JobStatus.DONE
+
+
+def test_a_failure_keeps_the_worker_and_its_traceback(home, request_of):
+    home.start()
+    bad, good = home.submit(request_of(act="fail"), request_of((5,)))
+    record = home.wait(bad)
+    assert record.status is JobStatus.FAILED and record.error["traceback"] == "line 1"
+    assert home.wait(good).status is JobStatus.DONE
+    assert len(home.host.workers) == 1
+
+
+def test_a_generator_that_answers_too_few_seeds_fails(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of((1, 2), act="few"))
+    record = home.wait(job)
+    assert record.status is JobStatus.FAILED and "fewer seeds" in record.error["template"]
+    assert record.asset_ids == [f"{job}-0"]
+
+
+def test_an_environment_that_never_starts_fails_its_jobs_only(home, request_of):
+    home.host.broken_environments.add("old")
+    home.start()
+    bad, good = home.submit(request_of(environment="old"), request_of((5,)))
+    record = home.wait(bad)
+    assert record.status is JobStatus.FAILED and record.error["type"] == "PluginLoadError"
+    assert "no such interpreter" in record.error["values"]["reason"]
+    assert home.wait(good).status is JobStatus.DONE
+
+
+@pytest.mark.parametrize(
+    "fault", [StoreError("the disk is full"), OSError("disk"), RuntimeError("a bug in the codec")]
+)
+def test_a_result_that_cannot_be_kept_fails_the_job_not_the_scheduler(home, request_of, fault):
+    scheduler = home.start()
+    home.host.full_disk = fault
+    (bad,) = home.submit(request_of())
+    assert home.wait(bad).status is JobStatus.FAILED
+    home.host.full_disk = None
+    (good,) = home.submit(request_of((5,)))
+    assert home.wait(good).status is JobStatus.DONE
+    assert scheduler.is_alive
+
+
+@pytest.mark.parametrize("fault", [InvalidInputError("input gone"), OSError("no scratch folder")])
+def test_an_order_that_cannot_be_built_fails_the_job(home, request_of, fault):
+    scheduler = home.start()
+    home.host.no_inputs = fault
+    (bad,) = home.submit(request_of())
+    assert home.wait(bad).status is JobStatus.FAILED
+    home.host.no_inputs = None
+    (good,) = home.submit(request_of((5,)))
+    assert home.wait(good).status is JobStatus.DONE
+    assert scheduler.is_alive
+
+
+def test_cancel_soft_then_the_worker_goes_on(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of((1, 2), act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    home.cancel(job)
+    record = home.wait(job)
+    assert record.status is JobStatus.CANCELLED and record.asset_ids == [f"{job}-0"]
+    (good,) = home.submit(request_of((5,)))
+    assert home.wait(good).status is JobStatus.DONE
+    assert len(home.host.workers) == 1
+
+
+def test_cancel_hard_when_the_job_is_deaf(home, request_of):
+    home.start(cancel_grace=0.05)
+    (job,) = home.submit(request_of(act="deaf"))
+    home.wait(job, JobStatus.RUNNING)
+    start = time.monotonic()
+    home.cancel(job)
+    assert home.wait(job).status is JobStatus.CANCELLED
+    assert time.monotonic() - start < 2
+    (good,) = home.submit(request_of((5,)))
+    assert home.wait(good).status is JobStatus.DONE
+    assert len(home.host.workers) == 2
+
+
+def test_cancel_in_the_queue(home, request_of):
+    home.start()
+    first, second = home.submit(request_of(act="wait"), request_of((5,)))
+    home.wait(first, JobStatus.RUNNING)
+    home.cancel(second, first)
+    assert home.wait(second).status is JobStatus.CANCELLED
+    assert home.wait(first).status is JobStatus.CANCELLED
+    assert [run.job for run in home.host.runs] == [first]
+
+
+def test_stop_gives_running_jobs_back_and_another_takes_them(home, request_of):
+    scheduler = home.start()
+    (job,) = home.submit(request_of((1, 2), act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    while not home.jobs.get(job).outputs:
+        time.sleep(0.002)
+    scheduler.stop()
+    record = home.jobs.get(job)
+    assert record.status is JobStatus.QUEUED and record.attempts == record.losses == 0
+    assert not any(worker.is_alive for worker in home.host.workers)
+    home.start()
+    home.wait(job, JobStatus.RUNNING)
+    assert home.host.runs[-1].positions == [1]
+
+
+def test_a_job_that_was_running_when_the_host_died_runs_again(home, request_of):
+    (job,) = home.submit(request_of())
+    home.jobs.lease(job, "gone")
+    home.start()
+    record = home.wait(job)
+    assert record.status is JobStatus.DONE and record.losses == 1
+
+
+def test_what_another_process_queues_is_noticed(home, request_of):
+    home.start()
+    ids = []
+    other = threading.Thread(target=lambda: ids.extend(home.jobs.submit([request_of()])))
+    other.start()
+    other.join()
+    assert home.wait(ids[0], timeout=2).status is JobStatus.DONE
+
+
+def test_progress_is_told_and_kept(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of(act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    end = time.monotonic() + 2
+    while home.jobs.get(job).done == 0 and time.monotonic() < end:
+        time.sleep(0.002)
+    assert (home.jobs.get(job).done, home.jobs.get(job).total) == (1, 2)
+    assert any(isinstance(event, JobProgressed) for event in home.host.events)
+
+
+def test_late_words_of_an_old_job_are_ignored(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of(act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    (worker,) = home.host.workers
+    worker.emit(protocol.Done(job="another", seconds=1, peak_bytes=1))
+    worker.emit(protocol.Output(job="another", position=0, seed=0, artifacts=[]))
+    time.sleep(0.1)
+    assert home.jobs.get(job).status is JobStatus.RUNNING
+
+
+def test_interactive_goes_before_batch(home, request_of):
+    ids = home.submit(
+        request_of((1,), priority=Priority.BATCH),
+        request_of((2,), priority=Priority.NORMAL),
+        request_of((3,), priority=Priority.INTERACTIVE),
+    )
+    home.start()
+    for job in ids:
+        home.wait(job)
+    assert [run.job for run in home.host.runs] == ids[::-1]
+
+
+def test_several_workers_on_the_cpu(home, request_of):
+    home.start({"cpu": 3})
+    ids = home.submit(*[request_of((i,), act="wait") for i in range(4)])
+    for job in ids[:3]:
+        home.wait(job, JobStatus.RUNNING)
+    time.sleep(0.1)
+    assert home.jobs.get(ids[3]).status is JobStatus.QUEUED

@@ -1,0 +1,85 @@
+"""Every text a user sees is in the Spanish table, with the same values in it."""
+
+import ast
+import json
+import string
+from pathlib import Path
+
+import pytest
+
+from studio import errors
+from studio.errors import InvalidParamsError, StudioError
+from studio.translation import Translator
+
+STUDIO = Path(errors.__file__).parent
+TABLE = json.loads((STUDIO / "translations" / "es.json").read_text(encoding="utf-8"))
+
+
+def find_error_names():
+    """Every class of the error tree that the source defines or imports."""
+    names = {"StudioError"}
+    trees = [ast.parse(path.read_text(encoding="utf-8")) for path in STUDIO.rglob("*.py")]
+    while True:
+        more = {
+            node.name
+            for tree in trees
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ClassDef)
+            and any(getattr(base, "id", "") in names for base in node.bases)
+        }
+        if more <= names:
+            return names, trees
+        names |= more
+
+
+def find_texts():
+    """Collect literals given to an error, to `Translator.text`, or to `_`-like wrappers."""
+    names, trees = find_error_names()
+    for tree in trees:
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.Call) or not node.args:
+                continue
+            called = getattr(node.func, "id", getattr(node.func, "attr", ""))
+            first = node.args[0]
+            is_text = called in names or called == "text"
+            if is_text and isinstance(first, ast.Constant) and isinstance(first.value, str):
+                yield first.value
+
+
+TEXTS = sorted(set(find_texts()))
+
+
+def get_fields(template):
+    return sorted(name for _, name, _, _ in string.Formatter().parse(template) if name)
+
+
+def test_there_are_texts():
+    assert len(TEXTS) > 100
+
+
+def test_every_text_is_translated():
+    missing = [text for text in TEXTS if text not in TABLE]
+    assert not missing, json.dumps(missing, indent=1, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("text", sorted(TABLE))
+def test_translations_keep_the_values(text):
+    assert get_fields(TABLE[text]) == get_fields(text)
+    assert TABLE[text].strip()
+
+
+def test_the_table_is_sorted():
+    assert list(TABLE) == sorted(TABLE)
+
+
+def test_an_error_is_said_in_spanish():
+    error = InvalidParamsError(
+        "{generator}: no param '{param}'; it has {known}", generator="a.b", param="x", known="y"
+    )
+    assert "parámetro" in Translator("es").error(error)
+    assert Translator("en").error(error) == str(error)
+
+
+def test_what_is_not_in_the_table_stays_english():
+    assert Translator("es").error(StudioError("nobody translated this")) == "nobody translated this"
+    assert Translator("es").text("{n} of {m}, untranslated", n=1, m=2) == "1 of 2, untranslated"
