@@ -144,7 +144,7 @@ def _build_error(generator: str, error: ValidationError) -> InvalidParamsError:
 def _describe_fault(error: ValidationError) -> str:
     """Say in a few words what the schema wanted and what it got."""
     value = json.dumps(error.instance, default=str)
-    wanted = error.validator_value
+    wanted: Any = error.validator_value
     phrases = {
         "minimum": f"must be at least {wanted}, not {value}",
         "maximum": f"must be at most {wanted}, not {value}",

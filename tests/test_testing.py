@@ -45,14 +45,14 @@ class Dots(Generator):
 
 
 def find_failures(generator, **arguments):
-    return {row.name: row.detail for row in check_generator(generator, **arguments).failures}
+    return {row.check: row.detail for row in check_generator(generator, **arguments).failures}
 
 
 def test_a_good_generator_passes():
     report = check_generator(Dots)
     report.assert_ok()
     assert report.generator == "test.dots"
-    names = [row.name for row in report.rows]
+    names = [row.check for row in report.rows]
     assert len(names) == len(set(names)) == 22
     assert all(row.seconds >= 0 for row in report.rows)
 
@@ -266,7 +266,7 @@ def test_nothing_runs_when_the_class_is_wrong():
         id = "Nameless"
 
     report = check_generator(Nameless)
-    assert [row.name for row in report.rows] == ["class is complete", "params survive JSON"]
+    assert [row.check for row in report.rows] == ["class is complete", "params survive JSON"]
     assert "its id must be" in report.failures[0].detail
 
 
@@ -276,7 +276,7 @@ def test_nothing_follows_a_run_that_fails():
             raise SystemExit(3)
 
     report = check_generator(Broken)
-    assert report.rows[-1].name == "runs"
+    assert report.rows[-1].check == "runs"
     assert "sys.exit(3)" in report.rows[-1].detail
 
 
@@ -375,13 +375,13 @@ def test_plugins_are_checked_from_outside(sample_path, use_plugins):
     use_plugins(sample_path)
     rows = check_plugin("sample")
     assert rows[0] == CheckRow("sample", "imports", True, "sample-plugin")
-    failed = {(row.generator, row.name) for row in rows if not row.passed}
+    failed = {(row.generator, row.check) for row in rows if not row.passed}
     assert failed <= {  # the sample plugin opens pictures the short way
         ("sample.blend", "broken input files are told"),
         ("sample.invert", "broken input files are told"),
     }
-    assert rows[1].name == "imports no framework"
-    names = [row.name for row in rows if row.generator == "sample.words"]
+    assert rows[1].check == "imports no framework"
+    names = [row.check for row in rows if row.generator == "sample.words"]
     assert len(names) == len(set(names)) == 22
 
 
@@ -431,17 +431,17 @@ def test_crashes_and_hangs_are_told_and_the_rest_goes_on(make_plugin, use_plugin
     use_plugins(make_plugin("hostile", HOSTILE))
     rows = check_plugin("hostile-plugin", timeout=3)
     last = {row.generator: row for row in rows}
-    assert (last["hostile.crashes"].name, last["hostile.crashes"].passed) == ("runs", False)
+    assert (last["hostile.crashes"].check, last["hostile.crashes"].passed) == ("runs", False)
     assert "SIGABRT" in last["hostile.crashes"].detail
     assert last["hostile.hangs"].detail == "took longer than 3 s"
-    litter = {row.name: row for row in rows if row.generator == "hostile.litters"}
+    litter = {row.check: row for row in rows if row.generator == "hostile.litters"}
     assert Path(litter["writes only in scratch"].detail.split(";")[0][6:]).name == "litter"
 
 
 def test_plugins_that_cannot_be_imported_are_one_row(make_plugin, use_plugins):
     use_plugins(make_plugin("bad", "raise RuntimeError('not today')"))
     (row,) = check_plugin("bad")
-    assert (row.generator, row.name, row.passed) == ("bad", "imports", False)
+    assert (row.generator, row.check, row.passed) == ("bad", "imports", False)
     assert "not today" in row.detail
 
 

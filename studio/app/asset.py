@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 
-from studio.codecs import load_image
+from studio.codecs import Codecs, load_image
 from studio.errors import InvalidInputError
 from studio.media import MediaType
 from studio.store import AssetRecord, Lineage
@@ -125,7 +125,10 @@ class Asset:
         return self._home.reproduce(self.record)
 
     def save(self, folder: Path | str) -> list[Path]:
-        """Copy its files into a folder under readable names, and return them."""
+        """Copy its files into a folder under readable names, and return them.
+
+        A file that cannot hold its recipe gets a sidecar `<name>.recipe.json`.
+        """
         target = Path(folder)
         target.mkdir(parents=True, exist_ok=True)
         stem = build_file_stem(self.record)
@@ -138,7 +141,13 @@ class Asset:
             pairs = [(path, target / f"{stem}_{name}{path.suffix}") for name, path in files.items()]
         for source, copy in pairs:
             shutil.copyfile(source, copy)
-        return [copy for _, copy in pairs]
+        copies = [copy for _, copy in pairs]
+        codec = Codecs().get(self.kind)
+        if self.record.recipe is not None and codec.extract_recipe(copies[0]) is None:
+            sidecar = target / f"{copies[0].name}.recipe.json"
+            sidecar.write_text(self.record.recipe.to_json(), encoding="utf-8")
+            copies.append(sidecar)
+        return copies
 
     def _get_file(self, name: str) -> Path:
         if not name:

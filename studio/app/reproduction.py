@@ -59,7 +59,7 @@ class Reproducer:
             found = [spec.identify_input(item.payload_hash, item.title) for item in inputs[slot]]
             if found != hashes:
                 raise StudioError(
-                    "asset {asset}: what was given as '{slot}' is not in the library any more, or was renamed",
+                    "asset {asset}: what was given as '{slot}' has left the library or was renamed",
                     asset=record.id,
                     slot=slot,
                 )

@@ -245,7 +245,8 @@ class CheckpointBook:
         if hashed and sha256 is None and not problem:
             sha256 = self._table.get_hash(found.path)
         if found.source != "bundled" and not problem:
-            hashes = [self._table.find_hash(file) for file in find_pickles(found.path)]
+            pickles = find_pickles(found.path)
+            hashes = [sha256] if pickles == [found.path] else map(self._table.find_hash, pickles)
             if any(known is None or not self._table.is_approved(known) for known in hashes):
                 problem = "not safetensors, and not approved"
         return CheckpointInfo(

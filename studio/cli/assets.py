@@ -20,7 +20,6 @@ from studio.cli.rows import (
 )
 from studio.media import MediaType
 
-
 KINDS = tuple(kind.value for kind in MediaType)
 
 

@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from studio.codecs.files import SIDECAR
 from studio.errors import InvalidInputError
 from studio.generator import Artifact
 from studio.media import MediaType
@@ -80,7 +81,7 @@ class Encoded:
 class Codecs:
     """Media type -> codec; a plugin's registration replaces the built-in one."""
 
-    _BUILT_IN = {
+    _BUILT_IN: Final = {
         MediaType.IMAGE: "studio.codecs.image:ImageCodec",
         MediaType.TEXTURE: "studio.codecs.texture:TextureCodec",
         MediaType.AUDIO: "studio.codecs.audio:AudioCodec",
@@ -107,6 +108,15 @@ class Codecs:
         return self._loaded[kind]
 
 
+def without_sidecar(files: Mapping[str, Path]) -> dict[str, Path]:
+    """Leave the sidecar out.
+
+    The library keeps recipes in its database; `Asset.save` writes the sidecar when files leave it.
+    So it costs no sync per job.
+    """
+    return {name: path for name, path in files.items() if name != SIDECAR}
+
+
 def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: Path) -> Encoded:
     """Write an artifact to files in `folder`: payload, hash, facts, thumbnail, recipe.
 
@@ -126,7 +136,7 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
         picture.save(thumbnail, quality=85)
     return Encoded(
         kind=artifact.kind,
-        files=codec.embed_recipe(files, recipe),
+        files=without_sidecar(codec.embed_recipe(files, recipe)),
         payload_hash=payload_hash,
         thumbnail=thumbnail,
         facts=facts,

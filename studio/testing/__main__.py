@@ -3,7 +3,7 @@
 import sys
 from pathlib import Path
 
-from studio.testing.outside import check_from_outside
+from studio.testing.outside import write_rows
 
 if __name__ == "__main__":
-    check_from_outside(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])
+    write_rows(sys.argv[1], Path(sys.argv[2]), sys.argv[3:])

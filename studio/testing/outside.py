@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from studio.codecs import Codecs
 from studio.plugins import load_plugin
 from studio.testing.bench import Bench, Request
+from studio.testing.check import iterate_lines
 from studio.testing.report import CheckRow, Place
 
 ROWS: Final = "rows.jsonl"
@@ -25,8 +26,8 @@ _HEAVY = ("jax", "tensorflow", "torch")
 LINES: TypeAdapter[CheckRow | Place] = TypeAdapter(CheckRow | Place)
 
 
-def check_from_outside(plugin_name: str, folder: Path, generators: Sequence[str]) -> None:
-    """Check some generators; in `folder/rows.jsonl` a `Place` goes before each `CheckRow`."""
+def write_rows(plugin_name: str, folder: Path, generators: Sequence[str]) -> None:
+    """Check generators of a plugin; a `Place` is written before each `CheckRow`."""
     with (folder / ROWS).open("ab", buffering=0) as file:
         _write(file, Place(generators[0], _NO_FRAMEWORK))
         codecs = Codecs()

@@ -81,7 +81,7 @@ def _check_outside(config: Config, info: PluginInfo, work: Path, timeout: float)
         last = read_last_line(folder / LOG)
         cause = fault or describe_exit(process.returncode)
         detail = f"{cause}: {last}" if last and not fault else cause
-        rows.append(CheckRow(place.generator, place.name, False, detail))
+        rows.append(CheckRow(place.generator, place.check, False, detail))
         waiting = waiting[waiting.index(place.generator) + 1 :]
     return rows
 

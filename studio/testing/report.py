@@ -9,13 +9,13 @@ class CheckRow:
 
     Attributes:
         generator: id; the plugin's name where it is about the plugin as a whole.
-        name: what must hold.
+        check: what must hold.
         detail: why it does not, or what was seen.
         seconds: how long it took.
     """
 
     generator: str
-    name: str
+    check: str
     passed: bool
     detail: str = ""
     seconds: float = 0.0
@@ -26,7 +26,7 @@ class Place:
     """A check that begins."""
 
     generator: str
-    name: str
+    check: str
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class CheckReport:
 
     def __str__(self) -> str:
         return "\n".join(
-            f"{'ok  ' if row.passed else 'FAIL'} {self.generator}: {row.name}"
+            f"{'ok  ' if row.passed else 'FAIL'} {self.generator}: {row.check}"
             f"{': ' + row.detail if row.detail else ''}"
             for row in self.rows
         )

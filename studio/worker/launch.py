@@ -10,7 +10,6 @@ import os
 import sys
 from pathlib import Path
 
-import studio
 from studio.config import Config
 from studio.errors import ConfigError
 from studio.worker.limits import count_cores, get_machine_memory
@@ -90,7 +89,7 @@ def get_search_path() -> list[str]:
 
 def _link_studio(folder: Path) -> Path:
     """Make a folder that offers our own package for import, and nothing else."""
-    package = Path(studio.__file__).resolve().parent
+    package = Path(__file__).resolve().parents[1]
     link = folder / "studio"
     try:
         folder.mkdir(parents=True, exist_ok=True)

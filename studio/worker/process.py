@@ -35,6 +35,8 @@ from studio.worker.protocol import (
 _WATCH_EVERY = 0.2
 _LOG_LIMIT = 1 << 20
 _NOT_STARTED = 127
+_START_TIME = 60.0
+"""Seconds of silence that are forgiven before the first word: a cold disk, a busy machine."""
 
 _log = logging.getLogger("studio.worker")
 
@@ -205,7 +207,8 @@ class ProcessWorker:
     def _watch(self, pid: int) -> None:
         """Kill a process that fell silent or takes too much."""
         silence = time.monotonic() - self._last_heard
-        if silence > self._config.heartbeat_timeout:
+        limit = self._config.heartbeat_timeout
+        if silence > (limit if self._has_spoken else max(limit, _START_TIME)):
             self.kill(f"the worker gave no sign of life for {silence:.0f} s")
         self._check_memory(read_memory(pid))
 

@@ -15,13 +15,6 @@ from studio.events import AssetAdded, JobChanged
 from studio.scheduler.job import JobStatus
 
 
-@pytest.fixture
-def studio(tmp_path, sample_path, use_plugins):
-    use_plugins(sample_path)
-    with Studio(tmp_path / "home", workers="inline") as opened:
-        yield opened
-
-
 def test_three_lines_to_an_asset(studio):
     (asset,) = studio.generate("sample.noise", seed=7, size=16)
     assert asset.seed == 7
@@ -201,11 +194,11 @@ def test_textures_are_one_asset_with_named_maps(studio, tmp_path):
         material.open("gloss")
 
 
-def test_jobs_survive_the_process(tmp_path, sample_path, use_plugins):
+def test_jobs_survive_the_process(home, sample_path, use_plugins):
     use_plugins(sample_path)
-    with Studio(tmp_path / "home", workers="inline") as studio:
+    with Studio(home, workers="inline") as studio:
         blocker = studio.submit("sample.noise", seed=1, steps=400, delay=0.02, size=8)
         job = studio.submit("sample.noise", seed=2, size=8)
         blocker.cancel()
-    with Studio(tmp_path / "home", workers="inline") as studio:
+    with Studio(home, workers="inline") as studio:
         assert len(studio.jobs.get(job.id).result(20)) == 1

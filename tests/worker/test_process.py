@@ -76,7 +76,7 @@ def test_cancel_stops_at_the_next_step(sample, start_worker, listener, make_orde
     start = time.monotonic()
     worker.send(Cancel(job=order.job))
     assert isinstance(listener.wait(*END), Cancelled)
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 5
     # And one that has not begun yet.
     second = make_order(steps=1000, delay=0.02)
     worker.send(Cancel(job=second.job))
@@ -179,7 +179,7 @@ def test_the_watchdog_ends_what_the_system_does_not_limit(
 def test_heartbeats_come_while_a_job_runs_and_silence_is_the_end(
     hostile, start_worker, listener, make_order
 ):
-    worker = start_worker(heartbeat_timeout=1.5)
+    worker = start_worker(heartbeat_timeout=2.5)
     worker.send(make_order("sample.noise", steps=100, delay=0.015))
     assert listener.wait(Heartbeat).rss > 1 << 20
     listener.wait(Done)
@@ -189,12 +189,12 @@ def test_heartbeats_come_while_a_job_runs_and_silence_is_the_end(
 
 
 def test_a_worker_that_does_not_read_blocks_nobody(sample, start_worker, listener, make_order):
-    worker = start_worker(heartbeat_timeout=1.5)
+    worker = start_worker(heartbeat_timeout=2.5)
     os.kill(worker.pid, signal.SIGSTOP)
     start = time.monotonic()
     for _ in range(3):
         worker.send(make_order(prompt="x" * 1_000_000))
-    assert time.monotonic() - start < 1
+    assert time.monotonic() - start < 2
     assert "no sign of life" in listener.wait(Exited).reason
 
 
@@ -244,6 +244,17 @@ def test_another_environment_runs_this_very_studio(
     link = config.home / "cache" / "core" / "studio"
     assert sorted(path.name for path in link.parent.iterdir()) == ["studio"]
     assert (link / "worker" / "main.py").is_file()
+
+
+def test_a_worker_that_never_says_hello(start_worker, listener, tmp_path, monkeypatch):
+    monkeypatch.setattr("studio.worker.process._START_TIME", 0.1)
+    fake = tmp_path / "python"
+    fake.write_text("#!/bin/sh\nsleep 60\n")
+    fake.chmod(0o755)
+    start_worker(
+        hello=False, environment="odd", environments={"odd": str(fake)}, heartbeat_timeout=0.1
+    )
+    assert "no sign of life" in listener.wait(Exited).reason
 
 
 def test_a_line_without_end_costs_the_worker(start_worker, listener, tmp_path, monkeypatch):
