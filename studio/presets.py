@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from studio.config import Config
 from studio.errors import ConfigError, InvalidParamsError, StudioError
-from studio.params import validate_params
 from studio.registry import Registry
+from studio.validation import validate_params
 
 Source = Literal["user", "plugin", "shipped"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from studio.checkpoints import CheckpointBook
 from studio.config import Config
 from studio.database import Database
-from studio.errors import InvalidInputError
+from studio.errors import InvalidInputError, StudioError
 from studio.events import AssetAdded, Event, EventBus
 from studio.registry import Registry
 from studio.scheduler.job import Lease
@@ -90,9 +90,14 @@ class StudioHost:
             self._check_inside(lease, data)
             new = _build_asset(lease, output, index, device, parents)
             staged.append((new, self._store.stage(new.files)))
-        with self._database.transaction() as connection:
-            ids = [self._store.insert(connection, new, blobs) for new, blobs in staged]
-            is_last = self._jobs.book_output(connection, lease, output.position, ids)
+        try:
+            with self._database.transaction() as connection:
+                ids = [self._store.insert(connection, new, blobs) for new, blobs in staged]
+                is_last = self._jobs.book_output(connection, lease, output.position, ids)
+        except StudioError:
+            for _, blobs in staged:
+                self._store.discard_quietly(blobs.values())
+            raise
         for asset in ids:
             self.emit(AssetAdded(asset, lease.job))
         return is_last

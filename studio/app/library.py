@@ -1,11 +1,14 @@
 """`studio.assets`: the library, as Python sees it."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from studio.app.asset import Asset, AssetHome
+from studio.media import MediaType
 from studio.store import (
+    AssetRecord,
     FsckReport,
     SearchQuery,
     Store,
@@ -42,13 +45,8 @@ class Library:
             text: words; each must begin a word of title, prompt, tags, notes or generator.
             **filters: fields of `SearchQuery`: kind, generator, tags, rating_min, job, ...
         """
-        query = SearchQuery(text=text, **filters)
-        while True:
-            page = self.store.search(query)
-            yield from (Asset(record, self._home) for record in page.records)
-            if page.next_cursor is None:
-                return
-            query = SearchQuery(text=text, **{**filters, "cursor": page.next_cursor})
+        for record in iterate_records(self.store, SearchQuery(text=text, **filters)):
+            yield Asset(record, self._home)
 
     def import_file(self, path: Path | str, *, title: str = "", tags: Sequence[str] = ()) -> Asset:
         """Add a file, or a folder of maps as one texture; the same content again is the same asset.
@@ -98,3 +96,18 @@ class Library:
     def check(self, *, deep: bool = False, repair: bool = False) -> FsckReport:
         """Look for damage: missing, changed or orphaned files, broken rows."""
         return check_store(self.store, deep=deep, repair=repair)
+
+
+def iterate_records(store: Store, query: SearchQuery) -> Iterator[AssetRecord]:
+    """Yield what a query finds, page by page."""
+    while True:
+        page = store.search(query)
+        yield from page.records
+        if page.next_cursor is None:
+            return
+        query = replace(query, cursor=page.next_cursor)
+
+
+def find_all(store: Store, kind: MediaType) -> Iterator[AssetRecord]:
+    """Yield every asset of a kind."""
+    return iterate_records(store, SearchQuery(kind=kind, limit=1000))

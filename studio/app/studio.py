@@ -10,7 +10,7 @@ from studio.app.host import StudioHost
 from studio.app.inputs import InputValues
 from studio.app.job import Batch, Job, Progress
 from studio.app.jobs import JobBook
-from studio.app.library import Library
+from studio.app.library import Library, find_all
 from studio.app.ownership import Ownership
 from studio.app.pipeline_host import PipelineBridge
 from studio.app.reproduction import Reproducer
@@ -21,6 +21,7 @@ from studio.database import Database
 from studio.errors import InvalidParamsError
 from studio.events import Event
 from studio.host_plugins import HostPlugins
+from studio.media import MediaType
 from studio.pipelines import PipelineBook, PipelineRun, run_pipeline
 from studio.presets import PresetBook
 from studio.scheduler.devices import find_devices
@@ -58,7 +59,11 @@ class Studio:
         self.registry = load_registry(self.config)
         self.presets = PresetBook(self.config, self.registry, self.plugins.find_preset_folders())
         self.checkpoints = CheckpointBook(
-            self.config, self._database, self.registry, self._store.find_checkpoint
+            self.config,
+            self._database,
+            self.registry,
+            self._store.find_checkpoint,
+            lambda: find_all(self._store, MediaType.CHECKPOINT),
         )
         self._submission = Submission(
             self.config, self._store, self.registry, self.presets, self.checkpoints

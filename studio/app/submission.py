@@ -10,13 +10,13 @@ from studio.app.inputs import InputValues, resolve_inputs
 from studio.checkpoints import CheckpointBook
 from studio.config import Config
 from studio.errors import InvalidParamsError
-from studio.params import validate_params
 from studio.presets import PresetBook
 from studio.recipe import CheckpointRef, Recipe
 from studio.registry import Registry
 from studio.scheduler.job import JobRequest, Priority
 from studio.spec import GeneratorSpec
 from studio.store import AssetRecord, Store
+from studio.validation import validate_params
 
 MAX_SEED = 2**32 - 1
 MAX_COUNT = 10_000

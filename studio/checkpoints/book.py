@@ -1,7 +1,8 @@
 """The one place where a checkpoint's name becomes files.
 
-In this order: shipped with a plugin; added by the user; an asset of the library; a file or folder
-of ours or of another tool; any path; a hub id whose files are on this machine.
+In this order: shipped with a plugin; added by the user; a file or folder of ours or of another
+tool by its name; an asset of the library; such a file by a shorter name; any path; a hub id whose
+files are on this machine.
 """
 
 import os
@@ -133,7 +134,7 @@ class CheckpointBook:
         Raises:
             CheckpointError: there is no such thing, it cannot be fetched, or it may not be loaded.
         """
-        path = Path(source).expanduser()
+        path = Path(os.path.expanduser(source))
         hub_id = parse_hub_id(source)
         if path.is_dir() and not is_weights_folder(path):
             raise CheckpointError("{path}: no .safetensors file is there", path=path)

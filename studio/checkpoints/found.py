@@ -69,7 +69,7 @@ def list_names(folder: Path) -> set[str]:
     """Return the names of the files right in a folder; none if it cannot be read."""
     try:
         return {file.name for file in folder.iterdir() if file.is_file()}
-    except OSError:
+    except (OSError, ValueError):
         return set()
 
 

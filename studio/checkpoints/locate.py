@@ -1,13 +1,14 @@
 """Where checkpoints are: every place there is, by name. Nothing is hashed here."""
 
+import errno
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
 from studio.checkpoints.found import (
+    PICKLES,
     SAFE,
     Source,
     is_checkpoint_folder,
@@ -23,7 +24,7 @@ from studio.config import Config
 from studio.registry import Registry
 from studio.spec import GeneratorSpec
 
-_ID_LIKE = re.compile(r"[0-9a-z]{6,26}")
+_SHORTEST_PREFIX = 4  # of an asset's id; a shorter name is hardly meant as one
 
 
 class CheckpointAsset(Protocol):
@@ -130,10 +131,13 @@ class Locator:
         added = self._table.find(name)
         if added is not None:
             return _from_added(added)
-        asset = self._find_asset(name) if _ID_LIKE.fullmatch(name) else None
-        if asset is not None:
-            return self._from_asset(asset)
-        return self._find_scanned(name) or _find_path(name) or self._find_in_caches(name)
+        return (
+            self._find_exactly(name)
+            or self._find_by_asset(name)
+            or self._find_loosely(name)
+            or _find_path(name)
+            or self._find_in_caches(name)
+        )
 
     def _iterate_all(self) -> Iterator[Located]:
         yield from self._iterate_bundled(self._registry.specs.values())
@@ -165,13 +169,27 @@ class Locator:
                 if not (folder == self.folder and found.name.split("/")[0] == HUB_CACHE):
                     yield _from_scanned(found)
 
-    def _find_scanned(self, name: str) -> Located | None:
-        everything = list(self._iterate_scanned())
-        for keys in (_name_exactly, _name_loosely):
-            fitting = [found for found in everything if name in keys(found)]
-            if fitting and (keys is _name_exactly or len({f.path for f in fitting}) == 1):
-                return fitting[0]
+    def _find_exactly(self, name: str) -> Located | None:
+        """Find a file or folder of that name without looking through all the others."""
+        place = PurePosixPath(name)
+        if not place.parts or place.is_absolute() or ".." in place.parts or not _is_path(name):
+            return None
+        for folder in (self.folder, *self._folders):
+            path = folder / place
+            is_folder = is_checkpoint_folder(list_names(path))
+            is_file = path.suffix.lower() in {SAFE, *PICKLES} and path.is_file()
+            if is_folder or is_file:
+                return _from_scanned(Scanned(name, path, measure(path), is_folder))
         return None
+
+    def _find_by_asset(self, name: str) -> Located | None:
+        asset = self._find_asset(name) if len(name) >= _SHORTEST_PREFIX else None
+        return self._from_asset(asset) if asset is not None else None
+
+    def _find_loosely(self, name: str) -> Located | None:
+        """Find the one file that is called so when its ending or its folder is left out."""
+        fitting = [found for found in self._iterate_scanned() if name in _list_short_names(found)]
+        return fitting[0] if len({found.path for found in fitting}) == 1 else None
 
     def _find_in_caches(self, name: str) -> Located | None:
         hub_id = parse_hub_id(name)
@@ -233,14 +251,24 @@ def _from_scanned(found: Scanned) -> Located:
 
 
 def _find_path(name: str) -> Located | None:
-    path = Path(name).expanduser()
-    try:
-        if not path.is_file() and not is_weights_folder(path):
-            return None
-    except OSError:
+    if not _is_path(name):
+        return None
+    path = Path(os.path.expanduser(name))  # unlike Path.expanduser, it never raises
+    if not path.is_file() and not is_weights_folder(path):
         return None
     source: Source = "folder" if path.is_dir() else "file"
     return Located(name, source, path.absolute(), measure(path))
+
+
+def _is_path(name: str) -> bool:
+    """Say whether the system takes a text for a path at all: not too long, no zero byte."""
+    try:
+        os.stat(name)
+    except ValueError:
+        return False
+    except OSError as error:
+        return error.errno != errno.ENAMETOOLONG
+    return True
 
 
 def is_weights_folder(path: Path) -> bool:
@@ -249,11 +277,7 @@ def is_weights_folder(path: Path) -> bool:
     return is_checkpoint_folder(names) or any(Path(name).suffix == SAFE for name in names)
 
 
-def _name_exactly(found: Located) -> set[str]:
-    return {found.name, str(found.path)}
-
-
-def _name_loosely(found: Located) -> set[str]:
+def _list_short_names(found: Located) -> set[str]:
     base = found.name.rpartition("/")[2]
     if found.source == "folder":
         return {base}

@@ -1,6 +1,7 @@
 """`studio checkpoints`: list, add, verify, remove, approve."""
 
 import dataclasses
+from functools import partial
 
 import click
 
@@ -58,7 +59,7 @@ def add_checkpoint(session: Session, source: str, revision: str, copy: bool) -> 
             source,
             revision,
             copy=copy,
-            on_progress=lambda done, total: meter.show(source, source, done, total),
+            on_progress=partial(meter.show, source, source),
         )
     if session.out.as_json:
         session.out.data(dataclasses.asdict(info))
@@ -72,14 +73,11 @@ def add_checkpoint(session: Session, source: str, revision: str, copy: bool) -> 
 def verify_checkpoints(context: click.Context, names: tuple[str, ...]) -> None:
     """Read checkpoints again and compare their hashes; leaves with 1 if one differs."""
     session = get_session(context)
-    results = []
     with open_meter(session) as meter:
-        for name in names:
-            results.append(
-                session.studio.checkpoints.verify(
-                    name, lambda done, total, name=name: meter.show(name, name, done, total)
-                )
-            )
+        results = [
+            session.studio.checkpoints.verify(name, partial(meter.show, name, name))
+            for name in names
+        ]
     if session.out.as_json:
         session.out.data([dataclasses.asdict(result) for result in results])
     else:

@@ -6,7 +6,7 @@ from difflib import get_close_matches
 from typing import Any
 
 from studio.cli.command import WrongUseError
-from studio.params import parse_param
+from studio.validation import parse_param
 
 Schema = Mapping[str, Any]
 
@@ -135,13 +135,14 @@ def _get_option(name: str) -> str:
 def _build_unknown_error(owner: str, option: str, known: list[str]) -> WrongUseError:
     if not option.startswith("--"):
         return WrongUseError("{owner}: unexpected '{word}'", owner=owner, word=option)
-    close = get_close_matches(option.replace("_", "-"), known, n=1, cutoff=0.5)
+    names = {name.lstrip("-"): name for name in known}
+    close = get_close_matches(option.lstrip("-").replace("_", "-"), names, n=1)
     if close:
         return WrongUseError(
             "{owner}: no param {option}; did you mean {close}?",
             owner=owner,
             option=option,
-            close=close[0],
+            close=names[close[0]],
         )
     return WrongUseError(
         "{owner}: no param {option}; it has {known}",

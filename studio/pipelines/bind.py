@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from studio.errors import InvalidInputError, PipelineError, StudioError
-from studio.params import validate_params
 from studio.pipelines.host import Catalogue, StepAsset
 from studio.pipelines.recipe import Gate, Pipeline, Step, suggest
 from studio.pipelines.references import EACH, find_whole_name, substitute
 from studio.spec import GeneratorSpec
+from studio.validation import validate_params
 
 MAX_COUNT = 100_000
 MAX_TRIES = 100

@@ -1,5 +1,6 @@
 """Where recipes are: shipped, from plugins, and the user's own."""
 
+import os
 from collections.abc import Iterable
 from importlib.resources import files
 from pathlib import Path
@@ -34,7 +35,7 @@ class PipelineBook:
         Raises:
             PipelineError: there is none, or it cannot be read.
         """
-        path = Path(name).expanduser()
+        path = Path(os.path.expanduser(name))
         if path.suffix == ".toml":
             return load_pipeline(path)
         paths = self._find_paths()

@@ -7,10 +7,10 @@ from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError, ValidationError
 
 from studio.errors import InvalidParamsError, PipelineError
-from studio.params import validate_params
 from studio.pipelines.recipe import Gate, Pipeline, Step, suggest
 from studio.pipelines.references import EACH, find_value_names, find_whole_name
 from studio.spec import GeneratorSpec
+from studio.validation import validate_params
 
 TITLE_NAMES = ("item", "n", "step", "pipeline")
 """Names a title may use besides params and matrix names."""

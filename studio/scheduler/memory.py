@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from studio.scheduler.messages import Action, Device, Evict, Waiting
 from studio.scheduler.state import Plan, Resident, State, WorkerState
 
-
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How a run fits on a worker. `victims`: (worker, instance) that must leave."""
@@ -41,15 +40,12 @@ def find_fit(
     need = cost.get_active(batch, modes) + (0 if present else cost.get_weights(modes))
     surplus = state.get_used(worker.device) + need - worker.device.capacity
     crowd = len(worker.residents) + (0 if present else 1) - state.limits.max_residents
-    if plan.is_alone:
-        surplus = max(surplus, worker.device.capacity)
-    if surplus <= 0 and crowd <= 0:
+    if surplus <= 0 and crowd <= 0 and not plan.is_alone:
         return Fit(batch, modes)
-    victims = choose_victims(state, worker, job, surplus, crowd, may_break_hold)
+    wanted = worker.device.capacity if plan.is_alone else surplus
+    victims = choose_victims(state, worker, job, wanted, crowd, may_break_hold)
     freed = sum(state.workers[name].residents[key].size for name, key in victims)
-    if freed < surplus and not plan.is_alone:
-        return None
-    return Fit(batch, modes, victims)
+    return Fit(batch, modes, victims) if freed >= surplus else None
 
 
 def choose_batch(
@@ -61,7 +57,7 @@ def choose_batch(
     """
     cost, batch = state.get_cost(job), min(plan.batch or job.seeds, job.seeds)
     if plan.is_last:
-        return batch, plan.modes
+        return batch, plan.modes  # all that can be done; it may be less than it needs
     options = [(batch, plan.modes)]
     while batch > 1:
         batch = (batch + 1) // 2
@@ -72,7 +68,7 @@ def choose_batch(
     return next(fitting, None)
 
 
-def choose_victims(  # noqa: PLR0913 - the whole of a question about room
+def choose_victims(
     state: State,
     worker: WorkerState,
     job: Waiting,

@@ -28,6 +28,7 @@ class Waiting:
         shape: key of its cost.
         seeds: how many are still to be answered.
         lane: kind of device it runs on.
+        since: when it was submitted.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Waiting:
     shape: str
     seeds: int = 1
     lane: str = "cpu"
+    since: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,7 +219,8 @@ class Limits:
         max_residents: instances a worker keeps.
         max_bypass: times a job may be overtaken for affinity.
         max_age: seconds a job may be overtaken for affinity, per class, plus `age_per_load`
-            times the seconds its checkpoint takes to load.
+            times the seconds its checkpoint takes to load, plus `age_per_wait` times the seconds
+            it has waited.
         batch_share: part of the device seconds that batch jobs get at least.
         quantum: device seconds a user gets a round.
         hold: an instance is kept for so many times its load seconds while jobs wait for it.
@@ -231,8 +234,9 @@ class Limits:
     max_bypass: int = 32
     max_age: tuple[float, float, float] = (5.0, 30.0, 60.0)
     age_per_load: float = 10.0
+    age_per_wait: float = 0.25
     batch_share: float = 0.12
-    quantum: float = 30.0
+    quantum: float = 120.0
     hold: float = 2.0
     min_preempt: float = 2.0
     max_preempts: int = 4

@@ -5,7 +5,7 @@ comes to the top. So every question costs about log(jobs), however long the queu
 """
 
 import math
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from heapq import heappop, heappush
 
 from studio.scheduler.messages import Waiting
@@ -45,9 +45,13 @@ class ClassQueue:
     Args:
         jobs: every waiting job by id, shared by all queues of a state.
         quantum: device seconds a user gets a round.
+
+    Attributes:
+        environments: name -> jobs that want it.
+        piles: instance -> jobs that want it.
     """
 
-    __slots__ = ("_by_resident", "_jobs", "_quantum", "_round", "size", "users")
+    __slots__ = ("_by_resident", "_jobs", "_quantum", "_round", "environments", "piles", "size", "users")
 
     def __init__(self, jobs: Jobs, quantum: float) -> None:
         self._jobs = jobs
@@ -55,12 +59,15 @@ class ClassQueue:
         self._round = 0
         self._by_resident: dict[str, dict[str, Heap]] = {}
         self.users: dict[str, UserQueue] = {}
+        self.environments: dict[str, int] = {}
+        self.piles: dict[str, int] = {}
         self.size = 0
 
     def fork(self, jobs: Jobs) -> "ClassQueue":
         """Copy, over a copy of the jobs."""
         twin = ClassQueue(jobs, self._quantum)
         twin._round, twin.size = self._round, self.size
+        twin.environments, twin.piles = self.environments.copy(), self.piles.copy()
         twin.users = {name: user.fork() for name, user in self.users.items()}
         twin._by_resident = {
             name: {user: heap.copy() for user, heap in heaps.items()}
@@ -82,12 +89,18 @@ class ClassQueue:
         heappush(heaps.setdefault(job.user, []), (job.order, job.id))
         user.count += 1
         self.size += 1
+        self.environments[job.environment] = self.environments.get(job.environment, 0) + 1
+        self.piles[job.resident] = self.piles.get(job.resident, 0) + 1
 
     def remove(self, job: Waiting) -> None:
         """Take a job out; it is no longer in `jobs`."""
         user = self.users[job.user]
         user.count -= 1
         self.size -= 1
+        self.environments[job.environment] -= 1
+        self.piles[job.resident] -= 1
+        if not self.piles[job.resident]:
+            del self.piles[job.resident]
         if user.passed:
             first = self._peek(user.heap)
             user.passed = [item for item in user.passed if first and item[0] > first.order]
@@ -133,8 +146,17 @@ class ClassQueue:
 
     def find_oldest_of_each(self, users: Collection[str]) -> list[Waiting]:
         """Return the oldest job for each instance, oldest first."""
-        found = [self.find_oldest_of(resident, users) for resident in list(self._by_resident)]
+        found = [self.find_oldest_of(resident, users) for resident in self.piles]
         return sorted((job for job in found if job is not None), key=lambda job: job.order)
+
+    def find_pile(self, users: Collection[str], price: Callable[[str], float]) -> Waiting | None:
+        """Return the oldest job for the instance that is wanted most, for its `price`."""
+        ranked = sorted(self.piles, key=lambda name: self.piles[name] / price(name), reverse=True)
+        for resident in ranked:
+            job = self.find_oldest_of(resident, users)
+            if job is not None:
+                return job
+        return None
 
     def charge(self, user: str, seconds: float) -> None:
         """Count device seconds against a user; negative gives them back."""

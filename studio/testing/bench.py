@@ -12,11 +12,12 @@ from typing import Any
 from studio.codecs import Codecs
 from studio.errors import CheckpointError
 from studio.generator import Checkpoint, Generator, InputAsset, JobContext
-from studio.params import Params, validate_params
+from studio.params import Params
 from studio.recipe import CheckpointRef, Recipe
 from studio.spec import GeneratorSpec, build_spec
 from studio.testing.samples import Inputs, make_inputs
 from studio.testing.watch import WriteWatch
+from studio.validation import validate_params
 from studio.worker.outputs import encode_yield
 from studio.worker.protocol import EncodedData
 

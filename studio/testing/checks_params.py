@@ -9,10 +9,10 @@ from pydantic import ValidationError
 from studio.contract import check_generator_class
 from studio.errors import InvalidParamsError, StudioError
 from studio.generator import Footprint
-from studio.params import validate_params
 from studio.testing.bench import Bench
 from studio.testing.report import CheckFailure
 from studio.testing.schemas import admits_fractions, find_wrong_values, is_bounded
+from studio.validation import validate_params
 
 
 def check_class(bench: Bench) -> str:

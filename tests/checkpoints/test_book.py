@@ -123,6 +123,20 @@ def test_an_asset_with_a_hostile_name(
         place.book.resolve(id)
 
 
+def test_a_name_that_fits_two_files(place: Any, weights: Any) -> None:
+    weights(place.other / "a" / "net.safetensors")
+    weights(place.other / "b" / "net.safetensors")
+    with pytest.raises(CheckpointError, match="no checkpoint 'net'"):
+        place.book.resolve("net")
+    assert place.book.resolve("b/net").path.parent.name == "b"
+
+
+def test_names_do_not_lead_out_of_a_folder(place: Any, weights: Any, tmp_path: Path) -> None:
+    weights(tmp_path / "secret.safetensors")
+    with pytest.raises(CheckpointError, match="no checkpoint"):
+        place.book.resolve("../secret.safetensors")
+
+
 def test_missing_names_say_what_to_do(place: Any) -> None:
     with pytest.raises(CheckpointError, match=r"'tinny'; did you mean tiny\?"):
         place.book.resolve("tinny")
@@ -134,8 +148,9 @@ def test_missing_names_say_what_to_do(place: Any) -> None:
         place.make_book(offline=True).resolve("some/model:a.safetensors")
     with pytest.raises(CheckpointError):
         place.book.resolve("")
-    with pytest.raises(CheckpointError):
-        place.book.resolve("x" * 5000)
+    for name in ("x" * 5000 + ".safetensors", "a\0.safetensors", "~nobody-here/x.safetensors"):
+        with pytest.raises(CheckpointError):
+            place.book.resolve(name)
 
 
 def test_an_unreadable_folder_costs_only_itself(

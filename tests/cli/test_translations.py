@@ -48,7 +48,9 @@ def iterate_help():
 
 
 def collect_keys():
-    return sorted({*iterate_literals(), *iterate_help()} - {"this command runs only below `studio`"})
+    return sorted(
+        {*iterate_literals(), *iterate_help()} - {"this command runs only below `studio`"}
+    )
 
 
 def load_spanish():

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from studio.errors import InvalidParamsError
-from studio.params import validate_params
+from studio.validation import validate_params
 from studio.pipelines import check_pipeline, load_pipeline
 from studio.presets import load_presets
 from studio.spec import GeneratorSpec, build_spec

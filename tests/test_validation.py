@@ -8,7 +8,8 @@ from hypothesis import strategies as st
 from pydantic import Field, ValidationError
 
 from studio.errors import InvalidParamsError
-from studio.params import Params, parse_param, validate_params
+from studio.params import Params
+from studio.validation import parse_param, validate_params
 
 
 class Sample(Params):
