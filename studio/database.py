@@ -23,12 +23,17 @@ _BUSY_MS = 30_000
 class Database:
     """A SQLite file in WAL mode; safe from any thread, shared between processes.
 
+    Args:
+        path: the file; made if it is not there.
+        vfs: name of the SQLite file layer to go through; None for the system's own.
+
     Raises:
         StoreError: the file cannot be opened, read or written; names the file.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, vfs: str | None = None) -> None:
         self.path = path
+        self._vfs = vfs
         self._local = threading.local()
         self._all: list[apsw.Connection] = []
         self._guard = threading.Lock()
@@ -78,6 +83,16 @@ class Database:
                     connection.execute("ROLLBACK")
                 raise
 
+    def settle(self) -> None:
+        """Make sure of how the last transaction ended, if its end failed.
+
+        SQLite takes it back when the disk fails at its last sync; but all its bytes may be there,
+        and after a crash it would come true. A durable write in its place leaves no doubt.
+        """
+        with self.transaction() as connection:
+            (row,) = connection.execute("PRAGMA user_version")
+            connection.execute(f"PRAGMA user_version = {row['user_version']}")
+
     def migrate(self, component: str, scripts: Sequence[str]) -> None:
         """Bring a component's tables up to date; script i makes version i + 1."""
         sql = "CREATE TABLE IF NOT EXISTS schema_versions(component TEXT PRIMARY KEY, version INT)"
@@ -113,7 +128,7 @@ class Database:
 
     def _open(self) -> apsw.Connection:
         with _as_store_errors(self.path):
-            connection = apsw.Connection(str(self.path))
+            connection = apsw.Connection(str(self.path), vfs=self._vfs)
             connection.set_busy_timeout(_BUSY_MS)
             connection.execute("PRAGMA journal_mode=WAL")
             connection.execute("PRAGMA foreign_keys=ON")
@@ -127,6 +142,19 @@ class Database:
         if getattr(self._local, "durable", None) != durable:
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._local.durable = durable
+
+
+@contextmanager
+def all_or_nothing(connection: apsw.Connection) -> Iterator[None]:
+    """Inside a transaction: let a caller that goes on after an error keep no half of a thing."""
+    connection.execute("SAVEPOINT thing")
+    try:
+        yield
+    except BaseException:
+        if not connection.get_autocommit():  # a full disk has rolled back everything already
+            connection.execute("ROLLBACK TO thing; RELEASE thing")
+        raise
+    connection.execute("RELEASE thing")
 
 
 def _trace_row(cursor: apsw.Cursor, row: tuple[Any, ...]) -> Row:

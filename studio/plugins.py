@@ -34,7 +34,7 @@ class PluginInfo(BaseModel):
     Attributes:
         name: of its entry point; what the ids of its generators begin with.
         environment: where its code runs: "main", the name of another one, or "host".
-        cause: why it failed, in words.
+        cause: why it failed or is suspended, in words.
         generators: ids.
     """
 
@@ -44,7 +44,7 @@ class PluginInfo(BaseModel):
     distribution: str = ""
     version: str = ""
     environment: str = "main"
-    status: Literal["ok", "failed"] = "ok"
+    status: Literal["ok", "failed", "suspended"] = "ok"
     cause: str = ""
     generators: tuple[str, ...] = ()
 

@@ -103,7 +103,7 @@ def test_its_commands_work(run, line):
     words = line.split()
     assert words[0] == "studio"
     said = run(*STUDIO, *words[1:])
-    assert "stipple" in said or "photo in dots" in said
+    assert "stipple" in said or "photo-in-dots" in said
 
 
 def test_the_command_line_says_what_was_made(run):

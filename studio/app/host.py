@@ -1,23 +1,19 @@
-"""The scheduler's host: builds workers and orders, and commits what comes back.
-
-The commit is here because here store and job table meet: blobs first, then ONE transaction that
-inserts the assets and books the output under the job's token.
-"""
+"""The scheduler's host: builds workers and orders, and has committed what comes back."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
+from studio.app.commit import Arrival, Committer, Verdict
 from studio.checkpoints import CheckpointBook
 from studio.config import Config
 from studio.database import Database
-from studio.errors import InvalidInputError, StudioError
+from studio.errors import StudioError
 from studio.events import AssetAdded, Event, EventBus
 from studio.registry import Registry
 from studio.scheduler.job import Lease
 from studio.scheduler.jobs import JobTable
-from studio.store import AssetRecord, NewAsset, Store
+from studio.store import AssetRecord, Store
 from studio.worker import protocol
 from studio.worker.base import OnEvent, Worker
 from studio.worker.inline import InlineWorker
@@ -37,9 +33,8 @@ class StudioHost:
     ) -> None:
         self.registry: Registry  # set by `Studio`, which also keeps it fresh
         self._config = config
-        self._database = database
         self._store = store
-        self._jobs = jobs
+        self._committer = Committer(config, database, store, jobs)
         self._checkpoints = checkpoints
         self._janitor = ThreadPoolExecutor(1, thread_name_prefix="studio-janitor")
         self.events = EventBus()
@@ -59,7 +54,7 @@ class StudioHost:
             checkpoint = protocol.CheckpointData(
                 name=found.name, path=str(found.path), sha256=found.sha256
             )
-        scratch = self._get_scratch(lease)
+        scratch = self._committer.get_scratch(lease)
         scratch.mkdir(parents=True, exist_ok=True)
         log = self._config.home / "logs" / "jobs" / f"{lease.job}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
@@ -80,31 +75,26 @@ class StudioHost:
         )
 
     def commit(self, lease: Lease, output: protocol.Output, device: str) -> bool:
-        """Store the artifacts of one seed, exactly once; True if it was the job's last."""
-        parents = {
-            name: [self._store.get(asset) for asset in assets]
-            for name, assets in lease.request.inputs.items()
-        }
-        staged = []
-        for index, data in enumerate(output.artifacts):
-            self._check_inside(lease, data)
-            new = _build_asset(lease, output, index, device, parents)
-            staged.append((new, self._store.stage(new.files)))
-        try:
-            with self._database.transaction() as connection:
-                ids = [self._store.insert(connection, new, blobs) for new, blobs in staged]
-                is_last = self._jobs.book_output(connection, lease, output.position, ids)
-        except StudioError:
-            for _, blobs in staged:
-                self._store.discard_quietly(blobs.values())
-            raise
-        for asset in ids:
-            self.emit(AssetAdded(asset, lease.job))
-        return is_last
+        """Store the artifacts of one seed, exactly once; True if it was the job's last.
+
+        Raises:
+            StudioError: it cannot be kept.
+        """
+        (verdict,) = self.commit_many([(lease, output, device)])
+        if isinstance(verdict, StudioError):
+            raise verdict
+        return verdict
+
+    def commit_many(self, arrivals: Sequence[Arrival]) -> list[Verdict]:
+        """Commit outputs that came together with few syncs; see `Committer.commit`."""
+        verdicts, ids = self._committer.commit(arrivals)
+        for asset, job in ids:
+            self.emit(AssetAdded(asset, job))
+        return verdicts
 
     def end(self, lease: Lease) -> None:
         """Remove the job's scratch folder, without keeping the scheduler waiting."""
-        self._janitor.submit(shutil.rmtree, self._get_scratch(lease), True)
+        self._janitor.submit(shutil.rmtree, self._committer.get_scratch(lease), True)
 
     def emit(self, event: Event) -> None:
         """Tell the subscribers."""
@@ -118,21 +108,6 @@ class StudioHost:
         """Remove what earlier hosts left; only the owner of the scheduler lock may."""
         shutil.rmtree(self._config.home / "scratch", ignore_errors=True)
 
-    def _get_scratch(self, lease: Lease) -> Path:
-        # The token is in the name: a worker that outlived its lease cannot write into the next.
-        return self._config.home / "scratch" / f"{lease.job}-{lease.token}"
-
-    def _check_inside(self, lease: Lease, data: protocol.EncodedData) -> None:
-        scratch = self._get_scratch(lease).resolve()
-        for name, path in data.files.items():
-            if not Path(path).resolve().is_relative_to(scratch):
-                raise InvalidInputError(
-                    "{generator}: file '{name}' is outside the job's scratch folder; "
-                    "tell the plugin's author",
-                    generator=lease.request.recipe.generator,
-                    name=name,
-                )
-
 
 def _build_input(record: AssetRecord) -> protocol.InputData:
     return protocol.InputData(
@@ -143,39 +118,4 @@ def _build_input(record: AssetRecord) -> protocol.InputData:
         payload_hash=record.payload_hash,
         title=record.title,
         metadata={"params": record.params, "metrics": record.metrics, "facts": record.facts},
-    )
-
-
-def _build_asset(
-    lease: Lease,
-    output: protocol.Output,
-    index: int,
-    device: str,
-    parents: Mapping[str, list[AssetRecord]],
-) -> NewAsset:
-    request, data = lease.request, output.artifacts[index]
-    title = request.titles[output.position] if request.titles else data.title
-    licences = {record.licence for records in parents.values() for record in records}
-    inherited = " AND ".join(sorted(licences)) if licences and "" not in licences else ""
-    return NewAsset(
-        kind=data.kind,
-        files={name: Path(path) for name, path in data.files.items()},
-        payload_hash=data.payload_hash,
-        title=title or data.title,
-        recipe=request.recipe.with_seed(output.seed),
-        thumbnail=Path(data.thumbnail) if data.thumbnail else None,
-        facts=data.facts,
-        metrics=data.metrics,
-        info=data.info,
-        licence=data.licence or inherited,
-        source="generated",
-        parents=tuple((name, record.id) for name, records in parents.items() for record in records),
-        tags=request.tags,
-        user=request.user,
-        device=device,
-        versions=output.versions,
-        seconds=output.seconds,
-        job=lease.job,
-        output_index=output.position << 16 | index,
-        trashed=request.trashed,
     )

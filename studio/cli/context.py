@@ -14,6 +14,7 @@ from studio.translation import Translator
 
 if TYPE_CHECKING:
     from studio.app.studio import Studio
+    from studio.config import Config
 
 
 class Session:
@@ -54,6 +55,16 @@ class Session:
                 self.flags.home or None, language=self.flags.language or None
             )
         return self._studio
+
+    def load_config(self) -> "Config":
+        """Read the settings without opening the home.
+
+        Raises:
+            ConfigError: a setting is wrong or the home cannot be made.
+        """
+        from studio.config import load_config  # pydantic costs a tenth of a second
+
+        return load_config(home=self.flags.home or None, language=self.flags.language or None)
 
     def close(self) -> None:
         """Close the home if it was opened."""

@@ -12,6 +12,7 @@ import apsw
 
 from studio.cli.output import format_size
 from studio.config import Config
+from studio.environments import list_environments
 from studio.plugins import PluginInfo
 from studio.scheduler.devices import find_devices, get_thread_count
 
@@ -84,9 +85,11 @@ def check_home(config: Config) -> Iterator[Finding]:
         if device == "cpu":
             detail += f", threads: {threads}, cores: {os.cpu_count()}"
         yield Finding(device, OK, detail)
-    for name, python in config.environments.items():
-        there = shutil.which(python) is not None
-        yield Finding(name, OK if there else BROKEN, python, "" if there else "config.toml")
+    for item in list_environments(config):
+        remedy = f"studio plugin env {item.name}" if item.is_own else "config.toml"
+        state = OK if item.is_complete else BROKEN
+        detail = f"Python {item.version or '-'} ({item.python})"
+        yield Finding(f"environment {item.name}", state, detail, "" if state == OK else remedy)
 
 
 def check_plugins(plugins: Sequence[PluginInfo]) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Writing to the terminal, to a file, or as JSON."""
 
 import json
+import shutil
 import sys
 from collections.abc import Sequence
 from typing import Any
@@ -36,12 +37,15 @@ class Output:
         click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
 
     def table(self, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-        """Write a table: framed on a terminal, plain aligned lines otherwise."""
+        """Write a table: framed on a terminal it fits in, plain aligned lines otherwise."""
         cells = [[format_cell(value) for value in row] for row in rows]
-        if sys.stdout.isatty():
+        lines = format_plain(columns, cells)
+        width = shutil.get_terminal_size().columns
+        # A path broken over lines cannot be copied: what is too wide is left to the terminal.
+        if sys.stdout.isatty() and max(map(len, lines)) + 2 * len(columns) <= width:
             _write_rich(columns, cells)
         else:
-            for line in format_plain(columns, cells):
+            for line in lines:
                 click.echo(line)
 
 

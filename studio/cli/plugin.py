@@ -1,4 +1,4 @@
-"""`studio plugin`: new and check."""
+"""`studio plugin`: new, check, env and enable."""
 
 from importlib import import_module
 from pathlib import Path
@@ -8,11 +8,17 @@ import click
 from studio.cli.command import Group, option
 from studio.cli.context import Session, get_session
 from studio.cli.exits import ExitCode
+from studio.cli.plugin_enable import command as enable_command
+from studio.cli.plugin_env import command as env_command
 
 
 @click.group("plugin", cls=Group)
 def command() -> None:
-    """Write a new plugin, or check one."""
+    """Write, check and enable plugins, and give them a Python of their own."""
+
+
+command.add_command(env_command)
+command.add_command(enable_command)
 
 
 @command.command("new")

@@ -1,5 +1,6 @@
 """Which waiting job goes to which idle worker."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from studio.scheduler.fairness import charge, is_guarded, order_classes
@@ -14,8 +15,9 @@ from studio.scheduler.messages import Action, Assign, Rank, StopWorker, Waiting
 from studio.scheduler.state import Lane, Plan, Running, State, WorkerState
 from studio.scheduler.waiting import ClassQueue
 
+_LOOK = 16  # instances considered when the first in line has to wait
 
-PILE=True
+
 @dataclass(frozen=True, slots=True)
 class Pick:
     """A job for a worker. `users`: whose older jobs it overtakes for affinity."""
@@ -99,7 +101,7 @@ def _find_next(state: State, lane: Lane, idle: list[WorkerState]) -> Pick | Work
 
 
 def _find_in_class(
-    state: State, lane: Lane, rank: Rank, users: list[str], idle: list[WorkerState]
+    state: State, lane: Lane, rank: Rank, users: Collection[str], idle: list[WorkerState]
 ) -> Pick | None:
     """Find a job of some users: a warm one, else the oldest, else whatever can go now."""
     queue = lane.classes[rank]
@@ -111,15 +113,10 @@ def _find_in_class(
         pick = _find_warm(state, queue, users, idle)
         if pick is not None:
             return pick
-        if PILE and not is_urgent:
-            job = queue.find_pile(users, lambda r: max(state.costs.get(r,state.limits.default_cost).load_seconds,1e-3))
-            pick = _find_spot(state, lane, job, idle, is_urgent=is_urgent)
-            if pick is not None:
-                return Pick(job, pick.worker, pick.fit, tuple(users))
     pick = _find_spot(state, lane, first, idle, is_urgent=is_urgent)
     if pick is not None or state.limits.max_bypass == 0:
         return pick
-    for job in queue.find_oldest_of_each(users):
+    for job in queue.find_oldest_of_each(users, _LOOK):
         if job is not first:
             pick = _find_spot(state, lane, job, idle, is_urgent=is_urgent)
             if pick is not None:
@@ -128,7 +125,7 @@ def _find_in_class(
 
 
 def _find_due(
-    state: State, queue: ClassQueue, users: list[str], rank: Rank
+    state: State, queue: ClassQueue, users: Collection[str], rank: Rank
 ) -> Waiting | None:
     """Return the oldest job that was overtaken as often or as long as it may be."""
     due = []
@@ -153,7 +150,7 @@ def _get_patience(state: State, job: Waiting, rank: Rank) -> float:
 
 
 def _find_warm(
-    state: State, queue: ClassQueue, users: list[str], idle: list[WorkerState]
+    state: State, queue: ClassQueue, users: Collection[str], idle: list[WorkerState]
 ) -> Pick | None:
     """Find the oldest job whose instance an idle worker holds."""
     best: Waiting | None = None

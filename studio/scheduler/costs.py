@@ -49,3 +49,9 @@ class Cost:
     def get_total(self, batch: int, modes: tuple[str, ...] = ()) -> int:
         """Return all bytes of a run."""
         return self.get_weights(modes) + self.get_active(batch, modes)
+
+    def get_least(self) -> int:
+        """Return the fewest bytes a run can do with, by what was measured: no margin."""
+        modes = self.get_modes()
+        factor = self.tile if TILE in modes else 1.0
+        return self.get_weights(modes) + int((self.base + self.each) * factor)

@@ -206,9 +206,7 @@ class Engine:
         run = machine.run = _Run(job, order, self._next())
         if kind:
             end = self.now + seconds
-            self.spans.append(
-                Span(machine.device.name, job.resident, job.id, kind, self.now, end)
-            )
+            self.spans.append(Span(machine.device.name, job.resident, job.id, kind, self.now, end))
         self._at(self.now + seconds, lambda: self._begin(order.worker, run))
 
     def _begin(self, name: str, run: _Run) -> None:

@@ -23,9 +23,7 @@ def correct_cost(cost: Cost, running: Running) -> Cost:
     return replace(cost, base=2 * cost.base, each=max(2 * cost.each, 1 << 20))
 
 
-def find_next_plan(
-    state: State, job: Waiting, running: Running, device: Device
-) -> Plan | None:
+def find_next_plan(state: State, job: Waiting, running: Running, device: Device) -> Plan | None:
     """Return how to run a starved job again, or None when nothing is left to try."""
     plan = state.plans.get(job.id) or Plan()
     if plan.is_last:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from studio.scheduler.messages import Action, Device, Evict, Waiting
 from studio.scheduler.state import Plan, Resident, State, WorkerState
 
+
 @dataclass(frozen=True, slots=True)
 class Fit:
     """How a run fits on a worker. `victims`: (worker, instance) that must leave."""
@@ -118,11 +119,11 @@ def rank_victims(
 
 
 def find_next_use(state: State, lane: str, resident: str) -> tuple[int, float] | None:
-    """Return class and order of the first queued job that wants an instance, or None."""
+    """Return class and order of the next queued job that wants an instance, or None."""
     for rank, queue in enumerate(state.get_lane(lane).classes):
-        job = queue.find_oldest_of(resident)
-        if job is not None:
-            return rank, job.order
+        order = queue.find_next_use(resident)
+        if order is not None:
+            return rank, order
     return None
 
 

@@ -117,9 +117,7 @@ class Tick:
     now: float
 
 
-Event = (
-    Queued | Withdrawn | Learned | WorkerReady | WorkerGone | Loaded | Ended | Starved | Tick
-)
+Event = Queued | Withdrawn | Learned | WorkerReady | WorkerGone | Loaded | Ended | Starved | Tick
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,9 +232,9 @@ class Limits:
     max_bypass: int = 32
     max_age: tuple[float, float, float] = (5.0, 30.0, 60.0)
     age_per_load: float = 10.0
-    age_per_wait: float = 0.25
+    age_per_wait: float = 1.0
     batch_share: float = 0.12
-    quantum: float = 120.0
+    quantum: float = 240.0
     hold: float = 2.0
     min_preempt: float = 2.0
     max_preempts: int = 4

@@ -11,9 +11,7 @@ from studio.worker.base import OnEvent, Worker
 class Host(Protocol):
     """What the runtime needs of `app`."""
 
-    def build_worker(
-        self, name: str, environment: str, device: str, on_event: OnEvent
-    ) -> Worker:
+    def build_worker(self, name: str, environment: str, device: str, on_event: OnEvent) -> Worker:
         """Make a worker that is not started yet."""
         ...
 

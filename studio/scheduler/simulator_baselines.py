@@ -2,7 +2,8 @@
 
 One job at a time a device, in order; the rules differ in who leaves memory. `BELADY` knows the
 whole future of the trace: of four full-knowledge orders (farthest next use, alone and weighed by
-size and reload cost) the best per trace is reported, so that ours is compared with the strongest.
+size and reload cost), each with and without sparing what need not leave, the best per trace is
+reported, so that ours is compared with the strongest.
 """
 
 import math
@@ -34,12 +35,14 @@ class Fifo:
 
     Attributes:
         future: for rules with full knowledge: instance -> places in the trace that use it.
+        spares: of those picked to leave, keep the ones that turn out not to be needed.
     """
 
     limits: Limits
     costs: Mapping[str, Cost]
     rule: Rule
     future: Mapping[str, list[int]] = field(default_factory=dict)
+    spares: bool = False
     queue: list[Waiting] = field(default_factory=list)
     residents: dict[str, dict[str, int]] = field(default_factory=dict)
     busy: dict[str, Waiting | None] = field(default_factory=dict)
@@ -82,13 +85,26 @@ class Fifo:
         actions: list[Action] = []
         held = residents.pop(job.resident, None)
         need = cost.get_active(batch) + cost.weights
-        while residents and sum(residents.values()) + need > self.devices[worker]:
-            victim = min(residents, key=lambda name: self.rule(name, self))
+        surplus = sum(residents.values()) + need - self.devices[worker]
+        for victim in self._pick_victims(residents, surplus):
             del residents[victim]
             actions.append(Evict(worker, victim))
         residents[job.resident] = held or cost.weights
         self.busy[worker] = job
         return [*actions, Assign(job.id, worker, batch)]
+
+    def _pick_victims(self, residents: Mapping[str, int], surplus: int) -> list[str]:
+        victims: list[str] = []
+        for name in sorted(residents, key=lambda name: self.rule(name, self)):
+            if surplus <= 0:
+                break
+            victims.append(name)
+            surplus -= residents[name]
+        for name in list(reversed(victims)) if self.spares else ():
+            if surplus + residents[name] <= 0:
+                victims.remove(name)
+                surplus += residents[name]
+        return victims
 
     def get_next_use(self, name: str) -> float:
         """Return the place in the trace of the next use, infinity if there is none."""

@@ -75,16 +75,15 @@ def simulate(trace: Trace, limits: Limits, policy: Decide, *, depth: int = 0) ->
 def summarise(engine: Engine) -> Result:
     """Sum a run up."""
     loads = [span for span in engine.spans if span.kind in ("load", "wake")]
-    return Result(
-        engine, len(loads), sum(span.end - span.start for span in loads), engine.now
-    )
+    return Result(engine, len(loads), sum(span.end - span.start for span in loads), engine.now)
 
 
-def simulate_fifo(trace: Trace, rule: Rule, *, depth: int = 0) -> Result:
+def simulate_fifo(trace: Trace, rule: Rule, *, spares: bool = False) -> Result:
     """Run a baseline."""
     limits = build_limits(trace)
-    fifo = Fifo(limits, trace.truth, rule, find_future([job for _, job in trace.arrivals]))
-    return simulate(trace, limits, fifo.decide, depth=depth)
+    future = find_future([job for _, job in trace.arrivals])
+    fifo = Fifo(limits, trace.truth, rule, future, spares)
+    return simulate(trace, limits, fifo.decide)
 
 
 def compare_evictions(seed: int) -> list[dict[str, Any]]:
@@ -100,7 +99,11 @@ def compare_evictions(seed: int) -> list[dict[str, Any]]:
         in_order = replace(limits, max_bypass=0, hold=0.0)
         ours = simulate(trace, in_order, build_kernel(trace, in_order)[1], depth=DEPTH)
         free = simulate(trace, limits, build_kernel(trace, limits)[1], depth=DEPTH)
-        belady = min(simulate_fifo(trace, rule).load_seconds for rule in BELADY)
+        belady = min(
+            simulate_fifo(trace, rule, spares=spares).load_seconds
+            for rule in BELADY
+            for spares in (False, True)
+        )
         lru = simulate_fifo(trace, keep_recent).load_seconds
         smallest = simulate_fifo(trace, keep_large).load_seconds
         bound = compute_bound(trace)

@@ -63,14 +63,14 @@ SHAPES = (
 )
 
 
-def build_models(
-    rng: random.Random, count: int, sizes: tuple[float, float]
-) -> dict[str, Cost]:
-    """Draw models: bytes log-uniform, load time by bandwidth plus a constant."""
+def build_models(rng: random.Random, count: int, sizes: tuple[float, float]) -> dict[str, Cost]:
+    """Draw models: bytes spread evenly over the logarithm, load time by bandwidth."""
     models = {}
-    for i in range(count):
-        low, high = sizes
-        weights = int(low * (high / low) ** rng.random() * GIB)
+    low, high = sizes
+    spread = [(i + rng.random()) / count for i in range(count)]
+    rng.shuffle(spread)
+    for i, place in enumerate(spread):
+        weights = int(low * (high / low) ** place * GIB)
         models[f"model {i:02}"] = Cost(
             weights=weights,
             base=GIB // 4,
@@ -116,9 +116,7 @@ def build_mix(seed: int, *, jobs: int = 1500, users: int = 6, load: float = 1.0)
     rng = random.Random(f"{seed} mix")
     models = build_models(rng, 12, (2, 8))
     picker = ZipfPicker(rng, list(models), 0.9)
-    current = {
-        (user, rank): picker.pick() for user in range(users) for rank in Rank
-    }
+    current = {(user, rank): picker.pick() for user in range(users) for rank in Rank}
     arrivals = []
     span = 2.0 * jobs / load  # seconds over which interactive jobs come
     for i in range(jobs):

@@ -93,7 +93,8 @@ class Lane:
     @property
     def size(self) -> int:
         """Jobs that wait."""
-        return sum(queue.size for queue in self.classes)
+        first, second, third = self.classes
+        return first.size + second.size + third.size
 
 
 class State:
@@ -102,6 +103,7 @@ class State:
     Attributes:
         plans: job -> how to run it, for those that ran out of memory.
         preempts: job -> times preempted, seeds left then.
+        environments: every environment a job ever wanted.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -113,6 +115,7 @@ class State:
         self.costs: dict[str, Cost] = {}
         self.plans: dict[str, Plan] = {}
         self.preempts: dict[str, tuple[int, int]] = {}
+        self.environments: set[str] = set()
         self.workers_made = 0
         for device in limits.devices:
             self.lanes.setdefault(device.lane, self._build_lane(device.lane))
@@ -123,7 +126,7 @@ class State:
         twin.now, twin.workers_made = self.now, self.workers_made
         twin.jobs = self.jobs.copy()
         twin.costs, twin.plans = self.costs.copy(), self.plans.copy()
-        twin.preempts = self.preempts.copy()
+        twin.preempts, twin.environments = self.preempts.copy(), self.environments.copy()
         for name, lane in self.lanes.items():
             queues = [queue.fork(twin.jobs) for queue in lane.classes]
             twin.lanes[name] = replace(lane, classes=queues)
@@ -162,9 +165,7 @@ class State:
 
     def get_parked(self) -> int:
         """Return the pinned host memory in use, bytes."""
-        return sum(
-            item.size for worker in self.workers.values() for item in worker.parked.values()
-        )
+        return sum(item.size for worker in self.workers.values() for item in worker.parked.values())
 
     def _build_lane(self, name: str) -> Lane:
         devices = tuple(device for device in self.limits.devices if device.lane == name)

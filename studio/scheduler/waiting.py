@@ -5,13 +5,17 @@ comes to the top. So every question costs about log(jobs), however long the queu
 """
 
 import math
-from collections.abc import Callable, Collection
-from heapq import heappop, heappush
+from collections.abc import Collection
+from heapq import heappop, heappush, nsmallest
+from operator import attrgetter
 
 from studio.scheduler.messages import Waiting
 
+_NEXT_ROUND = 1e12  # added to an order
+
 Heap = list[tuple[float, str]]
 Jobs = dict[str, Waiting]
+_get_order = attrgetter("order")
 
 
 class UserQueue:
@@ -48,10 +52,18 @@ class ClassQueue:
 
     Attributes:
         environments: name -> jobs that want it.
-        piles: instance -> jobs that want it.
     """
 
-    __slots__ = ("_by_resident", "_jobs", "_quantum", "_round", "environments", "piles", "size", "users")
+    __slots__ = (
+        "_by_resident",
+        "_jobs",
+        "_quantum",
+        "_round",
+        "_uses",
+        "environments",
+        "size",
+        "users",
+    )
 
     def __init__(self, jobs: Jobs, quantum: float) -> None:
         self._jobs = jobs
@@ -59,15 +71,16 @@ class ClassQueue:
         self._round = 0
         self._by_resident: dict[str, dict[str, Heap]] = {}
         self.users: dict[str, UserQueue] = {}
+        self._uses: dict[str, Heap] = {}
         self.environments: dict[str, int] = {}
-        self.piles: dict[str, int] = {}
         self.size = 0
 
     def fork(self, jobs: Jobs) -> "ClassQueue":
         """Copy, over a copy of the jobs."""
         twin = ClassQueue(jobs, self._quantum)
         twin._round, twin.size = self._round, self.size
-        twin.environments, twin.piles = self.environments.copy(), self.piles.copy()
+        twin.environments = self.environments.copy()
+        twin._uses = {name: heap.copy() for name, heap in self._uses.items()}
         twin.users = {name: user.fork() for name, user in self.users.items()}
         twin._by_resident = {
             name: {user: heap.copy() for user, heap in heaps.items()}
@@ -84,13 +97,14 @@ class ClassQueue:
             missed = self._quantum * (self._round - user.round)
             user.deficit = min(self._quantum, user.deficit + missed)
         user.round = self._round
-        heappush(user.heap, (job.order, job.id))
+        entry = (job.order, job.id)
+        heappush(user.heap, entry)
         heaps = self._by_resident.setdefault(job.resident, {})
-        heappush(heaps.setdefault(job.user, []), (job.order, job.id))
+        heappush(heaps.setdefault(job.user, []), entry)
+        heappush(self._uses.setdefault(job.resident, []), entry)
         user.count += 1
         self.size += 1
         self.environments[job.environment] = self.environments.get(job.environment, 0) + 1
-        self.piles[job.resident] = self.piles.get(job.resident, 0) + 1
 
     def remove(self, job: Waiting) -> None:
         """Take a job out; it is no longer in `jobs`."""
@@ -98,26 +112,23 @@ class ClassQueue:
         user.count -= 1
         self.size -= 1
         self.environments[job.environment] -= 1
-        self.piles[job.resident] -= 1
-        if not self.piles[job.resident]:
-            del self.piles[job.resident]
         if user.passed:
             first = self._peek(user.heap)
             user.passed = [item for item in user.passed if first and item[0] > first.order]
 
-    def find_eligible(self) -> list[str]:
+    def find_eligible(self) -> set[str]:
         """Return the users who have jobs and seconds left; begins a new round if need be."""
-        active = [(name, user) for name, user in self.users.items() if user.count]
-        eligible = [name for name, user in active if user.deficit > 0]
-        if eligible or not active:
+        eligible = {n for n, user in self.users.items() if user.count and user.deficit > 0}
+        if eligible or not self.size:
             return eligible
+        active = [(name, user) for name, user in self.users.items() if user.count]
         best = max(user.deficit for _, user in active)
         rounds = math.floor(-best / self._quantum) + 1
         self._round += rounds
         for _, user in active:
             user.deficit += rounds * self._quantum
             user.round = self._round
-        return [name for name, user in active if user.deficit > 0]
+        return {name for name, user in active if user.deficit > 0}
 
     def find_oldest(self, users: Collection[str]) -> Waiting | None:
         """Return the oldest job of some users."""
@@ -130,33 +141,33 @@ class ClassQueue:
 
     def find_oldest_of(self, resident: str, users: Collection[str] = ()) -> Waiting | None:
         """Return the oldest job for an instance, of some users; of all if none are named."""
-        heaps = self._by_resident.get(resident)
-        if heaps is None:
+        heap = self._uses.get(resident)
+        first = self._peek(heap) if heap else None
+        if first is None:
+            self._uses.pop(resident, None)
+            self._by_resident.pop(resident, None)
             return None
-        first: Waiting | None = None
-        for name in list(heaps):
-            job = self._peek(heaps[name])
-            if job is None:
-                del heaps[name]
-            elif (not users or name in users) and (first is None or job.order < first.order):
-                first = job
-        if not heaps:
-            del self._by_resident[resident]
-        return first
+        if not users or first.user in users:
+            return first
+        heaps = self._by_resident[resident]
+        found = [self._peek(heaps[name]) for name in users if name in heaps]
+        return min((job for job in found if job), key=_get_order, default=None)
 
-    def find_oldest_of_each(self, users: Collection[str]) -> list[Waiting]:
-        """Return the oldest job for each instance, oldest first."""
-        found = [self.find_oldest_of(resident, users) for resident in self.piles]
-        return sorted((job for job in found if job is not None), key=lambda job: job.order)
+    def find_oldest_of_each(self, users: Collection[str], most: int) -> list[Waiting]:
+        """Return the oldest job for each instance, oldest first, `most` at most."""
+        found = [self.find_oldest_of(resident, users) for resident in list(self._uses)]
+        return nsmallest(most, (job for job in found if job is not None), key=_get_order)
 
-    def find_pile(self, users: Collection[str], price: Callable[[str], float]) -> Waiting | None:
-        """Return the oldest job for the instance that is wanted most, for its `price`."""
-        ranked = sorted(self.piles, key=lambda name: self.piles[name] / price(name), reverse=True)
-        for resident in ranked:
-            job = self.find_oldest_of(resident, users)
-            if job is not None:
-                return job
-        return None
+    def find_next_use(self, resident: str) -> float | None:
+        """Return the order of the next job for an instance; users out of seconds come later."""
+        job = self.find_oldest_of(resident)
+        if job is None:
+            return None
+        if self.users[job.user].deficit > 0:
+            return job.order
+        eligible = [n for n, user in self.users.items() if user.count and user.deficit > 0]
+        sooner = self.find_oldest_of(resident, eligible) if eligible else None
+        return sooner.order if sooner else job.order + _NEXT_ROUND
 
     def charge(self, user: str, seconds: float) -> None:
         """Count device seconds against a user; negative gives them back."""

@@ -63,7 +63,15 @@ class Assets:
         Raises:
             StoreError: the disk is full or broken; nothing is left behind.
         """
-        return self.blobs.put_all(files, move=move)
+        return self.stage_many([files], move=move)[0]
+
+    def stage_many(
+        self, groups: Sequence[Mapping[str, Path]], *, move: bool = True
+    ) -> list[dict[str, BlobRef]]:
+        """Stage the files of several assets, all or none, with one sync per folder for all."""
+        names = [(index, name) for index, files in enumerate(groups) for name in files]
+        refs = self.blobs.put_all({pair: groups[pair[0]][pair[1]] for pair in names}, move=move)
+        return [{name: refs[index, name] for name in files} for index, files in enumerate(groups)]
 
     def insert(
         self, connection: apsw.Connection, new: NewAsset, blobs: Mapping[str, BlobRef]
@@ -103,6 +111,7 @@ class Assets:
     def discard_quietly(self, blobs: Iterable[BlobRef]) -> None:
         """Discard after an error: what failed first is the one to tell, and fsck finds the rest."""
         with suppress(StoreError):
+            self.database.settle()  # what failed must not come true once its files are gone
             self.discard(blobs)
 
     # Finding

@@ -2,15 +2,21 @@
 
 import errno
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 from uuid import uuid4
 
 from studio.errors import StoreError
 from studio.store.files import Disk, as_input_errors, as_store_errors, check_file
 
+Key = TypeVar("Key", bound=Hashable)
+
 _SUFFIX = re.compile(r"\.[a-z0-9]{1,16}")
+# Every folder touched costs a sync, so a commit of many files wants few; a library of millions
+# wants more than one. Folder "4" holds the hashes that begin with 4, 5, 6 and 7.
+_FOLDERS = "048c"
 
 
 @dataclass(frozen=True)
@@ -37,7 +43,7 @@ class _Ready:
 
 
 class BlobStore:
-    """The folder `blobs/ab/ab...cd.png`."""
+    """The folder `blobs/8/ab...cd.png`."""
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.folder = folder
@@ -50,36 +56,41 @@ class BlobStore:
         """Keep one file; see `put_all`."""
         return self.put_all({"main": path}, move=move)["main"]
 
-    def put_all(self, files: Mapping[str, Path], *, move: bool = False) -> dict[str, BlobRef]:
+    def put_all(self, files: Mapping[Key, Path], *, move: bool = False) -> dict[Key, BlobRef]:
         """Keep files: when this returns the disk has them, whatever happens next.
 
         Args:
-            files: name -> path.
+            files: any keys -> paths.
             move: take the files themselves, without copying where the file system allows.
 
         Raises:
             InvalidInputError: a file is missing, a link or unreadable.
             StoreError: the disk is full or broken; then nothing is left behind, and what was
-                to be moved is still there unless it had its final name already.
+                to be moved is where it was.
         """
-        ready: dict[str, _Ready] = {}
-        placed: list[Path] = []
+        ready: dict[Key, _Ready] = {}
+        placed: list[_Ready] = []
         try:
             for name, path in files.items():
                 ready[name] = self._prepare(path, move)
             for item in ready.values():
-                self._place(item, placed)
+                if self._place(item):
+                    placed.append(item)
+            # Those of blobs that were there already too: whoever put them may not be done.
             for folder in sorted({self.get_path(item.ref).parent for item in ready.values()}):
                 with as_store_errors(folder):
                     self._disk.sync_folder(folder)
         except BaseException:
-            self._clean(placed + [item.path for item in ready.values() if item.is_copy])
+            for item in placed:
+                self._take_back(item)
+            self._clean([item.path for item in ready.values() if item.is_copy])
             raise
+        self._clean([item.path for item in ready.values() if item not in placed])
         return {name: item.ref for name, item in ready.items()}
 
     def get_path(self, ref: BlobRef) -> Path:
         """Return where a blob is, or would be."""
-        return self.folder / f"{ref.sha256[:2]}/{ref.name}"
+        return self.folder / _FOLDERS[int(ref.sha256[0], 16) // 4] / ref.name
 
     def is_there(self, ref: BlobRef) -> bool:
         """Tell whether the file is there with the right size."""
@@ -109,11 +120,11 @@ class BlobStore:
                 yield folder
 
     def _make_folders(self) -> None:
-        """Make all 256 folders at once, so that a commit never has to sync a new one."""
+        """Make all folders at once, so that a commit never has to sync a new one."""
         if not self.folder.is_dir():
             self.folder.mkdir(parents=True)
         there = {entry.name for entry in self.folder.iterdir()}
-        wanted = {"incoming", *(f"{number:02x}" for number in range(256))}
+        wanted = {"incoming", *_FOLDERS}
         if missing := wanted - there:
             for name in missing:
                 (self.folder / name).mkdir(exist_ok=True)
@@ -152,16 +163,24 @@ class BlobStore:
             self._disk.make_read_only(path)
             self._disk.sync_file(path)
 
-    def _place(self, item: _Ready, placed: list[Path]) -> None:
+    def _place(self, item: _Ready) -> bool:
+        """Give a file its own name; False if a blob has it already."""
         target = self.get_path(item.ref)
         with as_store_errors(target):
             if self.is_there(item.ref):
-                # Its folder is synced again all the same: whoever put it there may not be done.
                 self._disk.touch(target)
-                self._disk.remove(item.path)
-            else:
-                self._disk.rename(item.path, target)
-                placed.append(target)
+                return False
+            self._disk.rename(item.path, target)
+            return True
+
+    def _take_back(self, item: _Ready) -> None:
+        """Undo `_place`."""
+        target = self.get_path(item.ref)
+        try:
+            with as_store_errors(target):
+                self._disk.rename(target, item.path)
+        except StoreError:
+            self._clean([target])
 
     def _clean(self, paths: list[Path]) -> None:
         for path in paths:

@@ -3,14 +3,13 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
 import apsw
 
-from studio.database import Database, Row
+from studio.database import Database, Row, all_or_nothing
 from studio.errors import InvalidInputError, StoreError
 from studio.ids import read_milliseconds
 from studio.media import MediaType
@@ -43,7 +42,7 @@ def insert_asset(
     """
     _check_names(new.kind, blobs)
     row = _build_row(new, blobs)
-    with _all_or_nothing(connection):
+    with all_or_nothing(connection):
         number = _find_free_number(connection, read_milliseconds(id))
         try:
             connection.execute(_INSERT, {**row, "n": number, "id": id})
@@ -131,19 +130,6 @@ class RowLoader:
                 id=row["id"],
                 fault=str(error).partition("\n")[0],
             ) from error
-
-
-@contextmanager
-def _all_or_nothing(connection: apsw.Connection) -> Iterator[None]:
-    """Let a caller that goes on after an error keep no half of an asset."""
-    connection.execute("SAVEPOINT asset")
-    try:
-        yield
-    except BaseException:
-        if not connection.get_autocommit():  # a full disk has rolled back everything already
-            connection.execute("ROLLBACK TO asset; RELEASE asset")
-        raise
-    connection.execute("RELEASE asset")
 
 
 def _build_record(

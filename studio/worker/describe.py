@@ -11,6 +11,7 @@ from subprocess import PIPE, Popen
 from pydantic import ValidationError
 
 from studio.config import Config
+from studio.environments import find_environments
 from studio.errors import ConfigError
 from studio.plugins import PluginInfo
 from studio.registry import Registry
@@ -43,7 +44,7 @@ def load_registry(config: Config, *, refresh: bool = False) -> Registry:
     """
     cache = SpecCache(config.home / "cache" / "specs.json")
     cached = {} if refresh else cache.load()
-    names = [MAIN] if config.workers == "inline" else [MAIN, *sorted(config.environments)]
+    names = [MAIN] if config.workers == "inline" else [MAIN, *sorted(find_environments(config))]
     records = {}
     for name in names:
         record = cached.get(name)
@@ -181,17 +182,28 @@ def _listen(pid: int, channel: Channel, talk: _Talk, timeout: float) -> str:
 
 
 def _build_registry(records: dict[str, EnvironmentRecord]) -> Registry:
-    """Join the environments; where two offer the same plugin, the first one runs it."""
+    """Join the environments.
+
+    Where several offer a plugin, the one that bears its name runs it, else the first.
+    """
     specs: dict[str, GeneratorSpec] = {}
     plugins: list[PluginInfo] = []
-    for record in records.values():
-        taken = set(specs)
+    namesakes = {
+        id: name
+        for name, record in records.items()
+        for plugin in record.plugins
+        if plugin.name == name
+        for id in plugin.generators
+    }
+    for name, record in records.items():
+        taken = set(specs) | {id for id, owner in namesakes.items() if owner != name}
+        owners = {**namesakes, **{id: spec.environment for id, spec in specs.items()}}
         for plugin in record.plugins:
             double = next((id for id in plugin.generators if id in taken), None)
             if double is None:
                 plugins.append(plugin)
                 continue
-            cause = f"'{double}' is offered by environment '{specs[double].environment}' already"
+            cause = f"'{double}' is offered by environment '{owners[double]}' already"
             failed = {"status": "failed", "cause": cause, "generators": ()}
             plugins.append(plugin.model_copy(update=failed))
             taken |= set(plugin.generators)

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from studio.config import Config
+from studio.environments import find_environments
 from studio.errors import ConfigError
 from studio.worker.limits import count_cores, get_machine_memory
 
@@ -33,13 +34,15 @@ def get_interpreter(config: Config, environment: str) -> str:
     """
     if environment == MAIN:
         return sys.executable
-    if environment not in config.environments:
+    found = find_environments(config).get(environment)
+    if found is None:
         raise ConfigError(
-            "no environment '{environment}'; give its python under [environments] in {file}",
+            "no environment '{environment}'; make it with `studio plugin env {environment}`, or "
+            "give its python under [environments] in {file}",
             environment=environment,
             file=config.home / "config.toml",
         )
-    return str(Path(config.environments[environment]).expanduser())
+    return str(Path(found).expanduser())
 
 
 def build_command(config: Config, environment: str, *arguments: str) -> list[str]:

@@ -182,12 +182,14 @@ class Exited(Message):
     Attributes:
         reason: a sentence: "killed by signal 11 (SIGSEGV)", "took more memory than ...".
         code: exit status; negative for a signal.
+        culprit: the plugin (entry point) whose doing it was, "" if nobody's.
     """
 
     event: Literal["exited"] = "exited"
     reason: str
     code: int
     out_of_memory: bool = False
+    culprit: str = ""
 
 
 WorkerEvent = Annotated[

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -66,8 +67,9 @@ def test_a_waiter_takes_over_when_the_scheduler_dies(home, sample_path, use_plug
         waiter.stdin.flush()
     # This process gave the scheduler up, with a job running; the waiter must not wait for ever.
     with Studio(home, workers="inline") as studio:
-        job = studio.jobs.list()[0]
-        studio.jobs.cancel([record.id for record in studio.jobs.list() if record.id != job.id])
+        while len(studio.jobs.list()) < 2:
+            time.sleep(0.02)
+        studio.jobs.cancel([studio.jobs.list()[1].id])
         assert waiter.communicate(timeout=60)[0].strip()
         assert waiter.returncode == 0
 
@@ -103,11 +105,19 @@ def register_generators(register):
 """
 
 
-@pytest.fixture
-def crashing(tmp_path, make_plugin, use_plugins):
-    use_plugins(make_plugin("crash", CRASH))
-    with Studio(tmp_path / "crash-home", workers="process", worker_threads=1) as studio:
-        yield studio
+@pytest.fixture(scope="module")
+def crashing(tmp_path_factory):
+    """One studio with a plugin that crashes, for all tests: nothing it does may harm the next."""
+    folder = tmp_path_factory.mktemp("crash")
+    info = folder / "crash_plugin-1.0.dist-info"
+    info.mkdir()
+    (folder / "crash_plugin.py").write_text(CRASH)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: crash-plugin\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[studio]\ncrash = crash_plugin\n")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(str(folder))
+        with Studio(folder / "home", workers="process", worker_threads=1) as studio:
+            yield studio
 
 
 def test_a_job_that_kills_its_worker_twice_is_dead_and_the_rest_goes_on(crashing):
@@ -136,7 +146,7 @@ def test_what_was_made_before_the_crash_is_kept(crashing):
     with pytest.raises(StudioError):
         job.result(60)
     # Each try answers one more seed before it dies: two tries, two assets, none twice.
-    made = list(crashing.assets.search())
+    made = list(crashing.assets.search(job=job.id))
     assert sorted(asset.seed for asset in made) == [5, 6]
     assert crashing.jobs.retry([job.id]) == 1
     assert len(job.result(60)) == 3

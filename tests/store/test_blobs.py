@@ -59,6 +59,10 @@ def source(tmp_path: Path) -> Path:
     return path
 
 
+# First digit of the hash -> folder.
+FOLDERS = {digit: "048c"[place // 4] for place, digit in enumerate("0123456789abcdef")}
+
+
 def list_files(folder: Path) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file()]
 
@@ -74,7 +78,7 @@ def test_put_copies_and_names_by_hash(tmp_path: Path, source: Path) -> None:
     assert ref.size == 10
     assert ref.suffix == ".png"
     path = store.get_path(ref)
-    assert path == tmp_path / "blobs" / ref.sha256[:2] / f"{ref.sha256}.png"
+    assert path == tmp_path / "blobs" / FOLDERS[ref.sha256[0]] / f"{ref.sha256}.png"
     assert path.read_bytes() == b"some brick"
     assert path.stat().st_mode & 0o222 == 0
     assert source.exists()
@@ -130,18 +134,16 @@ def test_two_syncs_a_file(
 
 
 def test_files_of_one_folder_share_its_sync(tmp_path: Path) -> None:
+    """Sixteen files cost at most 4 syncs more than one each; with the database's, 1.5 an asset."""
     files: dict[str, Path] = {}
-    folders = set()
-    for number in range(40):
+    for number in range(16):
         path = tmp_path / f"{number}"
         path.write_bytes(b"%d" % number)
         files[str(number)] = path
     disk = FaultyDisk()
     store = build_store(tmp_path, disk)
     refs = store.put_all(files, move=True)
-    folders = {ref.sha256[:2] for ref in refs.values()}
-    assert len(folders) < 40
-    assert disk.syncs == 40 + len(folders)
+    assert disk.syncs == 16 + len({store.get_path(ref).parent for ref in refs.values()}) <= 20
 
 
 @pytest.mark.parametrize("call", ["write", "sync_file", "rename", "sync_folder"])
@@ -162,7 +164,7 @@ def test_a_failing_disk_leaves_nothing_behind(tmp_path: Path, call: str) -> None
         text = str(caught.value)
         assert str(tmp_path / "blobs") in text or "albedo.png" in text or "height.png" in text
         assert remedies[code] in text
-        if not move or call == "sync_file":
+        if not move or call != "rename":  # a disk that cannot rename cannot move back either
             assert all(path.exists() for path in files.values())
 
 

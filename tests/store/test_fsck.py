@@ -106,7 +106,7 @@ def test_a_changed_file_is_found_by_looking_deep(store: Store, record_id: str) -
 
 def test_forgotten_files(store: Store, record_id: str, list_blobs: ListBlobs) -> None:
     before = list_blobs(store)
-    orphan = store.blobs.folder / "00" / ("0" * 64)
+    orphan = store.blobs.folder / "0" / ("0" * 64)
     part = store.blobs.incoming / "part"
     tree = store.blobs.incoming / "tree"
     stray = store.blobs.folder / "stray.txt"
