@@ -34,16 +34,34 @@ class Config(BaseModel):
     worker_memory_mb: int = Field(
         0, ge=0, description="memory a worker may take, MiB; 0 = 80 % of the machine's"
     )
+    device_memory_mb: int = Field(
+        0, ge=0, description="memory to use of each GPU, MiB; 0 = 92 % of what it has"
+    )
+    host_cache_mb: int = Field(
+        0, ge=0, description="host memory for checkpoints pushed off a GPU, MiB; 0 = none"
+    )
     plugin_timeout: float = Field(30.0, gt=0, description="seconds a plugin may take to import")
     heartbeat_timeout: float = Field(
         120.0, gt=0, description="seconds of silence after which a worker is replaced"
     )
     cancel_grace: float = Field(5.0, ge=0, description="seconds from cancel to kill")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", description="from which level on messages go to logs/studio.log"
+    )
+    trace_jobs: int = Field(
+        1000, ge=0, description="jobs whose trace files are kept, the newest; 0 = write none"
+    )
+    schedules: bool = Field(
+        True, description="run the scheduler in this process if no other does; else only enqueue"
+    )
     batch_chunk: int = Field(8, ge=1, description="seeds per job of a batch")
     max_attempts: int = Field(2, ge=1, description="worker deaths after which a job is dead")
     offline: bool = Field(False, description="never ask a hub")
     checkpoint_folders: tuple[Path, ...] = Field(
         (), description="folders of other tools to look for checkpoints in, read-only"
+    )
+    writable_folders: tuple[Path, ...] = Field(
+        (), description="folders, besides scratch and caches, in which plugins may write"
     )
     environments: dict[str, str] = Field(
         default_factory=dict, description="name -> python of another environment with plugins"
@@ -102,7 +120,7 @@ def _read_environ(environ: Mapping[str, str]) -> dict[str, Any]:
         text = environ.get(f"STUDIO_{name.upper()}")
         if not text:
             continue
-        if name == "checkpoint_folders":
+        if name in ("checkpoint_folders", "writable_folders"):
             values[name] = tuple(text.split(os.pathsep))
         elif name == "devices":
             values[name] = tuple(part.strip() for part in text.split(","))

@@ -104,6 +104,7 @@ class JobContext:
         inputs: slot name -> assets; a slot left empty is missing.
         scratch: a folder for temporary files, removed afterwards.
         log: goes to the job's log file.
+        memory_modes: of the generator's own, those it must use this time.
     """
 
     def __init__(
@@ -118,6 +119,7 @@ class JobContext:
         self.inputs = {name: list(assets) for name, assets in inputs.items()}
         self.scratch = scratch
         self.log = logging.getLogger("studio.job")
+        self.memory_modes: tuple[str, ...] = ()
         self._report = report
         self._is_cancelled = is_cancelled
 
@@ -154,6 +156,8 @@ class Generator(ABC):
         checkpoint_from: names of the params that choose the weights; the host keeps one
             resident instance per combination of their values.
         checkpoints: weights shipped with the plugin.
+        memory_modes: what `generate` can do when memory is short and `job.memory_modes` asks for
+            it: "tile", "offload".
         testing_params: cheap params, with which `studio plugin check` and `check_generator` run it.
     """
 
@@ -167,6 +171,7 @@ class Generator(ABC):
     reads_titles: ClassVar[bool] = False
     checkpoint_from: ClassVar[tuple[str, ...]] = ()
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = ()
+    memory_modes: ClassVar[tuple[str, ...]] = ()
     testing_params: ClassVar[Mapping[str, Any]] = {}
 
     @classmethod

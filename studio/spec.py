@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from studio.errors import InvalidInputError
-from studio.generator import Generator
+from studio.generator import Footprint, Generator
 from studio.media import MediaType
 
 
@@ -40,6 +40,7 @@ class GeneratorSpec(BaseModel):
         plugin, plugin_version: the distribution it comes from.
         entry_point: name of the plugin's entry point, for the worker that loads it.
         environment: "main", or the name of another interpreter in the config.
+        device_bytes, host_bytes: its own guess of its footprint, for default params.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -58,6 +59,9 @@ class GeneratorSpec(BaseModel):
     plugin_version: str
     entry_point: str
     environment: str = "main"
+    memory_modes: tuple[str, ...] = ()
+    device_bytes: int = 0
+    host_bytes: int = 0
 
     def get_resident_key(self, params: dict[str, Any]) -> str:
         """Name the instance that runs `params`; equal keys share one in memory."""
@@ -117,6 +121,7 @@ def build_spec(
     generator: type[Generator], plugin: str, version: str, entry_point: str, package_folder: str
 ) -> GeneratorSpec:
     """Describe a generator class. Runs in a worker (or inline), never in the host."""
+    footprint = _guess_footprint(generator)
     return GeneratorSpec(
         id=generator.id,
         title=generator.title,
@@ -134,4 +139,15 @@ def build_spec(
         plugin=plugin,
         plugin_version=version,
         entry_point=entry_point,
+        memory_modes=generator.memory_modes,
+        device_bytes=footprint.device_bytes,
+        host_bytes=footprint.host_bytes,
     )
+
+
+def _guess_footprint(generator: type[Generator]) -> Footprint:
+    """Ask for default params; params without defaults, or a faulty guess, give the usual one."""
+    try:
+        return generator.footprint(generator.Params())
+    except Exception:
+        return Footprint()

@@ -14,6 +14,7 @@ from studio.registry import Registry
 from studio.scheduler.job import Lease
 from studio.scheduler.jobs import JobTable
 from studio.store import AssetRecord, Store
+from studio.strikes import Strikes
 from studio.worker import protocol
 from studio.worker.base import OnEvent, Worker
 from studio.worker.inline import InlineWorker
@@ -36,17 +37,25 @@ class StudioHost:
         self._store = store
         self._committer = Committer(config, database, store, jobs)
         self._checkpoints = checkpoints
+        self.strikes = Strikes(database)
         self._janitor = ThreadPoolExecutor(1, thread_name_prefix="studio-janitor")
         self.events = EventBus()
 
     def build_worker(self, name: str, environment: str, device: str, on_event: OnEvent) -> Worker:
         """Make a worker process, or a thread when the config says inline."""
         cls = InlineWorker if self._config.workers == "inline" else ProcessWorker
-        return cls(name, environment, device, self._config, on_event)
+
+        def listen(worker: str, event: protocol.WorkerEvent) -> None:
+            if isinstance(event, protocol.Exited) and event.culprit:
+                self.strikes.note_death(event.culprit, event.reason)
+            on_event(worker, event)
+
+        return cls(name, environment, device, self._config, listen)
 
     def build_order(self, lease: Lease) -> protocol.Run:
         """Resolve inputs and checkpoint, and make the scratch folder."""
         request = lease.request
+        self.strikes.check(request.entry_point)
         checkpoint = None
         if request.recipe.checkpoint is not None:
             spec = self.registry.get(request.recipe.generator)

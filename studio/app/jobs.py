@@ -106,7 +106,8 @@ class JobBook:
             with self._changed:
                 # Our own scheduler tells; another process's has to be asked.
                 if not self._table.get_status(pending[-1]).is_final:
-                    self._changed.wait(0.5 if is_ours else _POLL)
+                    step = 0.5 if is_ours else _POLL
+                    self._changed.wait(step if end is None else min(step, end - time.monotonic()))
 
     def close(self) -> None:
         """Stop listening."""

@@ -22,6 +22,7 @@ from studio.errors import InvalidParamsError
 from studio.events import Event
 from studio.host_plugins import HostPlugins
 from studio.media import MediaType
+from studio.observe import Monitor, Watch, open_log
 from studio.pipelines import PipelineBook, PipelineRun, run_pipeline
 from studio.presets import PresetBook
 from studio.scheduler.devices import find_devices
@@ -73,6 +74,7 @@ class Studio:
         )
         self._host.registry = self.registry
         self.events = self._host.events
+        self.strikes = self._host.strikes
         self._ownership = Ownership(self.config, self._build_scheduler)
         self.assets = Library(self._store, self, self.config.user)
         self.jobs = JobBook(
@@ -84,6 +86,9 @@ class Studio:
         )
         self._reproducer = Reproducer(self._store, self.registry, self._run_request)
         self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
+        self.monitor = Monitor(self.config, self._database)
+        self._watch = Watch(self.config, self._database)
+        self._close_log = open_log(self.config)
 
     def __enter__(self) -> Self:
         return self
@@ -99,9 +104,11 @@ class Studio:
     def close(self) -> None:
         """Stop scheduling here and close the home; what is queued stays queued."""
         self._ownership.release()
+        self._watch.close()
         self._host.close()
         self.jobs.close()
         self._database.close()
+        self._close_log()
 
     def generate(
         self,
@@ -111,7 +118,8 @@ class Studio:
         count: int = 1,
         inputs: InputValues | None = None,
         preset: str | None = None,
-        **params: Any,
+        params: Mapping[str, Any] | None = None,
+        **named: Any,
     ) -> list[Asset]:
         """Make assets and wait for them.
 
@@ -120,14 +128,17 @@ class Studio:
             seed: first seed, 0..2³²-1; None picks one by chance.
             count: how many results; seeds go up from `seed`.
             inputs: slot name -> path, asset, asset id, or a list of them.
-            preset: name of saved params, which `params` override.
-            **params: the generator's params.
+            preset: name of saved params, which those given here override.
+            params: the generator's params,
+            **named: the same by name, where that is not a name of this method's own.
 
         Raises:
             StudioError: the request is wrong (nothing was queued) or the job failed.
         """
-        job = self.submit(generator, seed=seed, count=count, inputs=inputs, preset=preset, **params)
-        return job.result()
+        values = {**(params or {}), **named}
+        return self.submit(
+            generator, seed=seed, count=count, inputs=inputs, preset=preset, params=values
+        ).result()
 
     def submit(  # noqa: PLR0913 - the whole of a request, by name
         self,
@@ -139,7 +150,8 @@ class Studio:
         preset: str | None = None,
         priority: str = "normal",
         reuse: bool = False,
-        **params: Any,
+        params: Mapping[str, Any] | None = None,
+        **named: Any,
     ) -> Job:
         """Queue a job and return at once; it is on disk when this returns.
 
@@ -149,11 +161,12 @@ class Studio:
             count: as `generate`.
             inputs: as `generate`.
             preset: as `generate`.
-            **params: as `generate`.
+            params: as `generate`.
+            **named: as `generate`.
             priority: "interactive", "normal" or "batch".
             reuse: take results of the same recipe that the library has already.
         """
-        ask = Ask(generator, params, inputs or {}, seed, count, None, preset)
+        ask = Ask(generator, {**(params or {}), **named}, inputs or {}, seed, count, None, preset)
         tray = Tray(priority=get_priority(priority), reuse=reuse)
         return Job(self.submit_asks([ask], tray)[0], self)
 
@@ -193,7 +206,8 @@ class Studio:
         inputs: InputValues | None = None,
         seed: int = 0,
         on_event: Callable[[Event], None] | None = None,
-        **params: Any,
+        params: Mapping[str, Any] | None = None,
+        **named: Any,
     ) -> PipelineRun:
         """Run a recipe to its end; steps that were done before are not done again.
 
@@ -203,7 +217,8 @@ class Studio:
             seed: every seed of the run derives from it.
             on_event: called with each `studio.pipelines.events` event and the jobs' events, from
                 several threads; what it raises on one of the former stops the run.
-            **params: the recipe's params.
+            params: the recipe's params,
+            **named: the same by name, where that is not a name of this method's own.
 
         Raises:
             PipelineError: the recipe is wrong (nothing ran) or a step could not be done.
@@ -211,7 +226,8 @@ class Studio:
         recipe = self.pipelines.get(pipeline)
         with PipelineBridge(self, on_job=on_event) as bridge:
             given = bridge.resolve(inputs or {}, self.config.user)
-            return run_pipeline(recipe, bridge, given, params, seed=seed, on_event=on_event)
+            values = {**(params or {}), **named}
+            return run_pipeline(recipe, bridge, given, values, seed=seed, on_event=on_event)
 
     def asset(self, asset: str) -> Asset:
         """Return an asset by id or unique beginning of one."""
@@ -219,7 +235,7 @@ class Studio:
 
     def ensure_scheduler(self) -> bool:
         """Run the scheduler here if nobody does; True if it runs here."""
-        return self._ownership.ensure()
+        return self.config.schedules and self._ownership.ensure()
 
     @property
     def scheduler(self) -> Scheduler | None:
@@ -263,6 +279,8 @@ class Studio:
         return self.jobs.get_progress(record)
 
     def _queue(self, requests: Sequence[JobRequest], tray: Tray) -> list[str]:
+        for plugin in {request.entry_point for request in requests}:
+            self.strikes.check(plugin)
         answered = (
             [
                 self._submission.find_answers(request, with_trash=tray.with_trash)
@@ -281,9 +299,11 @@ class Studio:
 
     def _build_scheduler(self) -> Scheduler:
         self._host.clear_scratch()
-        return Scheduler(
+        scheduler = Scheduler(
             self.config, self._database, self._table, self._host, find_devices(self.config)
         )
+        self._watch.start(self.events, scheduler.list_workers)
+        return scheduler
 
 
 def get_priority(name: str) -> Priority:

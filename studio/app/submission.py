@@ -161,6 +161,9 @@ def build_request(
         batch=tray.batch,
         tags=tray.tags,
         trashed=tray.trashed,
+        lane="gpu" if spec.device_bytes else "cpu",
+        footprint=spec.device_bytes or spec.host_bytes,
+        memory_modes=spec.memory_modes,
     )
 
 

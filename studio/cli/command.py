@@ -15,6 +15,7 @@ GLOBAL_HELP = {
     "--home": "Folder of the library; also STUDIO_HOME.",
     "--language": "Language of messages: en or es; also STUDIO_LANGUAGE.",
     "--json": "Write one JSON document instead of text.",
+    "--log-level": "Show messages from debug, info, warning or error on; on stderr, in the log.",
 }
 """Flags that stand anywhere on the line (`flags.take_flags` reads them)."""
 
@@ -174,7 +175,11 @@ def write_options(
         with formatter.section("Options"):
             formatter.write_dl(rows)
     with formatter.section("Everywhere"):
-        names = {"--home": "--home FOLDER", "--language": "--language CODE"}
+        names = {
+            "--home": "--home FOLDER",
+            "--language": "--language CODE",
+            "--log-level": "--log-level LEVEL",
+        }
         formatter.write_dl(
             [
                 *[(names.get(name, name), text(summary)) for name, summary in GLOBAL_HELP.items()],

@@ -1,6 +1,7 @@
 """What every command is given: flags, language, output, and the `Studio`, opened on use."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
@@ -30,6 +31,7 @@ class Session:
         self.out = Output(flags.json)
         self.has_queued = False
         self._studio: Studio | None = None
+        self._close_console: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +53,13 @@ class Session:
         """
         if self._studio is None:
             # Through the package: the host is imported only now.
+            if self.flags.log_level:
+                opened = import_module("studio.observe").open_console(self.flags.log_level)
+                self._close_console = opened
             self._studio = studio.Studio(
-                self.flags.home or None, language=self.flags.language or None
+                self.flags.home or None,
+                language=self.flags.language or None,
+                log_level=self.flags.log_level or None,
             )
         return self._studio
 
@@ -71,6 +78,7 @@ class Session:
         if self._studio is not None:
             opened, self._studio = self._studio, None
             opened.close()
+        self._close_console()
 
     def text(self, template: str, **values: object) -> str:
         """Say something in the user's language."""

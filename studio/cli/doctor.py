@@ -50,5 +50,7 @@ def collect_findings(session: Session) -> list[Finding]:
     except StudioError as error:
         return [*findings, Finding("home", BROKEN, session.describe(error), "--home, STUDIO_HOME")]
     findings += check_home(studio.config)
-    findings += check_plugins([*studio.registry.plugins, *studio.plugins.plugins])
+    findings += check_plugins(
+        [*studio.strikes.mark(studio.registry.plugins), *studio.plugins.plugins]
+    )
     return findings

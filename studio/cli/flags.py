@@ -1,4 +1,4 @@
-"""The flags that stand anywhere on the line: `--home`, `--language`, `--json`."""
+"""The flags that stand anywhere on the line: `--home`, `--language`, `--json`, `--log-level`."""
 
 import os
 import tomllib
@@ -9,6 +9,7 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 LANGUAGES = ("en", "es")
+LOG_LEVELS = ("debug", "info", "warning", "error")
 
 
 @dataclass(frozen=True)
@@ -16,7 +17,7 @@ class Flags:
     """What was given.
 
     Attributes:
-        home, language: "" if not given.
+        home, language, log_level: "" if not given.
         fault: the flag that has no value, or a wrong one; "" if all is well.
     """
 
@@ -24,6 +25,7 @@ class Flags:
     language: str = ""
     json: bool = False
     fault: str = ""
+    log_level: str = ""
 
 
 def take_flags(args: Sequence[str]) -> tuple[Flags, list[str]]:
@@ -32,7 +34,7 @@ def take_flags(args: Sequence[str]) -> tuple[Flags, list[str]]:
     They are taken before anything else is parsed, so that even a wrong command line is told in
     the right language and form.
     """
-    values = {"--home": "", "--language": ""}
+    values = {"--home": "", "--language": "", "--log-level": ""}
     as_json, fault = False, ""
     rest: list[str] = []
     waiting = list(args)
@@ -54,7 +56,10 @@ def take_flags(args: Sequence[str]) -> tuple[Flags, list[str]]:
     language = values["--language"]
     if language and language not in LANGUAGES:
         fault, language = fault or "--language", ""
-    return Flags(values["--home"], language, as_json, fault), rest
+    log_level = values["--log-level"]
+    if log_level and log_level not in LOG_LEVELS:
+        fault = fault or "--log-level"
+    return Flags(values["--home"], language, as_json, fault, log_level), rest
 
 
 def find_language(flags: Flags, environ: Mapping[str, str] | None = None) -> str:

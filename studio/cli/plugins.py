@@ -14,7 +14,7 @@ def command(session: Session) -> None:
     One that cannot be loaded costs only its own line, which says why.
     """
     studio = session.studio
-    plugins = [*studio.registry.plugins, *studio.plugins.plugins]
+    plugins = [*studio.strikes.mark(studio.registry.plugins), *studio.plugins.plugins]
     if session.out.as_json:
         session.out.data([plugin.model_dump(mode="json") for plugin in plugins])
         return

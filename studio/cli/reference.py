@@ -12,13 +12,14 @@ _HEAD = """# Command line
 
 <!-- Written by `python -m studio.cli.reference docs/cli.md`; a test says when it is stale. -->
 
-`studio` is one command with subcommands. Three flags stand anywhere on the line:
+`studio` is one command with subcommands. Four flags stand anywhere on the line:
 
 | flag | means |
 |---|---|
 | `--home FOLDER` | folder of the library, the queue and the logs; also `STUDIO_HOME` |
 | `--language CODE` | `en` or `es`; also `STUDIO_LANGUAGE`, or `language` in `config.toml` |
 | `--json` | one JSON document on stdout, nothing else; errors as `{"error": {...}}` |
+| `--log-level LEVEL` | `debug`, `info`, `warning`, `error`: shown on stderr and kept in the log |
 
 Results go to stdout, progress and remarks to stderr. On a terminal there are progress bars with
 the time left; otherwise a plain line now and then.

@@ -80,24 +80,35 @@ def _find_next(state: State, lane: Lane, idle: list[WorkerState]) -> Pick | Work
     """Return the next assignment, or a worker that must make room for another environment."""
     for rank in order_classes(lane):
         queue = lane.classes[rank]
-        users = queue.find_eligible()
-        due = _find_due(state, queue, users, rank)
-        if due is not None:
-            pick = _find_spot(state, lane, due, idle, is_urgent=True)
-            if pick is not None:
-                return pick
-            if any(worker.environment == due.environment for worker in idle):
-                return None  # it is its turn: running jobs must make room first
-        pick = _find_in_class(state, lane, rank, users, idle)
-        if pick is None and len(users) < len(queue.users):
-            rest = [n for n, user in queue.users.items() if user.count and n not in users]
-            pick = _find_in_class(state, lane, rank, rest, idle) if rest else None
-        first = due or queue.find_oldest(users)
-        if (pick is None or due) and first and is_unserved(state, lane, first.environment):
+        eligible = queue.find_eligible()
+        rest = {n for n, user in queue.users.items() if user.count and n not in eligible}
+        for users in (eligible, rest):  # a device does not idle for fairness
+            if not users:
+                continue
+            due = _find_due(state, queue, users, rank)
+            found = _find_turn(state, lane, due, idle) if due else None
+            if due is not None and (found or _has_idle(idle, due.environment)):
+                return found  # or, while running jobs are in its way, nothing
+            found = _find_in_class(state, lane, rank, users, idle)
+            if found is not None:
+                return found
+        first = queue.find_oldest(eligible)
+        if first is not None and is_unserved(state, lane, first.environment):
             return idle[0]
-        if pick is not None:
-            return pick
     return None
+
+
+def _find_turn(
+    state: State, lane: Lane, due: Waiting, idle: list[WorkerState]
+) -> Pick | WorkerState | None:
+    """Find a place for the job whose turn it is, whatever that costs."""
+    if is_unserved(state, lane, due.environment):
+        return idle[0]
+    return _find_spot(state, lane, due, idle, is_urgent=True)
+
+
+def _has_idle(idle: list[WorkerState], environment: str) -> bool:
+    return any(worker.environment == environment for worker in idle)
 
 
 def _find_in_class(

@@ -3,6 +3,7 @@
 from studio.scheduler.messages import Rank
 from studio.scheduler.state import Lane, Running, State
 
+_OWED = 5.0  # seconds owed to batch after which it goes before normal jobs
 _GUARD = 60.0  # seconds owed to batch after which even interactive jobs wait for it
 
 
@@ -15,7 +16,7 @@ def order_classes(lane: Lane) -> list[Rank]:
     order = [Rank.INTERACTIVE, Rank.NORMAL, Rank.BATCH]
     if lane.batch_credit > _GUARD:
         order = [Rank.BATCH, Rank.INTERACTIVE, Rank.NORMAL]
-    elif lane.batch_credit > 0:
+    elif lane.batch_credit > _OWED:
         order = [Rank.INTERACTIVE, Rank.BATCH, Rank.NORMAL]
     return [rank for rank in order if lane.classes[rank].size]
 

@@ -44,6 +44,9 @@ class JobRequest(BaseModel):
         resident: which instance runs it (`GeneratorSpec.get_resident_key`).
         titles: one per seed, for what it makes; none means the generator's own.
         trashed: store what it makes in the trash (a reproduction, a trial).
+        lane: kind of device it runs on: "gpu" or "cpu".
+        footprint: bytes its generator guesses it takes there.
+        memory_modes: what its generator can do when memory is short.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -60,6 +63,9 @@ class JobRequest(BaseModel):
     titles: tuple[str, ...] = ()
     tags: tuple[str, ...] = ()
     trashed: bool = False
+    lane: str = "cpu"
+    footprint: int = 0
+    memory_modes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -88,6 +94,7 @@ class JobRecord:
     cancel_requested: bool = False
     error: dict[str, Any] | None = None
     outputs: dict[int, list[str]] = field(default_factory=dict)
+    is_paused: bool = False
 
     @property
     def asset_ids(self) -> list[str]:

@@ -15,64 +15,25 @@ import apsw
 from studio.database import Database, Row
 from studio.errors import StudioError
 from studio.ids import IdSource
-from studio.scheduler.job import (
-    JobRecord,
-    JobRequest,
-    JobStatus,
-    Lease,
-    LostLeaseError,
+from studio.scheduler.footprints import describe_shape
+from studio.scheduler.job import JobRecord, JobRequest, JobStatus, Lease, LostLeaseError
+from studio.scheduler.schema import LIVE, NEW_REVISION, SCRIPTS
+from studio.scheduler.wishes import Wishes
+
+_CHANGES = (
+    "SELECT revision, id, status, paused, coalesce(place, seq) AS place, priority, user, "
+    "environment, resident, shape, lane, created, "
+    "seeds - (SELECT count(*) FROM job_outputs WHERE job = jobs.id) AS seeds FROM jobs"
 )
 
-_SCHEMA = """
-CREATE TABLE jobs(
-    seq INTEGER PRIMARY KEY AUTOINCREMENT,
-    revision INTEGER NOT NULL,
-    id TEXT NOT NULL UNIQUE,
-    status TEXT NOT NULL,
-    environment TEXT NOT NULL,
-    resident TEXT NOT NULL,
-    priority INTEGER NOT NULL,
-    user TEXT NOT NULL,
-    batch TEXT NOT NULL,
-    generator TEXT NOT NULL,
-    identity TEXT NOT NULL,
-    request TEXT NOT NULL,
-    created REAL NOT NULL,
-    started REAL,
-    finished REAL,
-    done INTEGER NOT NULL DEFAULT 0,
-    total INTEGER NOT NULL DEFAULT 0,
-    preview TEXT,
-    attempts INTEGER NOT NULL DEFAULT 0,
-    losses INTEGER NOT NULL DEFAULT 0,
-    token INTEGER NOT NULL DEFAULT 0,
-    worker TEXT NOT NULL DEFAULT '',
-    cancel_requested INTEGER NOT NULL DEFAULT 0,
-    error TEXT
-);
-CREATE INDEX jobs_by_status ON jobs(status, revision);
-CREATE INDEX jobs_by_revision ON jobs(revision);
-CREATE INDEX jobs_by_batch ON jobs(batch, seq) WHERE batch <> '';
-CREATE INDEX jobs_by_identity ON jobs(identity) WHERE status IN ('queued', 'running');
-CREATE TABLE job_outputs(
-    job TEXT NOT NULL REFERENCES jobs(id),
-    position INTEGER NOT NULL,
-    assets TEXT NOT NULL,
-    PRIMARY KEY(job, position)
-) WITHOUT ROWID;
-"""
 
-_LIVE = "('queued', 'running')"
-_NEW_REVISION = "revision = (SELECT max(revision) FROM jobs) + 1"
-
-
-class JobTable:
+class JobTable(Wishes):
     """Jobs in the database; safe from any thread and process."""
 
     def __init__(self, database: Database) -> None:
-        self._database = database
+        super().__init__(database)
         self._ids = IdSource()
-        database.migrate("jobs", (_SCHEMA,))
+        database.migrate("jobs", SCRIPTS)
 
     def submit(
         self,
@@ -151,24 +112,35 @@ class JobTable:
         rows = self._database.query("SELECT status, count(*) AS n FROM jobs GROUP BY status")
         return {JobStatus(row["status"]): row["n"] for row in rows}
 
-    def list_queued(self, after: int) -> list[Row]:
-        """Return what the kernel wants to know of jobs queued since revision `after`.
+    def list_changes(self, after: int) -> list[Row]:
+        """Return what the kernel wants to know of jobs that changed since revision `after`.
 
-        A job gets a new revision each time it is queued. Rows: revision, id, priority, user,
-        environment, resident.
+        A job gets a new revision when it is queued, cancelled, paused, resumed or moved. Rows:
+        revision, id, status, paused, place, priority, user, environment, resident, shape, lane,
+        seeds (left to answer), created.
         """
         return self._database.query(
-            "SELECT revision, id, priority, user, environment, resident FROM jobs "
-            "WHERE status = 'queued' AND revision > ? ORDER BY revision, seq",
-            (after,),
+            f"{_CHANGES} WHERE revision > ? ORDER BY revision, seq", (after,)
         )
 
-    def find_cancel_requests(self) -> list[str]:
-        """Return running jobs that somebody wants cancelled."""
+    def list_queued(self) -> tuple[int, list[Row]]:
+        """Return the newest revision, and rows as `list_changes` of every queued job."""
+        (newest,) = self._database.query("SELECT coalesce(max(revision), 0) AS n FROM jobs")
+        rows = self._database.query(f"{_CHANGES} WHERE status = 'queued' ORDER BY revision, seq")
+        return newest["n"], rows
+
+    def get_request(self, job: str) -> JobRequest:
+        """Return what a job was asked for; `job` is a whole id."""
+        (row,) = self._database.query("SELECT request FROM jobs WHERE id = ?", (job,))
+        return JobRequest.model_validate_json(row["request"])
+
+    def find_stop_requests(self) -> list[tuple[str, bool]]:
+        """Return running jobs that shall stop, and whether for good (else: paused)."""
         rows = self._database.query(
-            "SELECT id FROM jobs WHERE status = 'running' AND cancel_requested"
+            "SELECT id, cancel_requested FROM jobs "
+            "WHERE status = 'running' AND (cancel_requested OR paused)"
         )
-        return [row["id"] for row in rows]
+        return [(row["id"], bool(row["cancel_requested"])) for row in rows]
 
     def lease(self, job: str, worker: str) -> Lease | None:
         """Take a queued job; None if it is no longer queued.
@@ -180,7 +152,7 @@ class JobTable:
             rows = list(
                 connection.execute(
                     "UPDATE jobs SET status = 'running', token = token + 1, worker = ?, "
-                    "started = ? WHERE id = ? AND status = 'queued' RETURNING *",
+                    "started = ? WHERE id = ? AND status = 'queued' AND NOT paused RETURNING *",
                     (worker, time.time(), job),
                 )
             )
@@ -235,41 +207,12 @@ class JobTable:
         with self._database.transaction() as connection:
             self._check_lease(connection, lease)
             (row,) = connection.execute(
-                f"UPDATE jobs SET status = 'queued', {_NEW_REVISION}, worker = '', "
+                f"UPDATE jobs SET status = 'queued', {NEW_REVISION}, worker = '', "
                 "attempts = attempts + ?, done = 0, total = 0, preview = NULL "
                 "WHERE id = ? RETURNING attempts",
                 (int(died), lease.job),
             )
             return int(row["attempts"])
-
-    def cancel(self, jobs: Sequence[str]) -> int:
-        """Cancel queued jobs at once and ask running ones to stop; return how many of both."""
-        now, touched = time.time(), 0
-        with self._database.transaction() as connection:
-            for job in jobs:
-                connection.execute(
-                    "UPDATE jobs SET cancel_requested = 1, "
-                    "finished = CASE status WHEN 'queued' THEN ? ELSE finished END, "
-                    "status = CASE status WHEN 'queued' THEN 'cancelled' ELSE status END "
-                    f"WHERE id = ? AND status IN {_LIVE}",
-                    (now, job),
-                )
-                touched += connection.changes()
-        return touched
-
-    def retry(self, jobs: Sequence[str]) -> int:
-        """Queue failed, cancelled or dead jobs again; what they made already is kept."""
-        touched = 0
-        with self._database.transaction() as connection:
-            for job in jobs:
-                connection.execute(
-                    f"UPDATE jobs SET status = 'queued', {_NEW_REVISION}, attempts = 0, "
-                    "losses = 0, error = NULL, finished = NULL, cancel_requested = 0 "
-                    "WHERE id = ? AND status IN ('failed', 'cancelled', 'dead')",
-                    (job,),
-                )
-                touched += connection.changes()
-        return touched
 
     def note_progress(self, lease: Lease, done: int, total: int, preview: str | None) -> None:
         """Write progress for other processes to see; may be lost in a crash."""
@@ -287,12 +230,15 @@ class JobTable:
         with self._database.transaction() as connection:
             rows = list(
                 connection.execute(
-                    f"UPDATE jobs SET status = 'queued', {_NEW_REVISION}, worker = '', "
+                    f"UPDATE jobs SET status = 'queued', {NEW_REVISION}, worker = '', "
                     "losses = losses + 1 "
-                    "WHERE status = 'running' RETURNING id, losses"
+                    "WHERE status = 'running' RETURNING id, losses, cancel_requested"
                 )
             )
             for row in rows:
+                if row["cancel_requested"]:
+                    self._finish(connection, row["id"], JobStatus.CANCELLED, None)
+                    continue
                 if row["losses"] >= max_losses:
                     error = StudioError(
                         "the host died {times} times while this job ran; see its log, then "
@@ -317,7 +263,7 @@ class JobTable:
         if reuse:
             rows = list(
                 connection.execute(
-                    f"SELECT id FROM jobs WHERE identity = ? AND status IN {_LIVE} "
+                    f"SELECT id FROM jobs WHERE identity = ? AND status IN {LIVE} "
                     "AND NOT cancel_requested",
                     (identity,),
                 )
@@ -328,9 +274,9 @@ class JobTable:
         is_done = len(answered) == len(request.seeds)
         connection.execute(
             "INSERT INTO jobs(revision, id, status, environment, resident, priority, user, batch, "
-            "generator, identity, request, created, finished) "
+            "generator, identity, request, created, finished, shape, lane, seeds) "
             "VALUES((SELECT coalesce(max(revision), 0) FROM jobs) + 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, "
-            "?, ?, ?)",
+            "?, ?, ?, ?, ?, ?)",
             (
                 job,
                 str(JobStatus.DONE if is_done else JobStatus.QUEUED),
@@ -344,6 +290,9 @@ class JobTable:
                 text,
                 now,
                 now if is_done else None,
+                describe_shape(request),
+                request.lane,
+                len(request.seeds),
             ),
         )
         connection.executemany(
@@ -396,4 +345,5 @@ class JobTable:
             cancel_requested=bool(row["cancel_requested"]),
             error=json.loads(row["error"]) if row["error"] else None,
             outputs={item["position"]: json.loads(item["assets"]) for item in outputs},
+            is_paused=bool(row["paused"]),
         )

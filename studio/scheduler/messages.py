@@ -78,10 +78,11 @@ class WorkerReady:
 
 @dataclass(frozen=True, slots=True)
 class WorkerGone:
-    """A worker ended; whatever it ran is no longer running."""
+    """A worker ended, with what it ran; `is_starved`: for want of memory."""
 
     now: float
     worker: str
+    is_starved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

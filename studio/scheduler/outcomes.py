@@ -10,6 +10,8 @@ from studio.errors import JobFailedError, OutOfMemoryError, PluginLoadError, Stu
 from studio.events import JobChanged
 from studio.scheduler.job import JobStatus, Lease, LostLeaseError
 from studio.scheduler.jobs import JobTable
+from studio.scheduler.messages import Refuse
+from studio.scheduler.places import Running
 from studio.scheduler.ports import Host
 from studio.worker import protocol
 
@@ -36,6 +38,44 @@ class Outcomes:
                 "{generator} answered fewer seeds than it was asked for; tell its author",
                 generator=lease.request.recipe.generator,
             )
+            self.end(lease, JobStatus.FAILED, error.to_dict())
+
+    def settle(
+        self, running: Running, event: protocol.Done | protocol.Failed | protocol.Cancelled
+    ) -> bool:
+        """Book how a job left its worker; False if it went back to the queue."""
+        match event:
+            case protocol.Failed():
+                error = dict(event.error)
+                if event.traceback:
+                    error["traceback"] = event.traceback
+                self.end(running.lease, JobStatus.FAILED, error)
+            case protocol.Done() if not running.parts:
+                self.check_done(running.lease)
+            case _ if running.stop == "hold":
+                self.requeue(running.lease)
+                return False
+            case _:
+                self.end(running.lease, JobStatus.CANCELLED)
+        return True
+
+    def requeue(self, lease: Lease) -> None:
+        """Put a job back into the queue; it has done nothing wrong."""
+        with contextlib.suppress(LostLeaseError):
+            self._jobs.requeue(lease)
+            self._host.emit(JobChanged(lease.job, JobStatus.QUEUED))
+
+    def refuse(self, action: Refuse, lease: Lease | None) -> None:
+        """Fail a job that needs more memory than there is, with advice."""
+        error = OutOfMemoryError(
+            "{need} MiB are needed and {capacity} MiB is the most a device here has (tried: "
+            "{rungs}); ask for a smaller size or another checkpoint",
+            need=action.need >> 20,
+            capacity=action.capacity >> 20,
+            rungs=", ".join(action.rungs) or "nothing yet",
+        )
+        lease = lease or self._jobs.lease(action.job, "")
+        if lease is not None:
             self.end(lease, JobStatus.FAILED, error.to_dict())
 
     def bury(self, lease: Lease, event: protocol.Exited) -> None:

@@ -1,7 +1,9 @@
 """What the runtime needs of `app`: workers, orders for them, and a place for results."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
+from studio.errors import StudioError
 from studio.events import Event
 from studio.scheduler.job import Lease
 from studio.worker import protocol
@@ -19,8 +21,14 @@ class Host(Protocol):
         """Resolve inputs and checkpoint; raises StudioError if they are gone."""
         ...
 
-    def commit(self, lease: Lease, output: protocol.Output, device: str) -> bool:
-        """Store what answered a seed, exactly once; True if that was the last one."""
+    def commit_many(
+        self, arrivals: Sequence[tuple[Lease, protocol.Output, str]]
+    ) -> Sequence[bool | StudioError]:
+        """Store what answered seeds (lease, output, device), each exactly once.
+
+        Returns:
+            For each, whether it was the job's last one, or why it could not be kept.
+        """
         ...
 
     def end(self, lease: Lease) -> None:

@@ -9,68 +9,37 @@ import logging
 import queue
 import threading
 import time
-from dataclasses import dataclass, field
+from collections import deque
+from collections.abc import Callable
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 from studio.config import Config
 from studio.database import Database
-from studio.errors import StudioError
+from studio.errors import JobFailedError, StudioError
 from studio.events import JobChanged, JobProgressed, WorkerChanged
 from studio.ids import IdSource
-from studio.scheduler import kernel
+from studio.scheduler import messages
+from studio.scheduler.devices import build_limits
+from studio.scheduler.intake import Intake
 from studio.scheduler.job import JobStatus, Lease, LostLeaseError
 from studio.scheduler.jobs import JobTable
+from studio.scheduler.kernel import decide
 from studio.scheduler.outcomes import Outcomes
+from studio.scheduler.places import Failures, Memory, Place, Running, split_order
 from studio.scheduler.ports import Host
+from studio.scheduler.state import State
 from studio.worker import protocol
-from studio.worker.base import Worker
 from studio.worker.protocol import WorkerEvent
 
 _TICK = 0.05  # seconds between looks at what other processes asked for
+_REMIND = 1.0  # seconds between ticks of the kernel's clock
 _PROGRESS_EVERY = 0.2  # seconds between progress notes in the job table
 _MAX_START_FAILURES = 3
 _MAX_LOSSES = 5
 
-
-@dataclass
-class _Running:
-    """A lease on a worker. `deadline`: when a cancelled job's worker is killed."""
-
-    lease: Lease
-    deadline: float | None = None
-    noted: float = 0.0
-
-
-@dataclass
-class _Place:
-    """A worker and what it does."""
-
-    handle: Worker
-    environment: str
-    device: str
-    greeted: bool = False
-    running: _Running | None = None
-    stopping: bool = False
-
-
-@dataclass
-class _Failures:
-    """How often an environment's worker died before its first word."""
-
-    count: int = 0
-    reason: str = ""
-
-
-@dataclass
-class _Memory:
-    """What the thread keeps between events."""
-
-    state: kernel.State
-    revision: int = 0
-    data_version: int = -1
-    places: dict[str, _Place] = field(default_factory=dict)
-    failures: dict[str, _Failures] = field(default_factory=dict)
+_Item = tuple[str, WorkerEvent] | Callable[[], None] | None
 
 
 class Scheduler:
@@ -92,12 +61,13 @@ class Scheduler:
         self._database = database
         self._jobs = jobs
         self._host = host
+        self._intake = Intake(database, jobs)
         self._outcomes = Outcomes(config, jobs, host)
-        self._memory = _Memory(kernel.State(kernel.Limits(slots)))
-        self._inbox: queue.SimpleQueue[tuple[str, WorkerEvent] | None] = queue.SimpleQueue()
-        self._ids = IdSource()
+        self._state = State(build_limits(config, slots, IdSource().new_id()))
+        self._memory = Memory()
+        self._arrivals: list[tuple[Place, Running, protocol.Output]] = []
+        self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._stopping = threading.Event()
-        self._idle = threading.Event()
         self._log = logging.getLogger("studio.scheduler")
         self._thread = threading.Thread(target=self._loop, name="studio-scheduler", daemon=True)
 
@@ -123,18 +93,27 @@ class Scheduler:
         """The thread runs."""
         return self._thread.is_alive()
 
+    def fork_state(self, timeout: float = 5.0) -> State:
+        """Return a copy of what the kernel knows, from any thread.
+
+        Raises:
+            TimeoutError: the scheduler's thread did not answer.
+        """
+        future: Future[State] = Future()
+        self._inbox.put(lambda: future.set_result(self._state.fork()))
+        return future.result(timeout)
+
     def list_workers(self) -> list[dict[str, Any]]:
         """Return a row per worker: id, environment, device, job, residents."""
-        views = dict(self._memory.state.workers)
         return [
             {
-                "id": view.id,
-                "environment": view.environment,
-                "device": view.device,
-                "job": view.job,
-                "residents": list(view.residents),
+                "id": worker.id,
+                "environment": worker.environment,
+                "device": worker.device.name,
+                "job": worker.running.job.id if worker.running else None,
+                "residents": list(worker.residents),
             }
-            for view in views.values()
+            for worker in list(self._state.workers.values())
         ]
 
     def _loop(self) -> None:
@@ -144,6 +123,7 @@ class Scheduler:
                     self._take(self._inbox.get(timeout=_TICK))
                     while True:
                         self._take(self._inbox.get_nowait())
+                self._commit()
                 self._look_around()
         except Exception:
             self._log.exception("the scheduler failed")
@@ -151,202 +131,255 @@ class Scheduler:
         finally:
             self._shut_down()
 
-    def _take(self, item: tuple[str, WorkerEvent] | None) -> None:
-        if item is None:
-            return
-        name, event = item
-        place = self._memory.places.get(name)
-        if place is not None:
-            self._take_event(name, place, event)
+    def _take(self, item: _Item) -> None:
+        if callable(item):
+            item()
+        elif item is not None:
+            name, event = item
+            place = self._memory.places.get(name)
+            if place is not None:
+                self._take_event(name, place, event)
 
-    def _take_event(self, name: str, place: _Place, event: WorkerEvent) -> None:
+    def _take_event(self, name: str, place: Place, event: WorkerEvent) -> None:
         running = place.running
         match event:
             case protocol.Hello():
                 place.greeted = True
                 self._memory.failures.pop(place.environment, None)
-                self._decide(kernel.WorkerFree(name))
-            case protocol.Loaded():
-                self._host.emit(WorkerChanged(name, f"loaded {event.resident}"))
+                self._decide(messages.WorkerReady(time.monotonic(), name))
             case protocol.Exited():
+                self._commit()
                 self._bury(name, place, event)
+            case protocol.Loaded() if running and event.job == running.lease.job:
+                self._host.emit(WorkerChanged(name, f"loaded {event.resident}"))
+                self._intake.note_load(running, event)
+                if event.seconds > 0 or len(running.parts) == running.count:
+                    self._decide(messages.Loaded(time.monotonic(), name, event.size))
             case protocol.Step() if running and event.job == running.lease.job:
                 self._note_step(running, event)
             case protocol.Output() if running and event.job == running.lease.job:
-                self._commit(place, running, event)
+                self._arrivals.append((place, running, event))
             case protocol.Done() | protocol.Failed() | protocol.Cancelled() if (
                 running and event.job == running.lease.job
             ):
+                self._commit()
                 self._release(name, place, running, event)
             case _:
                 pass
 
     def _look_around(self) -> None:
         """Notice what other threads and processes wrote, and what is overdue."""
-        version = next(iter(self._database.connection.execute("PRAGMA data_version")))
-        if version["data_version"] != self._memory.data_version:
-            self._memory.data_version = version["data_version"]
+        (row,) = self._database.connection.execute("PRAGMA data_version")
+        if row["data_version"] != self._memory.data_version:
+            self._memory.data_version = row["data_version"]
             self._refresh()
-            for job in self._jobs.find_cancel_requests():
-                self._cancel(job)
+            for job, is_final in self._jobs.find_stop_requests():
+                for place in self._memory.places.values():
+                    if place.running and place.running.lease.job == job:
+                        grace = self._config.cancel_grace if is_final else None
+                        place.ask_to_stop("cancel" if is_final else "hold", grace)
         now = time.monotonic()
         for place in list(self._memory.places.values()):
             running = place.running
             if running and running.deadline is not None and now > running.deadline:
                 running.deadline = None
                 place.handle.kill("it did not stop when its job was cancelled")
+        if self._state.jobs and now - self._memory.ticked > _REMIND:
+            self._memory.ticked = now
+            self._decide(messages.Tick(now))
 
     def _refresh(self) -> None:
-        rows = self._jobs.list_queued(self._memory.revision)
-        if not rows:
-            return
-        self._memory.revision = rows[-1]["revision"]
-        waiting = tuple(
-            kernel.Waiting(
-                id=row["id"],
-                order=row["revision"],
-                priority=row["priority"],
-                environment=row["environment"],
-                resident=row["resident"],
-            )
-            for row in rows
-        )
-        self._decide(kernel.Queued(waiting))
+        self._decide(*self._intake.read_changes(self._state))
 
-    def _decide(self, event: kernel.Event) -> None:
+    def _decide(self, *events: messages.Event) -> None:
         """Feed the kernel and do what it says, until it has no more to say."""
-        events = [event]
-        while events:
-            self._memory.state, actions = kernel.decide(self._memory.state, events.pop(0))
-            for action in actions:
-                follow_up = self._act(action)
-                if follow_up is not None:
-                    events.append(follow_up)
+        waiting = deque(events)
+        while waiting:
+            for action in decide(self._state, waiting.popleft()):
+                waiting += self._act(action)
 
-    def _act(self, action: kernel.Action) -> kernel.Event | None:
+    def _act(self, action: messages.Action) -> list[messages.Event]:
+        places = self._memory.places
         match action:
-            case kernel.StartWorker(environment, device):
-                return self._start_worker(environment, device)
-            case kernel.StopWorker(name):
-                self._memory.places[name].stopping = True
-                self._memory.places[name].handle.send(protocol.Exit())
-            case kernel.Evict(name, resident):
-                self._memory.places[name].handle.send(protocol.Evict(resident=resident))
-            case kernel.Assign(job, name):
-                return self._assign(job, name)
-        return None
+            case messages.StartWorker():
+                return self._start_worker(action)
+            case messages.StopWorker(name):
+                places[name].handle.send(protocol.Exit())
+            case messages.Evict(name, resident, is_kept):
+                places[name].handle.send(protocol.Evict(resident=resident, is_kept=is_kept))
+            case messages.Preempt(_, name):
+                places[name].ask_to_stop("hold", None)
+            case messages.Assign():
+                return self._assign(action)
+            case messages.Retry(job):
+                lease = self._memory.starved.pop(job)
+                self._outcomes.requeue(lease)
+                return self._intake.read_changes(self._state)
+            case messages.Refuse():
+                self._outcomes.refuse(action, self._memory.starved.pop(action.job, None))
+        return []
 
-    def _start_worker(self, environment: str, device: str) -> kernel.Event | None:
+    def _start_worker(self, action: messages.StartWorker) -> list[messages.Event]:
+        name, environment = action.worker, action.environment
         failures = self._memory.failures.get(environment)
         if failures and failures.count >= _MAX_START_FAILURES:
-            return self._fail_environment(environment, failures)
-        name = self._ids.new_id()
+            jobs = self._fail_environment(environment, failures)
+            now = time.monotonic()
+            return [messages.Withdrawn(now, jobs), messages.WorkerGone(now, name)]
         handle = self._host.build_worker(
-            name, environment, device, lambda worker, event: self._inbox.put((worker, event))
+            name,
+            environment,
+            action.device,
+            lambda worker, event: self._inbox.put((worker, event)),
         )
-        self._memory.places[name] = _Place(handle, environment, device)
+        self._memory.places[name] = Place(handle, environment, action.device)
         self._host.emit(WorkerChanged(name, "starting"))
         try:
             handle.start()
         except (OSError, StudioError) as error:
-            exited = protocol.Exited(reason=str(error), code=-1)
-            self._inbox.put((name, exited))
-        return kernel.WorkerStarted(kernel.WorkerView(name, environment, device))
+            self._inbox.put((name, protocol.Exited(reason=str(error), code=-1)))
+        return []
 
-    def _fail_environment(self, environment: str, failures: _Failures) -> kernel.Event:
+    def _fail_environment(self, environment: str, failures: Failures) -> tuple[str, ...]:
         """No worker of this environment starts: fail its jobs instead of trying for ever."""
         del self._memory.failures[environment]
-        jobs = [
-            job.id for job in self._memory.state.queue.values() if job.environment == environment
-        ]
+        jobs = [job.id for job in self._state.jobs.values() if job.environment == environment]
         self._outcomes.fail_environment(environment, failures.reason, jobs)
-        return kernel.Withdrawn(tuple(jobs))
+        return tuple(jobs)
 
-    def _assign(self, job: str, name: str) -> kernel.Event | None:
-        place = self._memory.places[name]
-        lease = self._jobs.lease(job, name)
-        if lease is None:  # cancelled meanwhile
-            return kernel.WorkerFree(name)
+    def _assign(self, action: messages.Assign) -> list[messages.Event]:
+        place = self._memory.places[action.worker]
+        lease = self._jobs.lease(action.job, action.worker)
+        if lease is None:  # cancelled or paused meanwhile
+            return [messages.Ended(time.monotonic(), action.worker)]
+        worker = self._state.workers[action.worker]
         try:
-            order = self._host.build_order(lease)
-        except StudioError as error:
-            self._outcomes.end(lease, JobStatus.FAILED, error.to_dict())
-            return kernel.WorkerFree(name)
-        place.running = _Running(lease)
-        self._host.emit(JobChanged(job, JobStatus.RUNNING))
-        place.handle.send(order)
-        return None
+            parts = split_order(self._host.build_order(lease), action)
+        except Exception as error:
+            self._fail(lease, error, "it could not be started")
+            return [messages.Ended(time.monotonic(), action.worker)]
+        shape = worker.running.job.shape if worker.running else ""
+        place.running = Running(lease, shape, parts, len(parts), action.rungs)
+        self._host.emit(JobChanged(action.job, JobStatus.RUNNING))
+        place.handle.send(parts[0])
+        return []
 
-    def _note_step(self, running: _Running, event: protocol.Step) -> None:
+    def _note_step(self, running: Running, event: protocol.Step) -> None:
         lease, now = running.lease, time.monotonic()
         preview = Path(event.preview) if event.preview else None
-        self._host.emit(JobProgressed(lease.job, event.done, event.total, preview))
+        done, total = running.scale(event)
+        self._host.emit(JobProgressed(lease.job, done, total, preview))
         if now - running.noted >= _PROGRESS_EVERY:
             running.noted = now
-            self._jobs.note_progress(lease, event.done, event.total, event.preview)
+            self._jobs.note_progress(lease, done, total, event.preview)
 
-    def _commit(self, place: _Place, running: _Running, output: protocol.Output) -> None:
+    def _commit(self) -> None:
+        """Store the outputs that came, together: they share their syncs."""
+        arrivals, self._arrivals = self._arrivals, []
+        if not arrivals:
+            return
+        verdicts: list[bool | StudioError | Exception]
         try:
-            if self._host.commit(running.lease, output, place.device):
+            verdicts = [
+                *self._host.commit_many(
+                    [
+                        (running.lease, record_rungs(output, running.rungs), place.device)
+                        for place, running, output in arrivals
+                    ]
+                )
+            ]
+        except Exception as error:
+            verdicts = [error] * len(arrivals)
+        for (place, running, output), verdict in zip(arrivals, verdicts, strict=True):
+            if isinstance(verdict, LostLeaseError):
+                self._log.warning("job %s: an output came after its lease was lost", output.job)
+            elif isinstance(verdict, Exception):
+                # The result cannot be kept (disk full, a hostile file): stop, keep the rest.
+                place.ask_to_stop("cancel", self._config.cancel_grace)
+                self._fail(running.lease, verdict, "its result could not be stored")
+            elif verdict:
                 self._host.emit(JobChanged(output.job, JobStatus.DONE))
-        except LostLeaseError:
-            self._log.warning("job %s: an output came after its lease was lost", output.job)
-        except StudioError as error:
-            # The result cannot be kept (disk full, a hostile file): stop the job, keep the rest.
-            place.handle.send(protocol.Cancel(job=output.job))
-            running.deadline = time.monotonic() + self._config.cancel_grace
-            self._outcomes.end(running.lease, JobStatus.FAILED, error.to_dict())
+
+    def _fail(self, lease: Lease, error: Exception, what: str) -> None:
+        """End a job that the host could not serve; anything but a `StudioError` is our bug."""
+        if not isinstance(error, StudioError):
+            self._log.error("job %s: %s", lease.job, what, exc_info=error)
+            error = JobFailedError("{what}: {fault}", what=what, fault=error)
+        self._outcomes.end(lease, JobStatus.FAILED, error.to_dict())
 
     def _release(
         self,
         name: str,
-        place: _Place,
-        running: _Running,
+        place: Place,
+        running: Running,
         event: protocol.Done | protocol.Failed | protocol.Cancelled,
     ) -> None:
-        """The worker is through with a job, one way or another."""
+        """The worker is through with an order, one way or another."""
+        now = time.monotonic()
+        learned: list[messages.Event] = []
+        if isinstance(event, protocol.Done):
+            learned = self._intake.note_done(running, event)
+            running.parts.popleft()
+            if running.parts and not running.stop:
+                self._decide(*learned)
+                place.handle.send(running.parts[0])
+                return
         place.running = None
-        match event:
-            case protocol.Done():
-                self._outcomes.check_done(running.lease)
-            case protocol.Failed():
-                error = dict(event.error)
-                if event.traceback:
-                    error["traceback"] = event.traceback
-                self._outcomes.end(running.lease, JobStatus.FAILED, error)
-            case protocol.Cancelled():
-                self._outcomes.end(running.lease, JobStatus.CANCELLED)
         self._host.end(running.lease)
-        self._decide(kernel.WorkerFree(name))
+        if is_starved(event):
+            self._memory.starved[running.lease.job] = running.lease
+            self._decide(messages.Starved(now, name))
+            return
+        is_final = self._outcomes.settle(running, event)
+        self._decide(*learned, messages.Ended(now, name, is_final))
+        if not is_final:
+            self._refresh()
 
-    def _cancel(self, job: str) -> None:
-        for place in self._memory.places.values():
-            running = place.running
-            if running and running.lease.job == job and running.deadline is None:
-                running.deadline = time.monotonic() + self._config.cancel_grace
-                place.handle.send(protocol.Cancel(job=job))
-
-    def _bury(self, name: str, place: _Place, event: protocol.Exited) -> None:
+    def _bury(self, name: str, place: Place, event: protocol.Exited) -> None:
         """A worker ended: give its job another try, or up."""
         del self._memory.places[name]
         self._host.emit(WorkerChanged(name, f"ended: {event.reason}"))
         if not place.greeted:
-            failures = self._memory.failures.setdefault(place.environment, _Failures())
+            failures = self._memory.failures.setdefault(place.environment, Failures())
             failures.count += 1
             failures.reason = event.reason
+        starves = False
         if place.running is not None:
-            self._outcomes.bury(place.running.lease, event)
-            self._host.end(place.running.lease)
-        self._decide(kernel.WorkerGone(name))
+            lease = place.running.lease
+            starves = event.out_of_memory and not place.running.stop
+            if starves:
+                self._memory.starved[lease.job] = lease
+            else:
+                self._outcomes.bury(lease, event)
+            self._host.end(lease)
+        self._decide(messages.WorkerGone(time.monotonic(), name, starves))
         self._refresh()
 
     def _shut_down(self) -> None:
-        for place in self._memory.places.values():
+        places = self._memory.places
+        for place in places.values():
             if place.running is not None:
                 with contextlib.suppress(StudioError):
                     self._jobs.requeue(place.running.lease)
-        for place in self._memory.places.values():
+            place.handle.send(protocol.Exit())
+        for place in places.values():
             place.handle.close()
             if place.running is not None:
                 self._host.end(place.running.lease)
-        self._memory.places.clear()
+        places.clear()
+
+
+def is_starved(event: WorkerEvent) -> bool:
+    """Tell whether a job failed for want of memory."""
+    return isinstance(event, protocol.Failed) and event.error.get("type") == "OutOfMemoryError"
+
+
+def record_rungs(output: protocol.Output, rungs: tuple[str, ...]) -> protocol.Output:
+    """Note in what a job made which rungs of the memory ladder it took."""
+    if not rungs:
+        return output
+    artifacts = [
+        data.model_copy(update={"info": {**data.info, "memory_ladder": list(rungs)}})
+        for data in output.artifacts
+    ]
+    return output.model_copy(update={"artifacts": artifacts})

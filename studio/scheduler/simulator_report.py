@@ -6,7 +6,7 @@ from statistics import quantiles
 from typing import Any
 
 from studio.scheduler.engine import Decide, Engine, Visit
-from studio.scheduler.kernel_new import decide
+from studio.scheduler.kernel import decide
 from studio.scheduler.measures import (
     compute_batch_share,
     compute_jain,

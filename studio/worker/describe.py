@@ -18,7 +18,7 @@ from studio.registry import Registry
 from studio.spec import GeneratorSpec
 from studio.worker.channel import Channel, LineTooLongError
 from studio.worker.exits import describe_exit, read_last_line
-from studio.worker.group import await_exit, has_exited, kill_group
+from studio.worker.group import await_exit, end_group, has_exited
 from studio.worker.introspect import LINES, Described, Listed, Started
 from studio.worker.launch import (
     MAIN,
@@ -154,7 +154,7 @@ def _ask(config: Config, environment: str, names: list[str], talk: _Talk) -> str
         if not failure:
             await_exit(process.pid, 1)
     finally:
-        kill_group(process.pid)
+        end_group(process.pid)
         code = process.wait()
         channel.close()
     if failure:

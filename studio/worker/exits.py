@@ -3,6 +3,11 @@
 import signal
 from pathlib import Path
 
+FROM_OUTSIDE = tuple(
+    -number for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
+)
+"""Exit statuses of a process that somebody else ended."""
+
 DEVICE_LOST = 71
 """Exit status of a worker whose device is in a state that only a new process mends."""
 
@@ -17,7 +22,7 @@ def describe_exit(code: int) -> str:
         name = f"signal {-code} ({signal.Signals(-code).name})"
     except ValueError:
         name = f"signal {-code}"
-    if -code in (signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    if code in FROM_OUTSIDE:
         return f"was ended from outside by {name}"
     return f"crashed with {name}"
 

@@ -28,7 +28,7 @@ class DeviceLostError(Exception):
 
 def is_device_lost(error: BaseException) -> bool:
     """Tell whether the device will fail every later job of this process too."""
-    text = str(error)
+    text = read_message(error)
     return (
         isinstance(error, RuntimeError)
         and not is_out_of_memory(error)
@@ -42,16 +42,39 @@ def is_out_of_memory(error: BaseException) -> bool:
         return True
     if type(error).__name__ in _MEMORY_TYPES:
         return True
-    text = str(error).lower()
+    text = read_message(error).lower()
     return isinstance(error, RuntimeError | OSError) and any(p in text for p in _MEMORY_PHRASES)
+
+
+def read_message(error: BaseException) -> str:
+    """Return what an error says; its `__str__` is the plugin's and may do anything."""
+    try:
+        return str(error)
+    except BaseException as fault:
+        return f"a message that cannot be read ({type(fault).__name__})"
+
+
+def _repr(value: object) -> str:
+    try:
+        return repr(value)[:100]
+    except BaseException as fault:
+        return f"a value that cannot be shown ({type(fault).__name__})"
 
 
 def build_error(error: BaseException, generator: str, device: str) -> StudioError:
     """Turn what was raised into a `StudioError` of a type that the host knows."""
     if isinstance(error, StudioError):
-        values = {name: value[:_VALUE_LENGTH] for name, value in error.values.items()}
-        data = {"type": _find_known_type(type(error)), "template": error.template, "values": values}
-        return error_from_dict(data)
+        try:
+            values = {name: value[:_VALUE_LENGTH] for name, value in error.values.items()}
+            kind = _find_known_type(type(error))
+            return error_from_dict({"type": kind, "template": error.template, "values": values})
+        except Exception:  # made without `StudioError.__init__`, or tampered with
+            return JobFailedError(
+                "{generator}: {kind}: {fault}",
+                generator=generator,
+                kind=type(error).__name__,
+                fault=read_message(error)[:500],
+            )
     if is_out_of_memory(error):
         return OutOfMemoryError(
             "{generator}: out of memory on {device}; ask for a smaller size or fewer at once",
@@ -64,13 +87,13 @@ def build_error(error: BaseException, generator: str, device: str) -> StudioErro
         )
     if isinstance(error, SystemExit):
         return JobFailedError(
-            "{generator}: called sys.exit({code})", generator=generator, code=repr(error.code)
+            "{generator}: called sys.exit({code})", generator=generator, code=_repr(error.code)
         )
     return JobFailedError(
         "{generator}: {kind}: {fault}",
         generator=generator,
         kind=type(error).__name__,
-        fault=str(error)[:500] or "no message",
+        fault=read_message(error)[:500] or "no message",
     )
 
 
@@ -100,7 +123,10 @@ def build_log_error(path: str, error: OSError) -> StoreError:
 
 def format_traceback(error: BaseException) -> str:
     """Return the traceback as text, its end if it is very long."""
-    return "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]
+    try:
+        return "".join(traceback.format_exception(error))[-TRACEBACK_LENGTH:]
+    except BaseException as fault:
+        return f"a traceback that cannot be written ({type(fault).__name__})"
 
 
 def _find_known_type(cls: type[BaseException]) -> str:

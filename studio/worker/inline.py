@@ -66,6 +66,8 @@ class InlineWorker:
         if isinstance(order, Cancel):
             self._cancelled.add(order.job)
             return
+        if isinstance(order, Run):  # a cancel before it was meant for an earlier run
+            self._cancelled.discard(order.job)
         self._is_leaving = self._is_leaving or isinstance(order, Exit)
         self._queue.put(order)
 
@@ -110,7 +112,6 @@ class InlineWorker:
                 self._runner.run(order, self._tell, lambda: self._is_cancelled(order.job))
         except OSError as error:
             self._tell(Failed(job=order.job, error=build_log_error(order.log, error).to_dict()))
-        self._cancelled.discard(order.job)
 
     def _is_cancelled(self, job: str) -> bool:
         return self._is_leaving or job in self._cancelled

@@ -8,6 +8,8 @@ protocol, and `studio` need not be installed there, only its dependencies.
 
 import os
 import sys
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from studio.config import Config
@@ -49,7 +51,25 @@ def build_command(config: Config, environment: str, *arguments: str) -> list[str
     """Build the command line of a worker that ends with this process."""
     # -P: the folder one happens to stand in is not a place to import from.
     start = [get_interpreter(config, environment), "-P", "-m", "studio.worker"]
-    return [*start, "--parent", str(os.getpid()), *arguments]
+    places = [part for path in find_writable(config) for part in ("--writable", path)]
+    return [*start, "--parent", str(os.getpid()), *places, *arguments]
+
+
+def find_writable(config: Config) -> list[str]:
+    """Find the folders in which plugins may write: those of jobs, caches, temporary files."""
+    environ = os.environ
+    user = Path.home()
+    own = [config.home / name for name in ("scratch", "logs/jobs", "cache/plugins")]
+    for folder in own:
+        with suppress(OSError):  # told by whoever needs it
+            folder.mkdir(parents=True, exist_ok=True)
+    caches = [environ.get("XDG_CACHE_HOME") or user / ".cache", user / ".nv", user / ".triton"]
+    caches += [environ[name] for name in ("HF_HOME", "TORCH_HOME") if environ.get(name)]
+    places = [*own, *caches, *config.writable_folders]
+    temporary = Path(tempfile.gettempdir()).resolve()
+    if not config.home.resolve().is_relative_to(temporary):
+        places.append(temporary)
+    return [str(Path(place).expanduser()) for place in places]
 
 
 def build_environ(config: Config, environment: str) -> dict[str, str]:
@@ -63,6 +83,8 @@ def build_environ(config: Config, environment: str) -> dict[str, str]:
     environ.update(dict.fromkeys(_THREAD_VARIABLES, threads))
     # The order of sets and the choice of CUDA kernels must not differ from worker to worker.
     environ["PYTHONHASHSEED"] = "0"
+    if Path(tempfile.gettempdir()).resolve() in config.home.resolve().parents:
+        environ["TMPDIR"] = str(config.home / "cache" / "plugins")  # see `find_writable`
     environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     # pydantic looks for plugins of its own in every distribution, and one with broken metadata
     # would keep the worker from starting.

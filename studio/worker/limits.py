@@ -5,6 +5,7 @@ Exact on Linux; elsewhere less is known and less is limited.
 
 import os
 import resource
+from collections.abc import Sequence
 from pathlib import Path
 
 _CGROUP_LIMITS = (
@@ -44,6 +45,27 @@ def read_memory(pid: int | str = "self") -> int:
     if len(fields) < 3:
         return 0
     return (int(fields[1]) - int(fields[2])) * os.sysconf("SC_PAGE_SIZE")
+
+
+def read_family_memory(pids: Sequence[int], limit: int) -> int:
+    """Return the bytes that processes hold together.
+
+    Forked processes share pages, which the quick sum counts for each: only where it exceeds
+    `limit` is it worth asking the system for the exact one.
+    """
+    quick = sum(map(read_memory, pids))
+    if quick <= limit or len(pids) == 1:
+        return quick
+    exact = [_read_shared_out(pid) for pid in pids]
+    return quick if None in exact else sum(size or 0 for size in exact)
+
+
+def _read_shared_out(pid: int) -> int | None:
+    """Return a process's anonymous bytes, shared ones in part; None if unknown."""
+    for line in _read_text(Path(f"/proc/{pid}/smaps_rollup")).splitlines():
+        if line.startswith("Pss_Anon:"):
+            return int(line.split()[1]) << 10
+    return 0 if not Path(f"/proc/{pid}").exists() else None
 
 
 def reset_peak() -> None:

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from studio.errors import JobFailedError
+from studio.worker.confine import confine
 from studio.worker.exits import DEVICE_LOST
 from studio.worker.faults import DeviceLostError, build_log_error
 from studio.worker.introspect import describe_plugins
@@ -45,6 +46,7 @@ from studio.worker.protocol import (
     WorkerEvent,
 )
 from studio.worker.runner import Runner
+from studio.worker.surroundings import Surroundings
 
 HEARTBEAT_EVERY = 1.0
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
@@ -102,6 +104,7 @@ class Session:
             os._exit(0)
 
     def _run_job(self, order: Run) -> None:
+        surroundings = Surroundings()
         try:
             with redirect_output(Path(order.log)):
                 self._runner.run(order, self.emit, lambda: self._is_cancelled(order.job))
@@ -111,7 +114,7 @@ class Session:
             os._exit(DEVICE_LOST)
         except OSError as error:
             self.emit(Failed(job=order.job, error=build_log_error(order.log, error).to_dict()))
-        self._cancelled.discard(order.job)
+        surroundings.restore()
 
     def _is_cancelled(self, job: str) -> bool:
         return self._is_leaving or job in self._cancelled
@@ -124,6 +127,8 @@ class Session:
                 if isinstance(order, Cancel):
                     self._cancelled.add(order.job)
                     continue
+                if isinstance(order, Run):  # a cancel before it was meant for an earlier run
+                    self._cancelled.discard(order.job)
                 self._is_leaving = self._is_leaving or isinstance(order, Exit)
                 self._queue.put(order)
         except Exception:
@@ -137,17 +142,19 @@ class Session:
             self.emit(Heartbeat(rss=read_memory()))
 
 
-def main() -> None:
-    """Run the worker program; ends the process."""
+def main(parent: int) -> None:
+    """Run the worker program; ends the process, and with process `parent`."""
     orders, events = claim_pipes()
     options = _parse_arguments()
-    die_with_parent(options.parent or os.getppid())
+    die_with_parent(parent)
     offer_to_oom_killer()
     log = open(2, "w", buffering=1, closefd=False)  # not sys.stderr: a plugin may close that
     logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=log)
     if options.memory and options.device == "cpu":
         # A GPU's driver reserves address space that is never memory; there the host watches.
         limit_memory(options.memory)
+    # No other thread runs yet: what holds for this one holds for all.
+    confine(options.writable, {parent, options.parent})
     if options.describe:
         describe_plugins(events, options.plugin)
     else:
@@ -161,6 +168,7 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--memory", type=int, default=0, help="bytes it may take; 0: no limit")
     parser.add_argument("--parent", type=int, default=0, help="process to end with")
+    parser.add_argument("--writable", action="append", default=[], help="folder to write in; repeat")
     parser.add_argument("--describe", action="store_true", help="list the plugins instead")
     parser.add_argument("--plugin", action="append", help="only the plugin of this name; repeat")
     return parser.parse_args()

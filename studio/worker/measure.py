@@ -3,7 +3,7 @@
 import sys
 from typing import Any
 
-from studio.worker.limits import read_peak, reset_peak
+from studio.worker.limits import read_memory, read_peak, reset_peak
 
 _LIBRARIES = {
     "torch": "torch",
@@ -39,6 +39,12 @@ def read_memory_peak(device: str) -> int:
     """Return the most bytes taken on `device` since `reset_memory`."""
     cuda = _find_cuda(device)
     return read_peak() if cuda is None else int(cuda.max_memory_allocated(device))
+
+
+def read_memory_now(device: str) -> int:
+    """Return the bytes taken on `device` now."""
+    cuda = _find_cuda(device)
+    return read_memory() if cuda is None else int(cuda.memory_allocated(device))
 
 
 def free_device_memory() -> None:

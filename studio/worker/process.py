@@ -8,6 +8,7 @@ import logging
 import signal
 import threading
 import time
+from dataclasses import dataclass, field
 from subprocess import PIPE, Popen
 from typing import BinaryIO
 
@@ -17,10 +18,13 @@ from studio.config import Config
 from studio.errors import ConfigError
 from studio.worker.base import OnEvent
 from studio.worker.channel import Channel, LineTooLongError
-from studio.worker.exits import describe_exit, read_last_line
-from studio.worker.group import has_exited, kill_group
+from studio.worker.conversation import Conversation
+from studio.worker.exits import DEVICE_LOST, FROM_OUTSIDE, describe_exit, read_last_line
+from studio.worker.group import ask_to_end, end_group, has_exited, kill_group
+from studio.worker.guard import find_family
+from studio.worker.job_log import cap_log
 from studio.worker.launch import build_command, build_environ, get_memory_limit
-from studio.worker.limits import count_oom_kills, read_memory
+from studio.worker.limits import count_oom_kills, read_family_memory
 from studio.worker.protocol import (
     EVENTS,
     MAX_LINE,
@@ -33,12 +37,25 @@ from studio.worker.protocol import (
 )
 
 _WATCH_EVERY = 0.2
+_MAX_PROCESSES = 256
+_END_TIME = 6.0
+"""Seconds that a worker's guard may take to end everything."""
 _LOG_LIMIT = 1 << 20
 _NOT_STARTED = 127
 _START_TIME = 60.0
 """Seconds of silence that are forgiven before the first word: a cold disk, a busy machine."""
 
 _log = logging.getLogger("studio.worker")
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """Why the host ended a worker; `at`: monotonic seconds."""
+
+    reason: str
+    out_of_memory: bool = False
+    culprit: str = ""
+    at: float = field(default_factory=time.monotonic)
 
 
 class ProcessWorker:
@@ -60,7 +77,9 @@ class ProcessWorker:
         self._process: Popen[bytes] | None = None
         self._channel: Channel | None = None
         self._early: list[bytes] = []  # orders given before the process was there
-        self._verdict: tuple[str, bool] | None = None  # why the host ended it
+        self._verdict: _Verdict | None = None  # why the host ended it
+        self._conversation = Conversation()
+        self._greeted_pid = 0
         self._is_closing = False
         self._has_spoken = False
         self._last_heard = 0.0
@@ -73,9 +92,9 @@ class ProcessWorker:
 
     @property
     def pid(self) -> int | None:
-        """Of the process, while it runs."""
+        """Of the process that runs jobs, while it does; of its guard before the first word."""
         process = self._process
-        return process.pid if process else None
+        return (self._greeted_pid or process.pid) if process else None
 
     def start(self) -> None:
         """Start the process; `Hello` follows, or `Exited`."""
@@ -85,6 +104,7 @@ class ProcessWorker:
         """Hand over an order without waiting; lost when the worker is gone."""
         line = order.model_dump_json().encode()
         with self._lock:
+            self._conversation.note_order(order)
             if self._channel is None:
                 self._early.append(line)
             else:
@@ -92,13 +112,7 @@ class ProcessWorker:
 
     def kill(self, reason: str, *, out_of_memory: bool = False) -> None:
         """Kill the process and its children; the first reason given is the one told."""
-        with self._lock:
-            if self._verdict is None:
-                self._verdict = (reason, out_of_memory)
-            if self._process is not None:
-                kill_group(self._process.pid)
-            if self._channel is not None:
-                self._channel.wake()
+        self._end_by(_Verdict(reason, out_of_memory))
 
     def close(self, timeout: float = 5) -> None:
         """Ask it to leave, wait, and kill it after `timeout` seconds."""
@@ -109,6 +123,19 @@ class ProcessWorker:
         if not self._ended.wait(timeout):
             self.kill(f"the worker did not leave within {timeout:g} s")
             self._ended.wait(timeout)
+
+    def _end_by(self, verdict: _Verdict) -> None:
+        with self._lock:
+            if self._verdict is None:
+                self._verdict = verdict
+            if self._process is not None:
+                ask_to_end(self._process.pid)
+            if self._channel is not None:
+                self._channel.wake()
+
+    def _accuse(self, fault: str) -> None:
+        """Kill it for something that a plugin did."""
+        self._end_by(_Verdict(f"the worker {fault}", culprit=self._conversation.culprit))
 
     def _run(self) -> None:
         """Live through one process; always ends with `Exited`."""
@@ -125,7 +152,7 @@ class ProcessWorker:
             self._converse(process, channel)
         except Exception:
             _log.exception("worker %s: the host's side broke", self.id)
-        kill_group(process.pid)  # it, or children it left behind
+        end_group(process.pid, _END_TIME)  # it, or children it left behind
         with self._lock:
             code = process.wait()
             self._process = None
@@ -141,7 +168,7 @@ class ProcessWorker:
                 channel.post(line)
             self._early.clear()
             if self._verdict is not None:
-                kill_group(process.pid)
+                ask_to_end(process.pid)
 
     def _start_process(self) -> Popen[bytes]:
         """Raise OSError or ConfigError: no such python, no such environment, home read-only."""
@@ -175,7 +202,7 @@ class ProcessWorker:
             try:
                 lines = channel.poll(0 if is_over else _WATCH_EVERY)
             except LineTooLongError:
-                self.kill(f"the worker wrote a line of more than {MAX_LINE >> 20} MiB")
+                self._accuse(f"wrote a line of more than {MAX_LINE >> 20} MiB")
                 return
             for line in lines:
                 self._receive(line)
@@ -184,22 +211,29 @@ class ProcessWorker:
                     return  # a child it left behind may hold the pipe open for ever
             elif self._verdict is None:
                 self._watch(process.pid)
+            elif time.monotonic() - self._verdict.at > _END_TIME:
+                kill_group(process.pid)  # its guard does not do its duty
 
     def _receive(self, line: bytes) -> None:
         try:
             event = EVENTS.validate_json(line)
         except ValidationError:
             if self._has_spoken:
-                self.kill(f"the worker wrote what is no message: {line[:80]!r}")
+                self._accuse(f"wrote what is no message: {line[:80]!r}")
             else:  # something in its environment prints before our program runs
                 _log.warning("worker %s printed %r at start", self.id, line[:200])
+            return
+        if self._verdict is not None:
+            return  # what it says now counts no more
+        with self._lock:
+            fault = self._conversation.find_fault(event)
+        if fault:
+            self._accuse(fault)
             return
         self._last_heard = time.monotonic()
         if isinstance(event, Hello):
             self._has_spoken = True
-        elif isinstance(event, Exited):
-            self.kill("the worker said that it had exited, and had not")
-            return
+            self._greeted_pid = event.pid
         elif isinstance(event, Heartbeat):
             self._check_memory(event.rss)
         self._tell(event)
@@ -209,8 +243,13 @@ class ProcessWorker:
         silence = time.monotonic() - self._last_heard
         limit = self._config.heartbeat_timeout
         if silence > (limit if self._has_spoken else max(limit, _START_TIME)):
-            self.kill(f"the worker gave no sign of life for {silence:.0f} s")
-        self._check_memory(read_memory(pid))
+            self._accuse(f"gave no sign of life for {silence:.0f} s")
+        family = find_family(pid) or [pid]
+        if len(family) > _MAX_PROCESSES:
+            self._accuse(f"started more than {_MAX_PROCESSES} processes")
+        self._check_memory(read_family_memory(family, self._memory_limit))
+        for path in (self._log_path, *self._conversation.logs):
+            cap_log(path)
 
     def _check_memory(self, size: int) -> None:
         if size > self._memory_limit:
@@ -222,7 +261,13 @@ class ProcessWorker:
 
     def _build_exited(self, code: int, oom_kills: int) -> Exited:
         if self._verdict is not None:
-            return Exited(reason=self._verdict[0], code=code, out_of_memory=self._verdict[1])
+            found = self._verdict
+            return Exited(
+                reason=found.reason,
+                code=code,
+                out_of_memory=found.out_of_memory,
+                culprit=found.culprit,
+            )
         if code == 0 and self._is_closing:
             return Exited(reason="the worker was closed", code=code)
         reason = f"the worker {describe_exit(code)}"
@@ -233,7 +278,12 @@ class ProcessWorker:
             if oom_kills < 0:
                 reason += "; perhaps the system ran out of memory"
         last = read_last_line(self._log_path, self._log_start) if code > 0 else ""
-        return Exited(reason=f"{reason}: {last}" if last else reason, code=code)
+        is_own_doing = code != DEVICE_LOST and code not in FROM_OUTSIDE
+        return Exited(
+            reason=f"{reason}: {last}" if last else reason,
+            code=code,
+            culprit=self._conversation.culprit if is_own_doing else "",
+        )
 
     def _end(self, event: Exited) -> None:
         self._ended.set()

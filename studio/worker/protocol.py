@@ -57,6 +57,7 @@ class Run(Message):
     inputs: dict[str, list[InputData]]
     scratch: str
     log: str  # path of the job's log file
+    memory_modes: list[str] = []
 
 
 class Cancel(Message):
@@ -67,10 +68,14 @@ class Cancel(Message):
 
 
 class Evict(Message):
-    """Close a resident instance; answered by `Evicted`."""
+    """Close a resident instance; answered by `Evicted`.
+
+    `is_kept`: move it to pinned host memory instead, if it can.
+    """
 
     op: Literal["evict"] = "evict"
     resident: str
+    is_kept: bool = False
 
 
 class Exit(Message):
@@ -93,12 +98,16 @@ class Hello(Message):
 
 
 class Loaded(Message):
-    """The instance for a job is in memory (`seconds` 0.0 if it was resident already)."""
+    """The instance for a job is in memory (`seconds` 0.0 if it was resident already).
+
+    `size`: bytes that loading it took; 0 if unknown.
+    """
 
     event: Literal["loaded"] = "loaded"
     job: str
     resident: str
     seconds: float
+    size: int = 0
 
 
 class Step(Message):
@@ -138,12 +147,13 @@ class Output(Message):
 
 
 class Done(Message):
-    """Every seed was answered."""
+    """Every seed was answered. `base_bytes`: memory before the run began, of `peak_bytes`."""
 
     event: Literal["done"] = "done"
     job: str
     seconds: float
     peak_bytes: int
+    base_bytes: int = 0
 
 
 class Failed(Message):

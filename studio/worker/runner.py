@@ -31,6 +31,7 @@ from studio.worker.faults import (
 from studio.worker.measure import (
     find_versions,
     free_device_memory,
+    read_memory_now,
     read_memory_peak,
     reset_memory,
 )
@@ -63,6 +64,7 @@ class Runner:
         self.residents: dict[str, Generator] = {}
         self._make_codecs = make_codecs
         self._plugins: dict[str, Plugin] = {}
+        self._base = 0  # bytes taken when the run began, with its instance
 
     def run(self, order: Run, emit: Emit, is_cancelled: Callable[[], bool]) -> None:
         """Run a job to its end: `Loaded`, `Step`s, an `Output` per seed, then `Done`.
@@ -77,7 +79,8 @@ class Runner:
         try:
             self._run_checked(order, emit, is_cancelled)
             seconds, peak = time.monotonic() - start, read_memory_peak(self.device)
-            final = Done(job=order.job, seconds=seconds, peak_bytes=peak)
+            base = min(self._base, peak)
+            final = Done(job=order.job, seconds=seconds, peak_bytes=peak, base_bytes=base)
         except BaseException as error:  # sys.exit() and the like cost the job, not the worker
             if is_device_lost(error):
                 raise DeviceLostError(format_traceback(error)) from None
@@ -131,6 +134,8 @@ class Runner:
         scratch.mkdir(parents=True, exist_ok=True)
         report = Progress(order.job, scratch, emit).report
         job = JobContext(order.seeds, inputs, scratch, report, is_cancelled)
+        job.memory_modes = tuple(order.memory_modes)
+        self._base = read_memory_now(self.device)
         results = iter(instance.generate(params, job))
         try:
             self._collect(order, results, plugin.codecs, emit, is_cancelled)
@@ -180,14 +185,15 @@ class Runner:
 
     def _get_resident(self, cls: type[Generator], order: Run, emit: Emit) -> Generator:
         """Return the instance, loading its checkpoint if it is not resident."""
-        seconds = 0.0
+        seconds, size = 0.0, 0
         if order.resident not in self.residents:
-            start = time.monotonic()
+            start, before = time.monotonic(), read_memory_now(self.device)
             data = order.checkpoint
             checkpoint = Checkpoint(data.name, Path(data.path), data.sha256) if data else None
             self.residents[order.resident] = cls(checkpoint, self.device)
             seconds = time.monotonic() - start
-        emit(Loaded(job=order.job, resident=order.resident, seconds=seconds))
+            size = max(read_memory_now(self.device) - before, 0)
+        emit(Loaded(job=order.job, resident=order.resident, seconds=seconds, size=size))
         return self.residents[order.resident]
 
 

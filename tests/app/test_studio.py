@@ -202,3 +202,26 @@ def test_jobs_survive_the_process(home, sample_path, use_plugins):
         blocker.cancel()
     with Studio(home, workers="inline") as studio:
         assert len(studio.jobs.get(job.id).result(20)) == 1
+
+
+def test_params_may_be_given_as_a_mapping(studio):
+    (one,) = studio.generate("sample.noise", seed=1, params={"size": 8})
+    (two,) = studio.generate("sample.noise", seed=1, params={"size": 9}, size=8)
+    assert one.payload_hash == two.payload_hash
+
+
+def test_a_studio_may_only_enqueue(home, sample_path, use_plugins):
+    use_plugins(sample_path)
+    with Studio(home, workers="inline", schedules=False) as studio:
+        job = studio.submit("sample.noise", seed=1, size=8)
+        with pytest.raises(TimeoutError):
+            job.wait(0.1)
+        assert job.status is JobStatus.QUEUED
+        assert studio.scheduler is None
+    with Studio(home, workers="inline") as studio:
+        assert studio.jobs.get(job.id).result(20)
+
+
+def test_tiny_materials_have_thumbnails(studio):
+    (material,) = studio.generate("sample.material", seed=1, size=4)
+    assert material.record.thumbnail is not None

@@ -116,6 +116,7 @@ class FakeHost:
         self.workers, self.runs, self.ended, self.acts = [], [], [], {}
         self.broken_environments, self.refusals, self.events = set(), {}, []
         self.bus = EventBus()
+        self.groups = []
         self.full_disk = self.no_inputs = None
 
     def act_of(self, job):
@@ -143,12 +144,21 @@ class FakeHost:
             log="/nowhere",
         )
 
-    def commit(self, lease, output, device, *extra):
-        if self.full_disk is not None:
+    def commit_many(self, arrivals):
+        self.groups.append(len(arrivals))
+        if self.full_disk is not None and not isinstance(self.full_disk, StudioError):
             raise self.full_disk
-        with self._database.transaction() as connection:
-            asset = f"{lease.job}-{output.position}"
-            return self._jobs.book_output(connection, lease, output.position, [asset])
+        return [self._commit(*arrival) for arrival in arrivals]
+
+    def _commit(self, lease, output, device):
+        if self.full_disk is not None:
+            return self.full_disk
+        try:
+            with self._database.transaction() as connection:
+                asset = f"{lease.job}-{output.position}"
+                return self._jobs.book_output(connection, lease, output.position, [asset])
+        except StudioError as error:
+            return error
 
     def end(self, lease):
         self.ended.append((lease.job, lease.token))

@@ -51,7 +51,7 @@ def make_order(tmp_path):
 
     def make(generator="sample.noise", seeds=(1,), inputs=None, checkpoint=None, **params):
         job = f"job{next(count)}"
-        folder = tmp_path / "jobs" / job
+        home = tmp_path / "home"
         return Run(
             job=job,
             entry_point=generator.partition(".")[0],
@@ -64,8 +64,8 @@ def make_order(tmp_path):
                 slot: [InputData(id="a", kind="image", path=str(path), files={"main": str(path)})]
                 for slot, path in (inputs or {}).items()
             },
-            scratch=str(folder / "scratch"),
-            log=str(folder / "job.log"),
+            scratch=str(home / "scratch" / job),
+            log=str(home / "logs" / "jobs" / f"{job}.log"),
         )
 
     return make

@@ -5,6 +5,7 @@ with visible ends. Whatever is not clearly that (cobbles, herringbone, fabric) i
 """
 
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -161,7 +162,7 @@ def _build_wall(
 ) -> Wall | None:
     pitch = float(np.diff(beds).mean())
     inner = np.concatenate(
-        [mortar[round(a + 0.3 * pitch) : round(b - 0.3 * pitch)] for a, b in zip(beds, beds[1:])]
+        [mortar[round(a + 0.3 * pitch) : round(b - 0.3 * pitch)] for a, b in pairwise(beds)]
     )
     brick, spread = float(np.median(inner)), float(inner.std()) + 1e-4
     rows = np.array([mortar[max(0, round(bed) - 1) : round(bed) + 2].max(axis=0) for bed in beds])
@@ -175,7 +176,7 @@ def _build_wall(
     joint = max(2.0, float((mortar.mean(axis=1) > half).mean()) * pitch)
     heads = [
         _find_heads(mortar[round(a + 0.6 * joint) : round(b - 0.6 * joint) + 1], half, pitch)
-        for a, b in zip(beds, beds[1:])
+        for a, b in pairwise(beds)
     ]
     bricks = _cut_bricks(heads, beds, pitch)
     if len(bricks) < FEWEST or len({b.course for b in bricks}) < 3:
@@ -188,14 +189,13 @@ def _build_wall(
 def _find_heads(course: Floats, half: float, pitch: float) -> Floats:
     """Places (n,) of the head joints: columns where nearly the whole course is mortar."""
     through = np.quantile(course, 0.2, axis=0)
-    level = max(half, 0.0) if half > 0 else half
-    peaks, _ = signal.find_peaks(through, height=level, distance=max(4, round(0.4 * pitch)))
+    peaks, _ = signal.find_peaks(through, height=half, distance=max(4, round(0.4 * pitch)))
     centres = []
     for peak in peaks:
         left = right = int(peak)
-        while left > 0 and through[left - 1] > level:
+        while left > 0 and through[left - 1] > half:
             left -= 1
-        while right < len(through) - 1 and through[right + 1] > level:
+        while right < len(through) - 1 and through[right + 1] > half:
             right += 1
         if left > 0 and right < len(through) - 1:  # else cut off by the border
             centres.append((left + right) / 2)
@@ -205,7 +205,7 @@ def _find_heads(course: Floats, half: float, pitch: float) -> Floats:
 def _cut_bricks(heads: list[Floats], beds: Floats, pitch: float) -> list[Brick]:
     bricks = []
     for course, joints in enumerate(heads):
-        for left, right in zip(joints, joints[1:]):
+        for left, right in pairwise(joints):
             if 0.6 * pitch <= right - left <= 14 * pitch:
                 top, bottom = float(beds[course]), float(beds[course + 1])
                 bricks.append(Brick(course, top, bottom, float(left), float(right)))
@@ -219,7 +219,7 @@ def _cut_bricks(heads: list[Floats], beds: Floats, pitch: float) -> list[Brick]:
 def _measure_bond(heads: list[Floats], length: float) -> Floats:
     """Histogram (16,) of distances from head joints to the nearest one of the next course."""
     counts = np.zeros(BOND_BINS)
-    for joints, others in zip(heads, heads[1:]):
+    for joints, others in pairwise(heads):
         if len(others) < 2:
             continue
         for joint in joints:

@@ -1,7 +1,8 @@
 """`textures.from_image`: one picture -> any number of new seamless variations of any size."""
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,12 +11,15 @@ from pydantic import Field
 from studio.generator import Artifact, Footprint, Generator, Input, JobContext
 from studio.media import MediaType
 from studio.params import Params
-from studio_textures.pictures import has_palette
+from studio_textures.courses import Wall, find_wall
+from studio_textures.masonry import fit_wall, lay_wall, render_wall
+from studio_textures.pictures import flatten_lighting, has_palette, is_colourless
 from studio_textures.pictures_io import load_picture, to_floats, to_image
 from studio_textures.quality import measure
-from studio_textures.quilting import QuiltSettings, quilt
+from studio_textures.quilting import QuiltSettings, quiet_origin, quilt
+from studio_textures.rectify import straighten
 
-Method = Literal["auto", "quilting", "patch_sw", "quilting+patch_sw"]
+Method = Literal["auto", "courses", "quilting", "patch_sw", "quilting+patch_sw"]
 Picture = NDArray[np.float32]
 
 
@@ -24,9 +28,9 @@ class FromImageParams(Params):
 
     method: Method = Field(
         "auto",
-        description="quilting copies patches: best for bricks, tiles, pixel art; patch_sw "
-        "optimises from noise: for sand, moss, noise; both: quilting with dissolved cuts; "
-        "auto chooses by the picture",
+        description="courses lays whole bricks, pavers or tiles; quilting copies patches: best "
+        "for irregular patterns and pixel art; patch_sw optimises from noise: for sand, moss; "
+        "both: quilting with dissolved cuts; auto chooses by the picture",
     )
     width: int = Field(
         512, ge=32, le=4096, description="of the result", json_schema_extra={"unit": "px"}
@@ -48,6 +52,11 @@ class FromImageParams(Params):
         description="how much uneven light to take out first; it would repeat with the tile",
         json_schema_extra={"advanced": True},
     )
+    straighten: Literal["auto", "yes", "no"] = Field(
+        "auto",
+        description="turn a picture of bricks or tiles taken at an angle to the front; auto does "
+        "so where that clearly makes its lines straighter",
+    )
     fit: bool = Field(
         True,
         description="stretch regular pictures a little so that whole bricks fill the tile",
@@ -66,6 +75,12 @@ class FromImage(Generator):
         Input("image", (MediaType.IMAGE,), summary="what it should look like"),
     )
     Params: ClassVar[type[Params]] = FromImageParams
+    testing_params: ClassVar[Mapping[str, Any]] = {
+        "width": 48,
+        "height": 48,
+        "method": "quilting",
+        "straighten": "no",
+    }
 
     @classmethod
     def footprint(cls, params: FromImageParams) -> Footprint:
@@ -75,83 +90,118 @@ class FromImage(Generator):
     def generate(self, params: FromImageParams, job: JobContext) -> Iterator[Artifact]:
         """Yield one albedo per seed."""
         source = job.inputs["image"][0]
-        exemplar = load_picture(source.path)
-        method = choose_method(exemplar) if params.method == "auto" else params.method
-        progress = _Progress(job, len(job.seeds), uses_sw="patch_sw" in method)
+        progress = _Progress(job)
+        picture = load_picture(source.path)
+        grey = is_colourless(picture)
+        # One channel is three times faster, and optimising three would invent colour noise.
+        plan = build_plan(picture[..., :1] if grey else picture, params, progress)
         for index, seed in enumerate(job.seeds):
             progress.start(index)
-            picture = self._synthesise(exemplar, params, method, seed, progress)
-            image = to_image(picture)
+            made = _synthesise(plan, params, seed, progress)
+            image = to_image(np.repeat(made, 3, axis=-1) if grey else made)
             progress.finish(image)
             # Measured on what is stored, not on the floats before rounding.
             yield Artifact(
                 image,
                 MediaType.IMAGE,
                 metrics=measure(to_floats(image)),
-                info={"method": method},
+                info={"method": plan.method, "straightened": plan.straightened},
                 title=f"{source.title} {seed}".strip(),
             )
 
-    def _synthesise(
-        self,
-        exemplar: Picture,
-        params: FromImageParams,
-        method: str,
-        seed: int,
-        progress: "_Progress",
-    ) -> Picture:
-        size = (params.height, params.width)
-        start = None
-        if method != "patch_sw":
-            settings = QuiltSettings(
-                patch=params.patch or None, flatten=params.flatten, fit=params.fit
-            )
-            start = quilt(exemplar, size, np.random.default_rng(seed), settings)
-            progress.advance(_QUILT_STEPS)
-        if "patch_sw" not in method:
-            return start if start is not None else exemplar
-        # Imported here, not in `__init__`: quilting alone does not pay for torch.
-        import torch
 
-        from studio_textures.patch_sw import synthesise
+@dataclass(frozen=True)
+class Plan:
+    """What all seeds of a job share."""
 
-        generator = torch.Generator().manual_seed(seed)
-        return synthesise(exemplar, size, generator, start=start, on_step=progress.note)
+    exemplar: Picture
+    """(h, w, C), from the front."""
+    method: str
+    wall: Wall | None
+    """Scaled to the result; with method "courses" only."""
+    courses: int
+    straightened: bool
 
 
-_QUILT_STEPS = 20
-_SW_STEPS = 80
+def build_plan(picture: Picture, params: FromImageParams, progress: "_Progress") -> Plan:
+    """Straighten the picture and choose how to go on."""
+    palette = has_palette(picture)
+    straightened = False
+    if params.straighten == "yes" or (params.straighten == "auto" and not palette):
+        done = straighten(picture, force=params.straighten == "yes", on_step=progress.pulse)
+        picture, straightened = done.image, done.applied
+    progress.pulse()
+    if params.method in ("auto", "courses") and not palette:
+        # Brightness must be even to tell mortar from bricks, and is wanted even in the result.
+        wall = find_wall(flatten_lighting(picture, params.flatten))
+        fitted = None if wall is None else fit_wall(wall, (params.height, params.width))
+        if fitted is not None:
+            return Plan(picture, "courses", *fitted, straightened)
+    method = params.method
+    if method in ("auto", "courses"):
+        # Patches only where a palette must be kept, else mend the cuts too.
+        method = "quilting" if palette else "quilting+patch_sw"
+    return Plan(picture, method, None, 0, straightened)
+
+
+def _synthesise(plan: Plan, params: FromImageParams, seed: int, progress: "_Progress") -> Picture:
+    """One picture (height, width, C)."""
+    size, rng = (params.height, params.width), np.random.default_rng(seed)
+    if plan.wall is not None:
+        note = progress.share(0.0, 1.0)
+        canvas = lay_wall(plan.wall, plan.courses, size, rng, note)
+        return quiet_origin(render_wall(canvas, plan.wall.upright))
+    uses_sw = "patch_sw" in plan.method
+    start = None
+    if "quilting" in plan.method:
+        settings = QuiltSettings(patch=params.patch or None, flatten=params.flatten, fit=params.fit)
+        note = progress.share(0.0, 0.5 if uses_sw else 1.0)
+        start = quilt(plan.exemplar, size, rng, settings, note)
+        if not uses_sw:
+            return start
+    # Imported here, not in `__init__`: other methods do not pay for torch.
+    import torch
+
+    from studio_textures.patch_sw import synthesise
+
+    generator = torch.Generator().manual_seed(seed)
+    note = progress.share(0.0 if start is None else 0.5, 1.0)
+    return synthesise(plan.exemplar, size, generator, start=start, on_step=note)
+
+
+STEPS = 100
+"""Steps reported per seed."""
 
 
 class _Progress:
     """Maps the stages of each seed to even steps over all seeds."""
 
-    def __init__(self, job: JobContext, seeds: int, *, uses_sw: bool) -> None:
+    def __init__(self, job: JobContext) -> None:
         self._job = job
-        self._each = _QUILT_STEPS + (_SW_STEPS if uses_sw else 0)
-        self._total = self._each * seeds
+        self._total = STEPS * len(job.seeds)
         self._base = 0
         self._done = 0
 
-    def start(self, index: int) -> None:
-        self._base = self._each * index
-        self._done = 0
-        self._job.step(self._base, self._total)
-
-    def advance(self, steps: int) -> None:
-        self._done += steps
+    def pulse(self) -> None:
+        """Give the job a chance to be cancelled."""
         self._job.step(self._base + self._done, self._total)
 
-    def note(self, done: int, total: int, preview: Picture | None) -> None:
-        """Take the optimiser's own count."""
-        steps = (self._each - self._done) * done // max(total, 1)
-        picture = None if preview is None else to_image(preview)
-        self._job.step(self._base + self._done + steps, self._total, picture)
+    def start(self, index: int) -> None:
+        """Begin with a seed."""
+        self._base, self._done = STEPS * index, 0
+        self.pulse()
+
+    def share(self, begin: float, end: float) -> Callable[[int, int, Picture | None], None]:
+        """A callback whose own count covers this share of the seed's steps."""
+
+        def note(done: int, total: int, preview: Picture | None) -> None:
+            reached = begin + (end - begin) * done / max(total, 1)
+            self._done = min(STEPS - 1, int(STEPS * reached))
+            picture = None if preview is None else to_image(preview)
+            self._job.step(self._base + self._done, self._total, picture)
+
+        return note
 
     def finish(self, preview: object) -> None:
-        self._job.step(self._base + self._each, self._total, preview)
-
-
-def choose_method(exemplar: Picture) -> str:
-    """Choose for a picture: patches only where a palette must be kept, else mend the cuts too."""
-    return "quilting" if has_palette(exemplar) else "quilting+patch_sw"
+        """Report the seed's last step."""
+        self._job.step(self._base + STEPS, self._total, preview)

@@ -107,7 +107,13 @@ def _make_ring(
         lengths = np.array([wall.bricks[i].length for i in bricks])
         misfit = abs(float(lengths.sum()) - width) / (len(bricks) * wall.joint)
         starts = np.concatenate([[0.0], np.cumsum(lengths)[:-1]]) * (width / lengths.sum())
-        shift, bond = _best_shift(starts, penalty, rng)
+        if wall.is_even:
+            starts = np.arange(len(bricks)) * (width / len(bricks))
+        step = _find_bond_step(wall)
+        if neighbours and step is not None:
+            shift, bond = float(neighbours[0].joints[0]) + step * width / len(bricks), 0.0
+        else:
+            shift, bond = _best_shift(starts, penalty, rng)
         score = bond / len(bricks) + 4.0 * misfit + 0.3 * float(used[list(bricks)].mean())
         if score < best_score:
             best, best_score = _Ring(bricks, starts + shift), score
@@ -116,9 +122,21 @@ def _make_ring(
     return best
 
 
-def _pick_bricks(
-    wall: Wall, width: int, used: Floats, rng: np.random.Generator
-) -> tuple[int, ...]:
+def _find_bond_step(wall: Wall) -> float | None:
+    """Offset of neighbouring courses in brick lengths where it is always 0 or 1/2."""
+    if not wall.is_even:
+        return None
+    if float(wall.bond[:2].sum()) > MOSTLY:
+        return 0.0
+    return 0.5 if float(wall.bond[HALF - 1 : HALF + 1].sum()) > MOSTLY else None
+
+
+HALF = BOND_BINS // 2
+MOSTLY = 0.7
+"""Share of head joints that decides a bond."""
+
+
+def _pick_bricks(wall: Wall, width: int, used: Floats, rng: np.random.Generator) -> tuple[int, ...]:
     """Runs of neighbouring bricks, the less used ones rather, until the course is full."""
     picked: list[int] = []
     total = 0.0
@@ -202,4 +220,5 @@ def _paste_box(
         shown = cut_mask(error + np.float32(1e-5), Sides(band, band, band, band))
     else:
         shown = np.ones(size, dtype=np.bool_)
-    canvas.source[:, rows, columns] = np.where(shown, np.stack(np.broadcast_arrays(from_y, from_x)), old)
+    new = np.stack(np.broadcast_arrays(from_y, from_x))
+    canvas.source[:, rows, columns] = np.where(shown, new, old)

@@ -9,12 +9,14 @@ from studio.errors import InvalidInputError
 from studio.generator import Artifact, Generator, Input, InputAsset, JobContext
 from studio.media import MediaType
 from studio.params import Params
+from studio_textures.colouring import colourise, guess_material, is_grey, tint
 from studio_textures.pbr import MaterialSettings, build_material
 from studio_textures.pictures import luma
 from studio_textures.pictures_io import Picture, load_picture, to_payload
 from studio_textures.quality import measure
 
 Material = Literal[
+    "auto",
     "generic",
     "brick",
     "wood",
@@ -36,7 +38,15 @@ SEAMLESS = 1.5
 class PbrParams(Params):
     """Params of `textures.pbr`."""
 
-    material: Material = Field("generic", description="what it is made of: sets all the rest")
+    material: Material = Field(
+        "auto", description="what it is made of: sets all the rest; auto reads the picture's title"
+    )
+    tint: str = Field(
+        "auto",
+        pattern="^(auto|none|#[0-9a-fA-F]{6})$",
+        description="colour: auto colours grey pictures as their material usually is; none; or a "
+        "colour like #8a4b3a for any picture",
+    )
     strength: float = Field(1.0, ge=0, le=4, description="depth of the relief; 0 is flat")
     occlusion: float = Field(1.0, ge=0, le=2, description="how dark hollows become")
     delight: float = Field(
@@ -63,6 +73,7 @@ class Pbr(Generator):
     )
     Params: ClassVar[type[Params]] = PbrParams
     seeded: ClassVar[bool] = False
+    reads_titles: ClassVar[bool] = True
 
     def generate(self, params: PbrParams, job: JobContext) -> Iterator[Artifact]:
         """Yield one material with seven maps."""
@@ -70,9 +81,11 @@ class Pbr(Generator):
         albedo = load_picture(source.path)
         mask = _load_mask(job.inputs.get("metal_mask", []), albedo)
         quality = measure(albedo)
+        material = guess_material(source.title) if params.material == "auto" else params.material
         wraps = quality["seam_ratio"] <= SEAMLESS if params.wrap == "auto" else params.wrap == "yes"
+        albedo, tinted = _colour(albedo, params.tint, material, wraps)
         settings = MaterialSettings(
-            material=params.material,
+            material=material,
             strength=params.strength,
             occlusion=params.occlusion,
             delight=params.delight,
@@ -87,9 +100,21 @@ class Pbr(Generator):
                 to_payload(maps),
                 MediaType.TEXTURE,
                 metrics=quality,
-                info={"material": params.material, "wraps": wraps},
+                info={"material": material, "wraps": wraps, "tinted": tinted},
                 title=source.title,
             )
+
+
+def _colour(albedo: Picture, wish: str, material: str, wrap: bool) -> tuple[Picture, bool]:
+    """Colour an albedo as wished; says whether anything was done."""
+    if wish == "none":
+        return albedo, False
+    if wish != "auto":
+        return colourise(albedo, wish), True
+    if not is_grey(albedo):
+        return albedo, False
+    coloured = tint(albedo, material, wrap=wrap)
+    return coloured, coloured is not albedo
 
 
 def _load_mask(given: list[InputAsset], albedo: Picture) -> Picture | None:

@@ -37,6 +37,8 @@ class MaterialPreset:
     """Change of roughness per standard deviation of height; negative makes hollows rougher."""
     metallic: float = 0.0
     """Metalness where the surface is bare, 0..1."""
+    occlusion: float = 1.0
+    """How dark hollows are for their depth; grass and gravel let light through and in."""
     joints: bool = False
     """Laid with joints: whichever of bright and dark covers less area is the joint, so is low."""
 
@@ -49,7 +51,7 @@ _LAID: Octaves = (0.04, 0.10, 0.35, 1.00, 0.80, 0.35)
 MATERIALS = MappingProxyType(
     {
         "generic": MaterialPreset(_EVEN, 0.6, 0.4, 0.010, 0.60, 0.02, -0.03),
-        "brick": MaterialPreset(_LAID, 0.5, 0.8, 0.010, 0.60, 0.01, -0.05, joints=True),
+        "brick": MaterialPreset(_LAID, 0.5, 0.8, 0.0065, 0.60, 0.01, -0.05, joints=True),
         "wood": MaterialPreset(_FINE, 0.9, 0.1, 0.0035, 0.55, -0.05, -0.03),
         "metal": MaterialPreset(_FINE, -0.5, 0.3, 0.0012, 0.35, -0.07, 0.0, metallic=1.0),
         "fabric": MaterialPreset(_FINE, 1.0, 0.0, 0.005, 0.85, 0.02, -0.03),
@@ -57,8 +59,8 @@ MATERIALS = MappingProxyType(
         "stone": MaterialPreset(_BROAD, 0.3, 0.9, 0.032, 0.63, 0.02, -0.05),
         "plastic": MaterialPreset(_FINE, 0.5, 0.0, 0.0015, 0.40, -0.03, 0.0),
         "concrete": MaterialPreset(_EVEN, 0.8, -0.2, 0.008, 0.85, -0.03, -0.02),
-        "gravel": MaterialPreset(_EVEN, 1.0, 0.2, 0.020, 0.80, 0.01, -0.04),
-        "grass": MaterialPreset(_EVEN, 1.0, 0.3, 0.018, 0.85, -0.03, -0.03),
+        "gravel": MaterialPreset(_EVEN, 1.0, 0.2, 0.016, 0.80, 0.01, -0.04, occlusion=0.7),
+        "grass": MaterialPreset(_EVEN, 1.0, 0.3, 0.012, 0.85, -0.03, -0.03, occlusion=0.6),
         "leather": MaterialPreset(_FINE, 0.9, 0.0, 0.005, 0.50, -0.03, -0.05),
         "ceramic": MaterialPreset(_LAID, 0.3, 0.2, 0.005, 0.15, 0.0, -0.06, joints=True),
     }

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+
 from studio_textures.materials import MATERIALS
 from studio_textures.pbr_height import estimate_height
 from studio_textures.pbr_maps import (
@@ -62,5 +63,7 @@ def build_material(
         "normal_dx": normals.dx,
         "roughness": estimate_roughness(colour, height, preset, metallic=metallic, wrap=wrap),
         "metallic": metallic,
-        "ao": occlusion_from_height(height, depth, strength=settings.occlusion, wrap=wrap),
+        "ao": occlusion_from_height(
+            height, depth, strength=settings.occlusion * preset.occlusion, wrap=wrap
+        ),
     }

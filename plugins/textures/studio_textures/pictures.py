@@ -34,6 +34,11 @@ def premultiplied(img: NDArray[np.float32]) -> NDArray[np.float32]:
     return np.concatenate([img[..., :3] * img[..., 3:], img[..., 3:]], axis=-1)
 
 
+def is_colourless(img: NDArray[np.float32]) -> bool:
+    """Whether an RGB picture without alpha holds nothing but exact greys."""
+    return img.shape[-1] == 3 and bool((img == img[..., :1]).all())
+
+
 def has_palette(img: NDArray[np.float32]) -> bool:
     """Whether the picture is pixel art: few colours, and those not just every shade in a row.
 

@@ -33,7 +33,7 @@ def load_picture(path: Path) -> NDArray[np.float32]:
             width=image.width,
             height=image.height,
         )
-    if image.mode == "RGBA" and image.getextrema()[3][0] < 255:
+    if image.mode == "RGBA" and image.getchannel("A").getextrema() != (255, 255):
         return to_floats(image)
     return to_floats(image.convert("RGB"))
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+
 from studio_textures.pictures import luma, premultiplied
 
 FLAT = 1e-4
@@ -46,6 +47,20 @@ def _seam_ratio(img: NDArray[np.float32]) -> float:
     if wrap <= FLAT and usual <= FLAT:
         return 1.0
     return wrap / max(usual, FLAT)
+
+
+def find_quiet_origin(img: NDArray[np.float32]) -> tuple[int, int]:
+    """Rows and columns to roll a torus (H, W, C) by so that its border lies along a usual line.
+
+    A torus has no border of its own; without this, one that happens to fall along a joint of
+    bricks looks like a seam to every measure.
+    """
+    shifts = []
+    shown = premultiplied(img)
+    for axis in (0, 1):
+        steps = np.abs(np.roll(shown, -1, axis=axis) - shown).mean(axis=(1 - axis, 2))
+        shifts.append(-1 - int(np.abs(steps - np.median(steps)).argmin()))
+    return shifts[0], shifts[1]
 
 
 def measure_clipping(img: NDArray[np.float32]) -> float:

@@ -6,6 +6,7 @@ the wrap is solved like every other overlap. Then the worst cuts are covered aga
 that fit on all four sides.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,9 +17,15 @@ from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
 from studio_textures.period import find_period, fit_period
 from studio_textures.pictures import flatten_lighting, has_palette
-from studio_textures.quality import measure_seams
+from studio_textures.quality import find_quiet_origin, measure_seams
 from studio_textures.repair import repair
 from studio_textures.torus_canvas import TorusCanvas
+
+OnStep = Callable[[int, int, NDArray[np.float32] | None], None]
+"""(done, total, preview or None): called after every patch; raise from it to cancel."""
+
+PREVIEW_EVERY = 12
+"""Patches between two previews."""
 
 CROP = 1024
 """Longest side in pixels of the part of a large exemplar that is used."""
@@ -59,6 +66,7 @@ def quilt(
     size: tuple[int, int],
     rng: np.random.Generator,
     settings: QuiltSettings = DEFAULTS,
+    on_step: OnStep | None = None,
 ) -> NDArray[np.float32]:
     """Synthesise a seamless picture of `size` (height, width) that looks like `exemplar`.
 
@@ -72,27 +80,42 @@ def quilt(
     source = _extend(source, exemplar, patch)
     canvas = TorusCanvas(source, *size)
     search = PatchSearch(source, patch)
-    laid = _lay_patches(canvas, search, settings, rng)
-    repair(canvas, search, round(laid * settings.repairs), settings.choice, rng)
+    watch = _Watch(canvas, patch, settings, on_step)
+    laid = _lay_patches(canvas, search, settings, rng, watch)
+    tries = round(laid * settings.repairs)
+    repair(canvas, search, tries, settings.choice, rng, on_try=watch.note_repair)
     blend = not palette if settings.blend is None else settings.blend
     if not blend:
         return quiet_origin(canvas.render())
     return quiet_origin(feather(canvas) if palette else heal(canvas))
 
 
-def quiet_origin(img: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Roll a torus so that its border falls where neighbours differ as much as they usually do.
+class _Watch:
+    """Reports patches laid and then repairs tried as one count."""
 
-    A torus has no border of its own; without this, one that happens to fall along a joint of
-    bricks looks like a seam to every measure.
-    """
-    out = img
-    for axis in (0, 1):
-        other = (1 - axis, 2)
-        steps = np.abs(np.roll(out, -1, axis=axis) - out).mean(axis=other)
-        usual = int(np.abs(steps - np.median(steps)).argmin())
-        out = np.roll(out, -1 - usual, axis=axis)
-    return out
+    def __init__(
+        self, canvas: TorusCanvas, patch: int, settings: QuiltSettings, on_step: OnStep | None
+    ) -> None:
+        self._canvas, self._on_step = canvas, on_step
+        rows = len(_grid(canvas.height, patch, settings.overlap))
+        self._laid = rows * len(_grid(canvas.width, patch, settings.overlap))
+        self._total = self._laid + round(self._laid * settings.repairs)
+
+    def note_patch(self, done: int) -> None:
+        """Tell that `done` patches lie."""
+        if self._on_step is None:
+            return
+        shown = self._canvas.render() if done % PREVIEW_EVERY == 0 else None
+        self._on_step(done, self._total, shown)
+
+    def note_repair(self, tried: int) -> None:
+        """Tell that `tried` repairs were tried."""
+        self.note_patch(min(self._laid + tried, self._total))
+
+
+def quiet_origin(img: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Roll a torus so that its border falls where neighbours differ as much as they usually do."""
+    return np.roll(img, find_quiet_origin(img), axis=(0, 1))
 
 
 def prepare(
@@ -171,6 +194,7 @@ def _lay_patches(
     search: PatchSearch,
     settings: QuiltSettings,
     rng: np.random.Generator,
+    watch: _Watch,
 ) -> int:
     """Fill the torus in raster order; returns the number of patches."""
     size = search.patch
@@ -181,11 +205,13 @@ def _lay_patches(
         for j, x in enumerate(columns):
             left, right = _overlaps(columns, j, size, canvas.width)
             if i == 0 and j == 0:
-                canvas.paste((y, x), search.random(rng), size, Sides())
-                continue
-            target, known = canvas.look((y, x), size)
-            place = search.find(target, known, settings.choice, rng)
-            canvas.paste((y, x), place, size, Sides(left, right, top, bottom))
+                place, sides = search.random(rng), Sides()
+            else:
+                target, known = canvas.look((y, x), size)
+                place = search.find(target, known, settings.choice, rng)
+                sides = Sides(left, right, top, bottom)
+            canvas.paste((y, x), place, size, sides)
+            watch.note_patch(i * len(columns) + j + 1)
     return len(rows) * len(columns)
 
 

@@ -6,6 +6,7 @@ points is maximised directly, coarse to fine. A true perspective of a regular la
 even spacing for free, because straight, parallel lines fix the same vanishing points.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,16 +58,22 @@ class Straightened:
     """Largest move of a corner, share of the longer side."""
 
 
-def straighten(img: NDArray[np.float32], *, force: bool = False) -> Straightened:
+def straighten(
+    img: NDArray[np.float32],
+    *,
+    force: bool = False,
+    on_step: Callable[[], None] | None = None,
+) -> Straightened:
     """View a picture (H, W, C) from the front, cropped to what is seen of it.
 
     Without `force` only where lines are clearly straighter afterwards: gravel, grass, wood and
-    pictures that are straight already come back as they are.
+    pictures that are straight already come back as they are. `on_step` is called now and then;
+    raise from it to cancel.
     """
     edges = _find_edges(img)
     if edges is None:
         return Straightened(img, False, 1.0, 0.0)
-    best = _search(edges, force)
+    best = _search(edges, thorough=force, on_step=on_step)
     gain = (edges.sharpness(best) + 0.05) / (edges.sharpness(NOTHING) + 0.05)
     moved = _corner_move(best, img.shape[:2])
     sure = gain >= WORTH_IT and NOTICEABLE <= moved <= TOO_FAR and edges.is_orderly(best)
@@ -202,9 +209,10 @@ def _project(matrix: Floats, points: Floats) -> Floats:
     return np.asarray(moved[:, :2] / moved[:, 2:])
 
 
-def _search(edges: _Edges, thorough: bool = True) -> Floats:
+def _search(
+    edges: _Edges, *, thorough: bool = True, on_step: Callable[[], None] | None = None
+) -> Floats:
     """Maximise the sharpness from several starts, then finer and finer."""
-
     few = _Edges(edges.across[::4], edges.down[::4])
 
     def cost(params: Floats, width: float) -> float:
@@ -218,6 +226,8 @@ def _search(edges: _Edges, thorough: bool = True) -> Floats:
     def improve(params: Floats, width: float, size: float, evaluations: int) -> Floats:
         simplex = np.vstack([params, params + size * np.eye(4)])
         options = {"initial_simplex": simplex, "maxfev": evaluations, "xatol": 2e-4, "fatol": 1e-5}
+        if on_step is not None:
+            on_step()
         done = optimize.minimize(cost, params, (width,), "Nelder-Mead", options=options)
         return np.asarray(done.x)
 
@@ -255,17 +265,28 @@ def _warp(img: NDArray[np.float32], params: Floats) -> NDArray[np.float32]:
     quad = _apply(params, corners)
     scale = np.sqrt(_area(corners) / _area(quad)) * half  # pixels per unit of the view
     left, top, right, bottom = _largest_rectangle(quad)
-    columns = np.arange(left, right, 1.0 / scale)
-    rows = np.arange(top, bottom, 1.0 / scale)
-    grid = np.stack(np.meshgrid(columns, rows), axis=-1).reshape(-1, 2)
-    back = _project(np.linalg.inv(_matrix(params)), grid)
-    place = [back[:, 1] * half + (height - 1) / 2, back[:, 0] * half + (width - 1) / 2]
+    columns = _middle(np.arange(left, right, 1.0 / scale))
+    rows = _middle(np.arange(top, bottom, 1.0 / scale))
     shape = (len(rows), len(columns))
+    grid = np.empty((*shape, 2), dtype=np.float64)
+    grid[..., 0], grid[..., 1] = columns, rows[:, None]
+    back = _project(np.linalg.inv(_matrix(params)).astype(np.float64), grid.reshape(-1, 2))
+    place = [back[:, 1] * half + (height - 1) / 2, back[:, 0] * half + (width - 1) / 2]
     planes = [
         ndimage.map_coordinates(img[..., c], place, order=3, mode="mirror").reshape(shape)
         for c in range(img.shape[-1])
     ]
-    return np.clip(np.stack(planes, axis=-1), 0.0, 1.0).astype(np.float32)
+    return np.asarray(np.clip(np.stack(planes, axis=-1), 0.0, 1.0), dtype=np.float32)
+
+
+def _middle(places: Floats) -> Floats:
+    """At most MOST of them."""
+    spare = max(0, len(places) - MOST) // 2
+    return places[spare : spare + MOST]
+
+
+MOST = 1536
+"""Longest side of a frontal view; more of a large photograph is not looked at afterwards."""
 
 
 def _area(quad: Floats) -> float:

@@ -1,8 +1,11 @@
 """Covering the most visible cuts of an assembled torus with patches that fit all around."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
+
 from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
 from studio_textures.torus_canvas import TorusCanvas
@@ -55,6 +58,8 @@ def repair(
     tries: int,
     choice: Choice,
     rng: np.random.Generator,
+    *,
+    on_try: Callable[[int], None] | None = None,
 ) -> int:
     """Exchange the surroundings of bad cuts; returns how many attempts helped.
 
@@ -64,7 +69,9 @@ def repair(
     size = search.patch
     cuts = CutMap(canvas, size)
     helped = 0
-    for _ in range(tries):
+    for tried in range(tries):
+        if on_try is not None:
+            on_try(tried)
         worst = cuts.worst()
         if worst is None:
             break

@@ -16,7 +16,7 @@ from studio_textures.mincut import Sides
 from studio_textures.patch_search import Choice, PatchSearch
 from studio_textures.period import whole_periods
 from studio_textures.pictures import blur, has_palette, luma
-from studio_textures.quality import SeamRatio, measure_seams
+from studio_textures.quality import SeamRatio, find_quiet_origin, measure_seams
 from studio_textures.repair import repair
 from studio_textures.torus_canvas import TorusCanvas
 
@@ -63,6 +63,8 @@ class Seamless:
     """Share of pixels that differ noticeably from the input, 0..1."""
     before: SeamRatio
     after: SeamRatio
+    shift: tuple[int, int] = (0, 0)
+    """Rows and columns the tile was rolled by, so that its border lies along a usual line."""
 
 
 def make_seamless(
@@ -83,16 +85,42 @@ def make_seamless(
     if blend and _is_uneven(source):
         side = min(source.shape[:2])
         source = heal(_as_it_is(source), reach=side / 4)
-    canvas = _as_it_is(source)
-    search = PatchSearch(source, _patch_side(settings.patch, source))
-    laid = _cover_border(canvas, search, settings.choice, rng)
-    repair(canvas, search, 2 * laid, settings.choice, rng)
-    out = _fade(canvas, source) if blend else canvas.render()
-    after = measure_seams(out)
+    out, after = _close(source, rng, settings, blend)
     if not settings.regular and after.worst > max(before.worst, ACCEPTABLE):
         return Seamless(img, 0.0, before, before)
-    moved = (np.abs(out - img) > NOTICEABLE).any(axis=-1)
-    return Seamless(out, float(moved.mean()), before, after)
+    changed = float((np.abs(out - img) > NOTICEABLE).any(axis=-1).mean())
+    shift = (0, 0)
+    if after.worst > ACCEPTABLE:
+        # A joint of bricks or the edge of a plank lies along the border; the tile is whole.
+        shift = find_quiet_origin(out)
+        out = np.roll(out, shift, axis=(0, 1))
+        after = measure_seams(out)
+    return Seamless(out, changed, before, after, shift)
+
+
+ATTEMPTS = ((1.0, 2), (1.6, 3), (0.7, 4))
+"""Patch side relative to the one wished for, and repairs per patch: tried until one is good."""
+
+
+def _close(
+    source: NDArray[np.float32], rng: np.random.Generator, settings: SeamlessSettings, blend: bool
+) -> tuple[NDArray[np.float32], SeamRatio]:
+    """The first acceptable, else the best, of some attempts at covering the border."""
+    best: tuple[NDArray[np.float32], SeamRatio] | None = None
+    patch = _patch_side(settings.patch, source)
+    for factor, repairs in ATTEMPTS:
+        canvas = _as_it_is(source)
+        search = PatchSearch(source, _patch_side(round(patch * factor), source))
+        laid = _cover_border(canvas, search, settings.choice, rng)
+        repair(canvas, search, repairs * laid, settings.choice, rng)
+        out = _fade(canvas, source) if blend else canvas.render()
+        after = measure_seams(out)
+        if best is None or after.worst < best[1].worst:
+            best = out, after
+        if after.worst <= ACCEPTABLE:
+            break
+    assert best is not None
+    return best
 
 
 def _as_it_is(img: NDArray[np.float32]) -> TorusCanvas:

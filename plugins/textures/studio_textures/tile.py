@@ -1,7 +1,7 @@
 """`textures.make_seamless`: the same picture, made tileable, changing as little as possible."""
 
 from collections.abc import Iterator
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 import numpy as np
 from pydantic import Field
@@ -11,6 +11,7 @@ from studio.media import MediaType
 from studio.params import Params
 from studio_textures.pictures_io import load_picture, to_floats, to_image
 from studio_textures.quality import measure
+from studio_textures.rectify import straighten
 from studio_textures.seamless import SeamlessSettings, make_seamless
 
 
@@ -30,6 +31,11 @@ class MakeSeamlessParams(Params):
         le=5,
         description="seam ratio up to which the picture is left untouched",
         json_schema_extra={"advanced": True},
+    )
+    straighten: Literal["auto", "yes", "no"] = Field(
+        "no",
+        description="turn bricks or tiles taken at an angle to the front first, which crops the "
+        "picture; auto does so where that clearly makes its lines straighter",
     )
     regular: bool = Field(False, description="crop bricks, tiles or threads to whole periods first")
 
@@ -51,6 +57,14 @@ class MakeSeamless(Generator):
         """Yield the tile."""
         source = job.inputs["image"][0]
         picture = load_picture(source.path)
+        straightened = False
+        if params.straighten != "no":
+            done = straighten(
+                picture,
+                force=params.straighten == "yes",
+                on_step=lambda: job.step(0, len(job.seeds)),
+            )
+            picture, straightened = done.image, done.applied
         settings = SeamlessSettings(
             patch=params.patch or None, good=params.good, regular=params.regular
         )
@@ -67,5 +81,6 @@ class MakeSeamless(Generator):
                     "changed": made.changed,
                     "seam_ratio_before": made.before.worst,
                 },
+                info={"shift": list(made.shift), "straightened": straightened},
                 title=source.title,
             )

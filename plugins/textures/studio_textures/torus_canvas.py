@@ -7,6 +7,7 @@ cuts across the border, which are not special), and blending can be decided at t
 
 import numpy as np
 from numpy.typing import NDArray
+
 from studio_textures.mincut import Sides, cut_mask
 
 Index = NDArray[np.intp]
@@ -51,8 +52,10 @@ class TorusCanvas:
         return rows[:, None], columns[None, :]
 
     def render(self) -> NDArray[np.float32]:
-        """The picture (H, W, C), every pixel an exemplar pixel."""
-        return np.asarray(self.exemplar[self.source[0], self.source[1]])
+        """The picture (H, W, C), every pixel an exemplar pixel; black where nothing lies yet."""
+        picture = self.exemplar[self.source[0], self.source[1]]
+        picture[self.source[0] < 0] = 0.0
+        return np.asarray(picture)
 
     def cut_cost(
         self, at: tuple[int, int] = (0, 0), size: int | None = None

@@ -74,9 +74,7 @@ def build_request(name, seeds):
     "same" makes the same bytes whatever the seed.
     """
     recipe = Recipe(generator=GENERATOR, plugin="harness", plugin_version="1", params={"as": name})
-    return JobRequest(
-        recipe=recipe, seeds=tuple(seeds), entry_point="harness", resident=GENERATOR
-    )
+    return JobRequest(recipe=recipe, seeds=tuple(seeds), entry_point="harness", resident=GENERATOR)
 
 
 def build_artifacts(request, position):

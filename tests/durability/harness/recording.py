@@ -50,7 +50,7 @@ class RecordingVfs(apsw.VFS):
     """
 
     def __init__(self, name, home, log, *, lies=False):
-        self.home, self.log, self.lies = home, log, lies
+        self.name, self.home, self.log, self.lies = name, home, log, lies
         super().__init__(name, "unix")
 
     def xOpen(self, name, flags):

@@ -8,6 +8,7 @@ from typing import Literal
 from PIL import Image, ImageChops
 from pydantic import Field
 
+from studio.codecs import load_image
 from studio.generator import Artifact, BundledCheckpoint, Footprint, Generator, Input
 from studio.media import MediaType
 from studio.params import Params
@@ -100,7 +101,7 @@ class Invert(Generator):
     seeded = False
 
     def generate(self, params, job):
-        picture = Image.open(job.inputs["image"][0].path).convert("RGB")
+        picture = load_image(job.inputs["image"][0].path).convert("RGB")
         for done, _ in enumerate(job.seeds, 1):
             job.step(done, len(job.seeds))
             yield Artifact(ImageChops.invert(picture), MediaType.IMAGE, title="negative")

@@ -1,0 +1,85 @@
+"""From rows of the job table, and what workers measured, to events for the kernel."""
+
+import time
+from collections.abc import Sequence
+
+from studio.database import Database, Row
+from studio.scheduler.footprints import FootprintBook
+from studio.scheduler.jobs import JobTable
+from studio.scheduler.messages import Event, Learned, Queued, Waiting, Withdrawn
+from studio.scheduler.places import Running
+from studio.scheduler.state import State
+from studio.worker import protocol
+
+
+class Intake:
+    """Knows the job table and the footprint book, and what the kernel was told of them."""
+
+    def __init__(self, database: Database, jobs: JobTable) -> None:
+        self.book = FootprintBook(database)
+        self._jobs = jobs
+        self._revision = 0
+
+    def read_changes(self, state: State) -> list[Event]:
+        """Return events for whatever changed in the table since the last time."""
+        if self._revision:
+            rows = self._jobs.list_changes(self._revision)
+        else:
+            self._revision, rows = self._jobs.list_queued()
+        if not rows:
+            return []
+        self._revision = max(self._revision, rows[-1]["revision"])
+        now, wall = time.monotonic(), time.time()
+        known = set(state.costs)
+        events = self._learn_shapes(rows, known, now)
+        waiting = [row for row in rows if row["status"] == "queued" and not row["paused"]]
+        gone = [row["id"] for row in rows if row["status"] != "running"]
+        left = set(gone) - {row["id"] for row in waiting}
+        if left:
+            events.append(Withdrawn(now, tuple(sorted(left))))
+        if waiting:
+            jobs = tuple(build_waiting(row, now - max(wall - row["created"], 0)) for row in waiting)
+            events.append(Queued(now, jobs))
+        return events
+
+    def note_load(self, running: Running, event: protocol.Loaded) -> None:
+        """Enter what loading took."""
+        if event.seconds > 0:
+            running.load_seconds = event.seconds
+            self.book.note_load(running.shape, event.size, event.seconds)
+
+    def note_done(self, running: Running, event: protocol.Done) -> list[Event]:
+        """Enter what a part of a job took; returns what the kernel should know of it."""
+        count = len(running.parts[0].seeds)
+        active = max(event.peak_bytes - event.base_bytes, 0)
+        seconds = max(event.seconds - running.load_seconds, 0.0) / count
+        running.load_seconds = 0.0
+        if not running.parts[0].memory_modes:  # those say little of a usual run
+            self.book.note_run(running.shape, count, active, seconds)
+        cost = self.book.get_cost(running.lease.request)
+        return [Learned(time.monotonic(), running.shape, cost)]
+
+    def _learn_shapes(self, rows: Sequence[Row], known: set[str], now: float) -> list[Event]:
+        events: list[Event] = []
+        for row in rows:
+            if row["shape"] not in known:
+                known.add(row["shape"])
+                cost = self.book.get_cost(self._jobs.get_request(row["id"]))
+                events.append(Learned(now, row["shape"], cost))
+        return events
+
+
+def build_waiting(row: Row, since: float) -> Waiting:
+    """Turn a row of `JobTable.list_changes` into what the kernel sees of a job."""
+    return Waiting(
+        id=row["id"],
+        order=row["place"],
+        rank=row["priority"],
+        user=row["user"],
+        environment=row["environment"],
+        resident=row["resident"],
+        shape=row["shape"],
+        seeds=max(row["seeds"], 1),
+        lane=row["lane"],
+        since=since,
+    )
