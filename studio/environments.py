@@ -233,7 +233,7 @@ class _Pip:
             found = _ANNOUNCED.match(line.strip())
             if found:
                 self._seen = min(self._seen + 1, self.total)
-                name = Path(found[1]).name.partition("==")[0]
+                name = re.split(r"==|-\d", Path(found[1]).name)[0]
                 self._on_progress(name, self._seen, self.total)
             elif line.startswith("Installing collected"):
                 self._on_progress("pip install", self._seen, self.total)

@@ -59,9 +59,28 @@ class JobBook:
         """Return how many jobs stand where."""
         return self._table.count()
 
-    def cancel(self, jobs: Sequence[str]) -> int:
-        """Cancel jobs; return how many had not ended."""
-        return self._table.cancel([self._table.get(job).id for job in jobs])
+    def cancel(self, jobs: Sequence[str] = (), *, batch: str = "", user: str = "") -> int:
+        """Cancel jobs, or a batch, or all of a user; return how many had not ended."""
+        return self._table.cancel(self._select(jobs, batch, user))
+
+    def pause(self, jobs: Sequence[str] = (), *, batch: str = "", user: str = "") -> int:
+        """Keep jobs, or a batch, or all of a user, from running until `resume`.
+
+        One that runs stops at its next step; the seeds it answered stay answered.
+        """
+        return self._table.pause(self._select(jobs, batch, user))
+
+    def resume(self, jobs: Sequence[str] = (), *, batch: str = "", user: str = "") -> int:
+        """Let paused jobs go on."""
+        return self._table.resume(self._select(jobs, batch, user))
+
+    def move_first(self, jobs: Sequence[str] = (), *, batch: str = "") -> int:
+        """Put queued jobs before the others of their class and user, in the order given."""
+        return self._table.move_first(self._select(jobs, batch, ""))
+
+    def move_last(self, jobs: Sequence[str] = (), *, batch: str = "") -> int:
+        """Put queued jobs behind the others of their class and user, in the order given."""
+        return self._table.move_last(self._select(jobs, batch, ""))
 
     def retry(self, jobs: Sequence[str]) -> int:
         """Queue failed, cancelled and dead jobs again; return how many there were."""
@@ -108,6 +127,12 @@ class JobBook:
                 if not self._table.get_status(pending[-1]).is_final:
                     step = 0.5 if is_ours else _POLL
                     self._changed.wait(step if end is None else min(step, end - time.monotonic()))
+
+    def _select(self, jobs: Sequence[str], batch: str, user: str) -> Sequence[str]:
+        chosen = [self._table.get(job).id for job in jobs]
+        if batch or user:
+            chosen += self._table.find_live(batch=batch, user=user)
+        return chosen
 
     def close(self) -> None:
         """Stop listening."""

@@ -1,11 +1,13 @@
 """`Studio`: the composition root. Faces talk to it and to nothing below it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from studio.app.asset import Asset, Reproduction
+from studio.app.forecasts import DryRun, Forecaster
 from studio.app.host import StudioHost
 from studio.app.inputs import InputValues
 from studio.app.job import Batch, Job, Progress
@@ -22,7 +24,8 @@ from studio.errors import InvalidParamsError
 from studio.events import Event
 from studio.host_plugins import HostPlugins
 from studio.media import MediaType
-from studio.observe import Monitor, Watch, open_log
+from studio.observe.logs import open_log
+from studio.observe.watch import Watch
 from studio.pipelines import PipelineBook, PipelineRun, run_pipeline
 from studio.presets import PresetBook
 from studio.scheduler.devices import find_devices
@@ -31,6 +34,9 @@ from studio.scheduler.jobs import JobTable
 from studio.scheduler.runtime import Scheduler
 from studio.store import Lineage, Store
 from studio.worker.describe import load_registry
+
+if TYPE_CHECKING:
+    from studio.observe.monitor import Monitor
 
 
 class Studio:
@@ -85,8 +91,10 @@ class Studio:
             self.config.home / "logs" / "jobs",
         )
         self._reproducer = Reproducer(self._store, self.registry, self._run_request)
+        self.forecaster = Forecaster(
+            self.config, self._database, self._table, self._store, lambda: self.scheduler
+        )
         self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
-        self.monitor = Monitor(self.config, self._database)
         self._watch = Watch(self.config, self._database)
         self._close_log = open_log(self.config)
 
@@ -188,16 +196,29 @@ class Studio:
         Raises:
             StudioError: a request is wrong; nothing was queued.
         """
-        asks = [build_ask(i, request) for i, request in enumerate(requests)]
         tray = Tray(priority=get_priority(priority), tags=tuple(tags), reuse=True)
-        built = [self._submission.build(ask, tray) for ask in asks]
-        batch = name_batch(built)
-        chunks = [
-            chunk.model_copy(update={"batch": batch})
-            for request in built
-            for chunk in self._submission.chunk(request)
-        ]
+        batch, chunks = self._build_batch(requests, tray)
         return Batch(batch, self._queue(chunks, tray), self)
+
+    def dry_run(
+        self, requests: Iterable[Mapping[str, Any]], *, priority: str = "batch"
+    ) -> DryRun:
+        """Predict what `batch` would take: time, memory, disk. Queues nothing.
+
+        Args:
+            requests: as `batch`; files given as inputs are imported, as `batch` would.
+            priority: as `submit`.
+
+        Raises:
+            StudioError: a request is wrong.
+        """
+        tray = Tray(priority=get_priority(priority), reuse=True)
+        _, chunks = self._build_batch(requests, tray)
+        left = [
+            len(chunk.seeds) - len(self._submission.find_answers(chunk, with_trash=False))
+            for chunk in chunks
+        ]
+        return self.forecaster.dry_run(chunks, left)
 
     def run_pipeline(
         self,
@@ -236,6 +257,13 @@ class Studio:
     def ensure_scheduler(self) -> bool:
         """Run the scheduler here if nobody does; True if it runs here."""
         return self.config.schedules and self._ownership.ensure()
+
+    @cached_property
+    def monitor(self) -> "Monitor":
+        """Status, figures and traces of the home, whoever schedules it."""
+        from studio.observe.monitor import Monitor  # of no use to most programs
+
+        return Monitor(self.config, self._database)
 
     @property
     def scheduler(self) -> Scheduler | None:
@@ -277,6 +305,19 @@ class Studio:
     def get_progress(self, record: JobRecord) -> Progress:
         """Return the newest progress known of a job."""
         return self.jobs.get_progress(record)
+
+    def _build_batch(
+        self, requests: Iterable[Mapping[str, Any]], tray: Tray
+    ) -> tuple[str, list[JobRequest]]:
+        """Return the name of a batch and its jobs."""
+        asks = [build_ask(i, request) for i, request in enumerate(requests)]
+        built = [self._submission.build(ask, tray) for ask in asks]
+        batch = name_batch(built)
+        return batch, [
+            chunk.model_copy(update={"batch": batch})
+            for request in built
+            for chunk in self._submission.chunk(request)
+        ]
 
     def _queue(self, requests: Sequence[JobRequest], tray: Tray) -> list[str]:
         for plugin in {request.entry_point for request in requests}:

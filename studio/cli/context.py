@@ -52,10 +52,10 @@ class Session:
             StudioError: it cannot be opened.
         """
         if self._studio is None:
-            # Through the package: the host is imported only now.
             if self.flags.log_level:
-                opened = import_module("studio.observe").open_console(self.flags.log_level)
+                opened = import_module("studio.observe.logs").open_console(self.flags.log_level)
                 self._close_console = opened
+            # Through the package: the host is imported only now.
             self._studio = studio.Studio(
                 self.flags.home or None,
                 language=self.flags.language or None,

@@ -35,6 +35,7 @@ SUMMARIES = {
     "serve": "Serve the web interface.",
     "fsck": "Look for damage in the library.",
     "doctor": "Say what this installation has and what it lacks.",
+    "bench": "Measure the scheduler in a simulator, on virtual devices.",
     "plugin": "Write, check and enable plugins, and give them a Python of their own.",
 }
 """Command -> the first paragraph of its help; its module is `studio.cli.<command>`."""

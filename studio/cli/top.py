@@ -11,7 +11,7 @@ from studio.cli.command import Command, option
 from studio.cli.context import Session
 from studio.cli.output import format_plain
 from studio.cli.top_tables import Table, build_headline, build_tables
-from studio.observe import Overview
+from studio.observe.overview import Overview
 
 
 @click.command("top", cls=Command)

@@ -7,7 +7,7 @@ from rich.text import Text
 
 from studio.cli.context import Session
 from studio.cli.top_tables import build_headline, build_tables
-from studio.observe import Overview
+from studio.observe.overview import Overview
 
 
 def build_screen(session: Session, view: Overview) -> Group:

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 from studio.cli.context import Session
 from studio.cli.output import format_seconds, format_size
-from studio.observe import Overview
-from studio.observe.overview import JobView
+from studio.observe.overview import JobView, Overview
 
 
 @dataclass(frozen=True)

@@ -10,11 +10,12 @@ import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock, Timeout
 
-from studio.config import Config
+if TYPE_CHECKING:
+    from studio.config import Config
 
 MAX_BYTES = 5 << 20
 KEPT = 3
@@ -109,16 +110,16 @@ class SharedFileHandler(logging.Handler):
             with FileLock(f"{self.path}.lock", timeout=0):
                 if self.path.stat().st_size > self._max_bytes // 2:  # else somebody has done it
                     for number in range(self._kept, 0, -1):
-                        older = self._name(number)
+                        older = self._get_older(number)
                         if older.exists():
-                            older.replace(self._name(number + 1))
-                    self.path.replace(self._name(1))
-                    self._name(self._kept + 1).unlink(missing_ok=True)
+                            older.replace(self._get_older(number + 1))
+                    self.path.replace(self._get_older(1))
+                    self._get_older(self._kept + 1).unlink(missing_ok=True)
         except (Timeout, OSError):
             return  # somebody is at it: a few lines more in the old file do no harm
         self._open()
 
-    def _name(self, number: int) -> Path:
+    def _get_older(self, number: int) -> Path:
         return self.path.with_name(f"{self.path.name}.{number}")
 
 
@@ -130,7 +131,7 @@ class _LastResort(logging.Handler):
             logging.lastResort.handle(record)
 
 
-def open_log(config: Config) -> Callable[[], None]:
+def open_log(config: "Config") -> Callable[[], None]:
     """Send what the package `studio` logs to the home's log; call what is returned to stop.
 
     Where the program has set up no logging of its own, warnings go on to stderr.

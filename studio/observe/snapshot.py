@@ -3,6 +3,7 @@
 import json
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -87,8 +88,10 @@ class Publisher:
             waiting.write_text(json.dumps(data, default=str), encoding="utf-8")
             waiting.replace(self._path)
         except OSError:
-            waiting.unlink(missing_ok=True)
+            with suppress(OSError):
+                waiting.unlink()
 
     def remove(self) -> None:
         """Say that nobody schedules here any more."""
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):
+            self._path.unlink()

@@ -45,7 +45,8 @@ class Tables:
         return self._database.query(
             "SELECT priority, user, sum(NOT paused) AS waiting, sum(paused) AS paused, "
             "min(iif(paused, NULL, created)) AS oldest "
-            "FROM jobs WHERE status = 'queued' GROUP BY priority, user"
+            # Left alone, SQLite reads every queued row: ten times slower.
+            "FROM jobs INDEXED BY jobs_waiting WHERE status = 'queued' GROUP BY priority, user"
         )
 
     def list_running(self) -> list[Row]:

@@ -107,7 +107,7 @@ def _build_attempt(story: Story, attempt: Attempt, tracks: Tracks) -> Iterator[T
     end = max(attempt.finished, attempt.started)
     facts = {**story.facts, "job": story.job, "end": attempt.end, "worker": attempt.worker}
     yield _span(story.generator or "job", attempt.started, end, track, facts)
-    loaded = attempt.started if attempt.loaded is None else min(attempt.loaded, end)
+    loaded = min(max(attempt.started, attempt.loaded or 0.0), end)
     if attempt.loaded is not None:
         name = f"load {attempt.resident}".strip()
         yield _span(name, attempt.started, loaded, track, {"resident": attempt.resident})

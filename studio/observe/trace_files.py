@@ -22,16 +22,18 @@ class TraceFiles:
 
     def save(self, job: str, trace: Trace) -> Path:
         """Write the trace of a job, and drop the oldest if there are too many."""
-        path = self._folder / f"{job}.json"
-        self._folder.mkdir(parents=True, exist_ok=True)
-        is_new = not path.exists()
-        waiting = path.with_suffix(".part")
-        waiting.write_text(json.dumps(trace, separators=(",", ":")), encoding="utf-8")
-        waiting.replace(path)
-        self._count = len(self.list()) if self._count is None else self._count + is_new
+        # In place, without paths as objects: jobs may end by the hundred a second. A file torn by
+        # a crash is no trace, which `load` says.
+        path = f"{self._folder}/{job}.json"
+        if self._count is None:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            self._count = len(self.list())
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(json.dumps(trace, separators=(",", ":")))
+        self._count += 1
         if self._count > self._keep + self._keep // 10:
             self._prune()
-        return path
+        return Path(path)
 
     def list(self) -> list[Path]:
         """Return the files, oldest job first: ids of jobs sort by time."""

@@ -6,7 +6,7 @@ it would be on a real device.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from heapq import heappop, heappush
 
@@ -110,6 +110,7 @@ class Engine:
         self.spans: list[Span] = []
         self.refusals: list[Refuse] = []
         self.on_end: Callable[[Visit], None] = lambda visit: None
+        self.on_begin: Callable[[str, int], None] = lambda device, used: None
         self.machines: dict[str, _Machine] = {}
         self._decide = decide
         self._truth = truth
@@ -123,6 +124,11 @@ class Engine:
         """Let a job arrive at a time."""
         self.visits[job.id] = Visit(job, arrival)
         self._at(arrival, lambda: self.tell(Queued(self.now, (job,))))
+
+    def expect(self, jobs: Iterable[Waiting]) -> None:
+        """Know jobs that the policy is told of by somebody else."""
+        for job in jobs:
+            self.visits[job.id] = Visit(job, self.now)
 
     def resume(self, state: State) -> None:
         """Go on from where a state is: its workers and what they run."""
@@ -140,8 +146,7 @@ class Engine:
                 self._at(max(worker.running.until, state.now), self._end_of(worker.id, run))
             elif not worker.is_ready:
                 self._at(self.now + self._startup, self._ready_of(worker.id))
-        for job in state.jobs.values():
-            self.visits[job.id] = Visit(job, state.now)
+        self.expect(state.jobs.values())
 
     def run(self, *, until: float = math.inf, most: int = 10_000_000) -> None:
         """Advance until nothing happens any more, a time, or a number of events."""
@@ -216,7 +221,9 @@ class Engine:
         truth, visit = self._truth[run.job.shape], self.visits[run.job.id]
         run.begin = self.now
         run.length = truth.seconds * run.job.seeds / machine.device.speed
-        is_starved = self.get_used(machine.device.name) > machine.device.capacity
+        used = self.get_used(machine.device.name)
+        self.on_begin(machine.device.name, used)
+        is_starved = used > machine.device.capacity
         if math.isnan(visit.begin) and not is_starved:
             visit.begin = self.now
         size = machine.residents[run.job.resident]

@@ -59,6 +59,12 @@ class Intake:
         cost = self.book.get_cost(running.lease.request)
         return [Learned(time.monotonic(), running.shape, cost)]
 
+    def note_starved(self, running: Running, state: State) -> None:
+        """Keep what the kernel believes of a shape since a run of it was starved."""
+        cost = state.costs.get(running.shape)
+        if cost is not None:
+            self.book.note_starved(running.shape, cost, len(running.parts[0].seeds))
+
     def _learn_shapes(self, rows: Sequence[Row], known: set[str], now: float) -> list[Event]:
         events: list[Event] = []
         for row in rows:

@@ -95,7 +95,7 @@ def _add(state: State, job: Waiting) -> list[Action]:
         state.preempts[job.id] = (0, job.seeds)
     lane = state.get_lane(job.lane)
     need = state.get_cost(job).get_least()
-    most = max(device.capacity for device in lane.devices)
+    most = state.get_largest(lane.name)
     if need > most:
         rungs = state.plans[job.id].rungs if job.id in state.plans else ()
         _forget(state, job.id)

@@ -15,12 +15,16 @@ FREE_CACHES = "free caches"
 EVICT_IDLE = "evict idle"
 OTHER_DEVICE = "another device"
 
+_FIRST = 64 << 20  # bytes believed of something that was thought to take none
+
 
 def correct_cost(cost: Cost, running: Running) -> Cost:
     """Return what must be believed now that a run was starved."""
     if running.is_loading:
-        return replace(cost, weights=max(2 * cost.weights, 1 << 20))
-    return replace(cost, base=2 * cost.base, each=max(2 * cost.each, 1 << 20))
+        return replace(cost, weights=2 * cost.weights or _FIRST)
+    if not cost.base and not cost.each:
+        return replace(cost, each=_FIRST)
+    return replace(cost, base=2 * cost.base, each=2 * cost.each)
 
 
 def find_next_plan(state: State, job: Waiting, running: Running, device: Device) -> Plan | None:

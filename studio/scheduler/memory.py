@@ -32,6 +32,8 @@ def find_fit(
         may_break_hold: evict even what was loaded a moment ago and is wanted.
     """
     plan = state.plans.get(job.id) or Plan()
+    if plan.is_last and worker.device.capacity < state.get_largest(worker.device.lane):
+        return None
     found = choose_batch(state, worker.device, job, plan)
     if found is None:
         return None

@@ -329,6 +329,7 @@ class Scheduler:
         if is_starved(event):
             self._memory.starved[running.lease.job] = running.lease
             self._decide(messages.Starved(now, name))
+            self._intake.note_starved(running, self._state)
             return
         is_final = self._outcomes.settle(running, event)
         self._decide(*learned, messages.Ended(now, name, is_final))

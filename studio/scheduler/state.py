@@ -163,6 +163,10 @@ class State:
             for worker in self.iterate_workers(device)
         )
 
+    def get_largest(self, lane: str) -> int:
+        """Return the bytes of a lane's largest device."""
+        return max(device.capacity for device in self.get_lane(lane).devices)
+
     def get_parked(self) -> int:
         """Return the pinned host memory in use, bytes."""
         return sum(item.size for worker in self.workers.values() for item in worker.parked.values())

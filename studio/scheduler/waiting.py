@@ -171,7 +171,8 @@ class ClassQueue:
 
     def charge(self, user: str, seconds: float) -> None:
         """Count device seconds against a user; negative gives them back."""
-        self.users[user].deficit -= seconds
+        account = self.users[user]
+        account.deficit = min(account.deficit - seconds, self._quantum)
 
     def note_overtaking(self, job: Waiting, users: Collection[str], now: float) -> None:
         """Remember that `job` goes before older ones of `users` for affinity."""

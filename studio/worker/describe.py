@@ -4,6 +4,7 @@ A plugin that ends, crashes or hangs its subprocess is named, and a fresh subpro
 with the rest.
 """
 
+import signal
 import time
 from dataclasses import dataclass, field
 from subprocess import PIPE, Popen
@@ -79,7 +80,8 @@ def describe_environment(config: Config, environment: str) -> EnvironmentRecord:
         timeout=config.plugin_timeout,
         folders=listed.folders if listed else [],
         code=listed.code if listed else [],
-        fingerprint=listed.fingerprint if listed else "",  # hence asked again next time
+        # Without one they are asked again next time: a kill from outside says nothing of a plugin.
+        fingerprint=listed.fingerprint if listed and not talk.was_killed else "",
         plugins=[p.model_copy(update={"environment": environment}) for p in talk.plugins],
         specs=[s.model_copy(update={"environment": environment}) for s in talk.specs],
     )
@@ -91,6 +93,7 @@ class _Talk:
 
     listed: Listed | None = None
     current: str = ""  # the plugin being imported
+    was_killed: bool = False  # by somebody else
     plugins: list[PluginInfo] = field(default_factory=list)
     specs: list[GeneratorSpec] = field(default_factory=list)
 
@@ -159,6 +162,7 @@ def _ask(config: Config, environment: str, names: list[str], talk: _Talk) -> str
         channel.close()
     if failure:
         return failure
+    talk.was_killed = talk.was_killed or code == -signal.SIGKILL
     last = read_last_line(path) if code > 0 else ""
     return f"{describe_exit(code)}: {last}" if last else describe_exit(code)
 

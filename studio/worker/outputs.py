@@ -1,9 +1,9 @@
 """From what a generator yields to files and plain data, with every check in between."""
 
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
+from json import dumps, loads
 from pathlib import Path
 from typing import Any
 
@@ -110,7 +110,7 @@ def _clean_metrics(metrics: Mapping[str, Any], generator: str) -> dict[str, floa
 def _clean_info(info: Mapping[str, Any], field: str, generator: str) -> dict[str, Any]:
     """Make plain JSON."""
     try:
-        text = json.dumps(_clean_value(dict(info)), allow_nan=False)
+        text = dumps(_clean_value(dict(info)), allow_nan=False)
     except (TypeError, ValueError, RecursionError) as error:
         raise JobFailedError(
             "{generator}: `{field}` must be plain JSON: {fault}",
@@ -125,7 +125,7 @@ def _clean_info(info: Mapping[str, Any], field: str, generator: str) -> dict[str
             field=field,
             size=len(text),
         )
-    data: dict[str, Any] = json.loads(text)
+    data: dict[str, Any] = loads(text)
     return data
 
 

@@ -20,7 +20,7 @@ from studio.worker.base import OnEvent
 from studio.worker.channel import Channel, LineTooLongError
 from studio.worker.conversation import Conversation
 from studio.worker.exits import DEVICE_LOST, FROM_OUTSIDE, describe_exit, read_last_line
-from studio.worker.group import ask_to_end, end_group, has_exited, kill_group
+from studio.worker.group import ask_to_end, await_exit, end_group, has_exited, kill_group
 from studio.worker.guard import find_family
 from studio.worker.job_log import cap_log
 from studio.worker.launch import build_command, build_environ, get_memory_limit
@@ -38,6 +38,8 @@ from studio.worker.protocol import (
 
 _WATCH_EVERY = 0.2
 _MAX_PROCESSES = 256
+_LAST_WORDS = 0.5
+"""Seconds between the end of the conversation and that of the process."""
 _END_TIME = 6.0
 """Seconds that a worker's guard may take to end everything."""
 _LOG_LIMIT = 1 << 20
@@ -152,6 +154,8 @@ class ProcessWorker:
             self._converse(process, channel)
         except Exception:
             _log.exception("worker %s: the host's side broke", self.id)
+        if channel is not None and channel.is_ended and not await_exit(process.pid, _LAST_WORDS):
+            self._accuse("ended the conversation and went on without it")
         end_group(process.pid, _END_TIME)  # it, or children it left behind
         with self._lock:
             code = process.wait()

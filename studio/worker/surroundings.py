@@ -9,13 +9,15 @@ from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD,
             signal.SIGPIPE, signal.SIGUSR1, signal.SIGUSR2)  # fmt: skip
+_MODULES = ("builtins", "json", "os", "posixpath", "io", "time", "math", "struct", "hashlib")
 
 
 class Surroundings:
     """A snapshot: folder, variables, streams, signal handlers, umask, limits of Python's own.
 
-    What a plugin does to other modules it does to all plugins of its environment; one that is not
-    to be trusted with that belongs into an environment of its own.
+    Also functions of the few modules that everything leans on. What a plugin does to other modules
+    it does to all plugins of its environment; one that is not to be trusted with that belongs into
+    an environment of its own.
     """
 
     def __init__(self) -> None:
@@ -25,6 +27,11 @@ class Surroundings:
         os.umask(self._mask)
         self._streams = (sys.stdin, sys.stdout, sys.stderr)
         self._path = list(sys.path)
+        self._functions = {
+            name: {key: value for key, value in vars(sys.modules[name]).items() if callable(value)}
+            for name in _MODULES
+            if name in sys.modules
+        }
         self._depth = sys.getrecursionlimit()
         self._hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         self._is_main = threading.current_thread() is threading.main_thread()
@@ -34,6 +41,8 @@ class Surroundings:
 
     def restore(self) -> None:
         """Put back what is not as it was."""
+        for name, functions in self._functions.items():
+            vars(sys.modules[name]).update(functions)
         os.umask(self._mask)
         if dict(os.environ) != self._environ:
             os.environ.clear()

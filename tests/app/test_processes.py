@@ -120,6 +120,13 @@ def crashing(tmp_path_factory):
             yield studio
 
 
+@pytest.fixture(autouse=True)
+def forgive(request):
+    """Strikes of one test must not suspend the plugin in the next."""
+    if "crashing" in request.fixturenames:
+        request.getfixturevalue("crashing").strikes.enable("crash")
+
+
 def test_a_job_that_kills_its_worker_twice_is_dead_and_the_rest_goes_on(crashing):
     bad = crashing.submit("crash.now", how="segfault", seed=1)
     good = crashing.submit("crash.now", how="none", seed=1)

@@ -36,7 +36,7 @@ def test_a_hundred_thousand_crash_states(memory_path):
 
 @pytest.mark.parametrize("name", MUTATIONS)
 def test_the_harness_notices(memory_path, name):
-    looked, fault = find_faults(memory_path, per_place=20, **MUTATIONS[name])
+    looked, fault = find_faults(memory_path, per_place=4, **MUTATIONS[name])
     assert fault is not None, f"{looked} states of a commit with {name}, and nothing was noticed"
 
 

@@ -180,7 +180,9 @@ class Home:
 
     def start(self, slots=None, host=None, **settings):
         config = self.config.model_copy(update=settings)
-        scheduler = Scheduler(config, self.database, self.jobs, host or self.host, slots or {"cpu": 1})
+        scheduler = Scheduler(
+            config, self.database, self.jobs, host or self.host, slots or {"cpu": 1}
+        )
         self.schedulers.append(scheduler)
         scheduler.start()
         return scheduler

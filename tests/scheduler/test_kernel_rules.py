@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -81,7 +81,7 @@ class KernelMachine(RuleBasedStateMachine):
         self.parked = {}
         self.overtaken = {}
         self.tries = {}
-        self.starving = None
+        self.starving = self.again = None
 
     # What the world does.
 
@@ -94,6 +94,9 @@ class KernelMachine(RuleBasedStateMachine):
         assert describe(twin) == describe(self.state)
         for action in actions:
             getattr(self, "on_" + type(action).__name__)(action)
+        if self.again is not None:  # only when all of one decision is done
+            job, self.again = self.again, None
+            self.queue([job])
 
     @rule(
         models=st.lists(st.sampled_from(sorted(MODELS)), min_size=1, max_size=6),
@@ -110,7 +113,15 @@ class KernelMachine(RuleBasedStateMachine):
             environment = data.draw(st.sampled_from(self.environments))
             jobs.append(
                 m.Waiting(
-                    f"j{self.made}", self.made, rank, user, environment, model, model, seeds, lane
+                    f"j{self.made}",
+                    self.made,
+                    rank,
+                    user,
+                    environment,
+                    f"{environment}:{model}",
+                    model,
+                    seeds,
+                    lane,
                 )
             )
         self.queue(jobs)
@@ -201,9 +212,10 @@ class KernelMachine(RuleBasedStateMachine):
         self.workers[name]["job"] = None
         self.active[name] = 0
         worker = self.state.workers[name]
-        if worker.running.is_loading and worker.residents[
-            worker.running.job.resident
-        ].loaded == math.inf:
+        if (
+            worker.running.is_loading
+            and worker.residents[worker.running.job.resident].loaded == math.inf
+        ):
             self.memory[name].pop(worker.running.job.resident)  # never got there
 
     # What the kernel asks for, and when it may.
@@ -265,7 +277,7 @@ class KernelMachine(RuleBasedStateMachine):
     def on_Retry(self, action):
         job, self.starving = self.starving, None
         assert job.id == action.job and action.rungs
-        self.queue([job])
+        self.again = job
 
     def on_Refuse(self, action):
         if self.starving is not None and self.starving.id == action.job:
@@ -333,10 +345,11 @@ def test_schedules(machine):
     run_state_machine_as_test(
         machine,
         settings=settings(
-            max_examples=40,
-            stateful_step_count=40,
+            max_examples=30,
+            stateful_step_count=30,
             deadline=None,
             derandomize=True,
+            phases=[Phase.generate],  # shrinking by hand: `-m slow` does it
             suppress_health_check=SUPPRESSED,
         ),
     )

@@ -204,3 +204,96 @@ def test_several_workers_on_the_cpu(home, request_of):
         home.wait(job, JobStatus.RUNNING)
     time.sleep(0.1)
     assert home.jobs.get(ids[3]).status is JobStatus.QUEUED
+
+
+def test_an_interactive_job_overtakes_a_long_one_which_goes_on_where_it_was(home, request_of):
+    home.start()
+    (long,) = home.submit(
+        request_of((1, 2, 3), act="wait", priority=Priority.BATCH, params={"n": 1})
+    )
+    home.wait(long, JobStatus.RUNNING)
+    home.schedulers[0].fork_state()
+    make_long(home, long)
+    (now,) = home.submit(request_of((9,), priority=Priority.INTERACTIVE))
+    assert home.wait(now).status is JobStatus.DONE
+    home.wait(long, JobStatus.RUNNING)
+    record = home.jobs.get(long)
+    assert record.attempts == 0 and list(record.outputs) == [0]
+    assert [run.positions for run in home.host.runs if run.job == long] == [[0, 1, 2], [1, 2]]
+
+
+def make_long(home, job):
+    """Let the scheduler believe that a running job has long to go."""
+    scheduler = home.schedulers[0]
+    for worker in scheduler._state.workers.values():
+        if worker.running and worker.running.job.id == job:
+            worker.running.until = time.monotonic() + 100
+
+
+def test_pause_stops_at_the_next_step_and_resume_goes_on(home, request_of):
+    home.start()
+    running, queued = home.submit(request_of((1, 2), act="wait"), request_of((5,)))
+    home.wait(running, JobStatus.RUNNING)
+    assert home.jobs.pause([running, queued]) == 2
+    home.schedulers[0].wake()
+    home.wait(running, JobStatus.QUEUED)
+    time.sleep(0.15)
+    assert home.jobs.get(queued).status is JobStatus.QUEUED
+    assert home.jobs.get(running).is_paused
+    assert home.jobs.resume([queued]) == 1
+    home.schedulers[0].wake()
+    assert home.wait(queued).status is JobStatus.DONE
+    home.jobs.resume([running])
+    home.wait(running, JobStatus.RUNNING)
+    assert home.host.runs[-1].positions == [1]
+
+
+def test_a_moved_job_goes_first(home, request_of):
+    ids = home.submit(*[request_of((i,)) for i in range(4)])
+    assert home.jobs.move_first([ids[3], ids[2]]) == 2
+    home.jobs.move_last([ids[0]])
+    home.start()
+    for job in ids:
+        home.wait(job)
+    assert [run.job for run in home.host.runs] == [ids[3], ids[2], ids[1], ids[0]]
+
+
+def test_out_of_memory_halves_the_batch_and_the_asset_says_so(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of((1, 2, 3, 4), act="memory", footprint=1 << 20))
+    record = home.wait(job)
+    assert record.status is JobStatus.DONE and record.attempts == 0
+    assert sorted(record.outputs) == [0, 1, 2, 3]
+    assert len(home.host.runs[-1].seeds) == 1
+    assert sum(len(run.seeds) == 4 for run in home.host.runs) <= 2
+
+
+def test_a_job_that_can_never_fit_fails_with_advice(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of(footprint=1 << 50))
+    record = home.wait(job)
+    assert record.status is JobStatus.FAILED and record.error["type"] == "OutOfMemoryError"
+    assert "smaller size" in record.error["template"] and not home.host.runs
+
+
+def test_outputs_that_come_together_are_committed_together(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of(range(20)))
+    home.wait(job)
+    assert sum(home.host.groups) == 20 and len(home.host.groups) < 20
+
+
+def test_a_stopped_queue_can_be_forecast(home, request_of):
+    scheduler = home.start()
+    (job,) = home.submit(request_of((1, 2), act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    state = scheduler.fork_state()
+    assert [w.running.job.id for w in state.workers.values()] == [job]
+    assert scheduler.list_workers()[0]["job"] == job
+
+
+def test_the_history_of_the_table_is_not_read_at_start(home, request_of):
+    ids = home.submit(*[request_of((i,)) for i in range(5)])
+    home.jobs.cancel(ids[:4])
+    newest, rows = home.jobs.list_queued()
+    assert [row["id"] for row in rows] == [ids[4]] and newest >= 5

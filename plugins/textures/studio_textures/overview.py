@@ -60,19 +60,19 @@ class Sheet(Generator):
     ) -> Iterator[Artifact | Sequence[Artifact]]:
         """Yield one picture; an atlas comes with a report that holds its frames."""
         assets = job.inputs["pictures"]
-        for _ in job.seeds:
-            job.step(0, 1)
+        for index, _ in enumerate(job.seeds):
+            job.step(index, len(job.seeds))
             title = params.title or f"{params.layout} of {len(assets)}"
             if params.layout == "atlas":
                 image, frames = _pack(assets, params.padding)
-                job.step(1, 1, image)
+                job.step(index + 1, len(job.seeds), image)
                 yield [
                     Artifact(image, MediaType.IMAGE, title=title),
                     Artifact(frames, MediaType.REPORT, title=f"{title} frames"),
                 ]
             else:
                 image = _lay_out(params, assets)
-                job.step(1, 1, image)
+                job.step(index + 1, len(job.seeds), image)
                 yield Artifact(image, MediaType.IMAGE, title=title)
 
 

@@ -236,13 +236,13 @@ def _search(
     starts += [np.array([0.0, 0.0, tilt, 0.0]) for tilt in (-0.2, 0.2)]
     starts += [np.array([turn, 0.0, 0.0, 0.0]) for turn in (-0.25, 0.25)]
     ranked = sorted(starts, key=lambda start: cost(start, COARSE))
-    coarse = [improve(start, COARSE, 0.12, 150) for start in ranked[:4]]
-    middle = [improve(params, MIDDLE, 0.06, 150) for params in coarse]
+    coarse = [improve(start, COARSE, 0.12, 120) for start in ranked[:3]]
+    middle = [improve(params, MIDDLE, 0.06, 120) for params in coarse]
     middle.sort(key=lambda params: cost(params, MIDDLE))
     guess = middle[0]
     if not thorough and edges.regularity(guess) < 0.6 * REGULAR:
         return guess  # there is nothing to straighten: spare the time
-    fine = [improve(params, FINE, 0.03, 200) for params in middle[:2]]
+    fine = [improve(params, FINE, 0.03, 150) for params in middle[:2]]
     return min(fine, key=lambda params: cost(params, FINE))
 
 

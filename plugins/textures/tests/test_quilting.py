@@ -156,3 +156,18 @@ def test_large_exemplars_are_cropped_to_a_typical_part():
 def test_patch_size_is_made_legal():
     out = quilt(blobs(32), (32, 32), np.random.default_rng(0), QuiltSettings(patch=500))
     assert out.shape == (32, 32, 3)
+
+
+def test_every_patch_is_reported_and_raising_cancels():
+    seen = []
+    quilt(blobs(), (96, 96), np.random.default_rng(0), on_step=lambda *step: seen.append(step))
+    done = [step[0] for step in seen]
+    assert done == sorted(done)
+    assert seen[-1][0] <= seen[-1][1]
+    assert any(step[2] is not None and step[2].shape == (96, 96, 3) for step in seen)
+
+    def stop(done, total, preview):
+        raise InterruptedError
+
+    with pytest.raises(InterruptedError):
+        quilt(blobs(), (96, 96), np.random.default_rng(0), on_step=stop)

@@ -50,9 +50,18 @@ class Tally:
     hosts: int = 0
     workers: int = 0
     dead: int = 0
-    recovered: list[float] = field(default_factory=list)
     queued: dict[int, str] = field(default_factory=dict)
     done: set[str] = field(default_factory=set)
+
+    def note(self, line):
+        """Take down what a host said."""
+        match line.split():
+            case ["queued", seed, job]:
+                self.queued.setdefault(int(seed), job)
+            case ["done", job]:
+                self.done.add(job)
+            case ["dead", number]:
+                self.dead += int(number)
 
 
 class Torture:
@@ -80,8 +89,8 @@ class Torture:
                 host = self._next(host)
                 continue
             children = find_children(host.pid)
-            if chance.random() >= share_of_hosts and children:
-                tally.workers += kill(chance.choice(children))
+            if chance.random() >= share_of_hosts:
+                tally.workers += bool(children) and kill(chance.choice(children))
                 continue
             host.kill()
             host.wait()
@@ -118,14 +127,7 @@ class Torture:
     def _read(self, lines):
         with lines:
             for line in lines:
-                match line.split():
-                    case ["queued", seed, job]:
-                        known = self.tally.queued.setdefault(int(seed), job)
-                        self.tally.queued[int(seed)] = known
-                    case ["done", job]:
-                        self.tally.done.add(job)
-                    case ["dead", number]:
-                        self.tally.dead += int(number)
+                self.tally.note(line)
 
 
 def find_children(process):
@@ -163,7 +165,7 @@ def count_losses(folder, tally):
         for position, assets in record.outputs.items()
         if {home.store.get(asset).job for asset in assets} == {record.id}
     )
-    sql = "SELECT job, output_index, count(*) AS n FROM assets GROUP BY 1, 2 HAVING n > 1"
+    sql = "SELECT job FROM assets GROUP BY job, output_index HAVING count(*) > 1"
     losses = {
         "acknowledged jobs lost": len(not_done),
         "jobs that are not done": sum(r.status is not JobStatus.DONE for r in records.values()),
