@@ -8,6 +8,7 @@ The harness is that of `tests/durability`; `docs/durability.md` says what it doe
 
 import argparse
 import os
+import signal
 import statistics
 import subprocess
 import sys
@@ -195,15 +196,19 @@ def measure_recovery(options: argparse.Namespace) -> None:
         path = [str(install(Path(name) / "plugin")), str(ROOT / "tests" / "durability")]
         environ = {**os.environ, "PYTHONPATH": os.pathsep.join(path)}
 
-        def run(script: str, *arguments: object) -> str:
+        def run(script: str, *arguments: object, status: int = 0) -> str:
             command = [sys.executable, "-c", script, folder, *map(str, arguments)]
-            done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False)
+            done = subprocess.run(
+                command, env=environ, stdout=subprocess.PIPE, text=True, check=False
+            )
+            if done.returncode != status:
+                raise RuntimeError(f"ended with {done.returncode}, not {status}")
             return done.stdout
 
         run(OPEN)  # the plugins are known
         times = []
         for _ in range(3):
-            run(LEAVE, JOBS)
+            run(LEAVE, JOBS, status=-signal.SIGKILL)
             times.append([float(word) for word in run(OPEN).split()])
     imported, opened, recovered = (statistics.median(column) for column in zip(*times, strict=True))
     rows = [

@@ -189,9 +189,7 @@ class _Pip:
     def check(self) -> list[str]:
         """Ask pip what does not fit together."""
         words = [*self._get_pip(), "check"]
-        done = subprocess.run(
-            words, env=self._environ, capture_output=True, text=True, check=False
-        )
+        done = subprocess.run(words, env=self._environ, capture_output=True, text=True, check=False)
         return [] if done.returncode == 0 else done.stdout.strip().splitlines()
 
     def run(self, words: list[str]) -> None:

@@ -95,7 +95,9 @@ def wheels(tmp_path_factory):
         pinned = write_wheel(folder, "pinned", version, files)
         name = {"1": "old", "2": "new"}[version]
         lines = [f"--no-index --find-links {folder}", pinned, *pins]
-        (folder / f"{name}.txt").write_text("\n".join([*lines, write_plugin(folder, name, "pinned")]))
+        (folder / f"{name}.txt").write_text(
+            "\n".join([*lines, write_plugin(folder, name, "pinned")])
+        )
     return folder
 
 
@@ -115,7 +117,11 @@ def test_two_plugins_that_contradict_each_other_in_one_batch(wheels, config):
         spec = studio.registry.get("old.say")
         assert (spec.environment, spec.plugin) == ("old", "old-plugin")
         batch = studio.batch(
-            [{"generator": f"{name}.say", "seed": seed} for seed in (1, 2) for name in ("old", "new")]
+            [
+                {"generator": f"{name}.say", "seed": seed}
+                for seed in (1, 2)
+                for name in ("old", "new")
+            ]
         )
         texts = [asset.path.read_text().strip() for asset in batch.result()]
         assert texts == ["pinned 1 1", "pinned 2 1", "pinned 1 2", "pinned 2 2"]

@@ -1,6 +1,6 @@
 """`studio bench`: measure what Studio promises, without a GPU."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -32,16 +32,16 @@ def run(session: Session, seed: int, plot: Path | None) -> None:
     if session.out.as_json:
         session.out.data(found)
         return
-    _write_table(session, found["traces"])
+    session.out.table(
+        ("trace", "ours / Belady", "LRU / Belady", "ours / bound", "reordered / Belady"),
+        [_build_row(row) for row in found["traces"]],
+    )
     for name in ("mix", "mix_with_host_memory", "errors", "scaling", "speed"):
-        session.say("")
-        session.out.table((name, ""), list(_format(found[name])))
+        session.out.line()
+        rows = [(f"{name}: {key}", value) for key, value in found[name].items()]
+        session.out.table(("figure", "value"), rows)
 
 
-def _write_table(session: Session, rows: Iterable[Mapping[str, Any]]) -> None:
-    rows = list(rows)
-    session.out.table(list(rows[0]), [list(row.values()) for row in rows])
-
-
-def _format(row: Mapping[str, Any]) -> Iterable[tuple[str, Any]]:
-    return row.items()
+def _build_row(row: Mapping[str, Any]) -> tuple[Any, ...]:
+    keys = ("name", "ours_over_belady", "lru_over_belady", "ours_over_lp", "ours_free_over_belady")
+    return tuple(row[key] for key in keys)

@@ -1,18 +1,23 @@
 """`studio plugins`."""
 
+from importlib import import_module
+
 import click
 
-from studio.cli.command import Command
+from studio.cli.command import Command, option
 from studio.cli.context import Session
 
 
 @click.command("plugins", cls=Command)
+@option("--refresh", is_flag=True, help="Ask every plugin again, though nothing changed.")
 @click.pass_obj
-def command(session: Session) -> None:
+def command(session: Session, refresh: bool) -> None:
     """List the plugins and how they fare.
 
     One that cannot be loaded costs only its own line, which says why.
     """
+    if refresh:
+        import_module("studio.worker.describe").load_registry(session.load_config(), refresh=True)
     studio = session.studio
     plugins = [*studio.strikes.mark(studio.registry.plugins), *studio.plugins.plugins]
     if session.out.as_json:

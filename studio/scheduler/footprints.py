@@ -123,7 +123,7 @@ class FootprintBook:
         runs = self._runs.setdefault(shape, {})
         old = runs.get(bucket, _Run(0, 0.0, 0))
         peak = max(active, int(0.9 * old.active + 0.1 * active))
-        pace = seconds if not old.runs else 0.7 * old.seconds + 0.3 * seconds
+        pace = seconds if old.runs < 2 else 0.7 * old.seconds + 0.3 * seconds
         runs[bucket] = _Run(peak, pace, old.runs + 1)
         if _is_news((old.active, old.seconds), (peak, pace)):
             self._save(shape, bucket)

@@ -44,16 +44,19 @@ class Intake:
 
     def note_load(self, running: Running, event: protocol.Loaded) -> None:
         """Enter what loading took."""
-        if event.seconds > 0:
-            running.load_seconds = event.seconds
-            self.book.note_load(running.shape, event.size, event.seconds)
+        running.is_cold = event.seconds > 0
+        if event.seconds > 0:  # the plugin's import, which comes first, is part of it
+            seconds = max(event.seconds, time.monotonic() - running.sent)
+            self.book.note_load(running.shape, event.size, seconds)
 
     def note_done(self, running: Running, event: protocol.Done) -> list[Event]:
         """Enter what a part of a job took; returns what the kernel should know of it."""
         count = len(running.parts[0].seeds)
         active = max(event.peak_bytes - event.base_bytes, 0)
-        seconds = max(event.seconds - running.load_seconds, 0.0) / count
-        running.load_seconds = 0.0
+        # The first seed after a load pays for imports and caches that the others find made.
+        work = running.work[1:] if running.is_cold and len(running.work) > 1 else running.work
+        seconds = sum(work) / len(work) if work else event.seconds / count
+        running.work = []
         if not running.parts[0].memory_modes:  # those say little of a usual run
             self.book.note_run(running.shape, count, active, seconds)
         cost = self.book.get_cost(running.lease.request)

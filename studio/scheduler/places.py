@@ -22,7 +22,9 @@ class Running:
         count: how many parts there were.
         stop: why it was asked to stop: "", "cancel" or "hold" (it goes back to the queue).
         deadline: when its worker is killed.
-        load_seconds: that the first part spent loading.
+        sent: when its first part was.
+        work: seconds that the running part spent on each seed.
+        is_cold: its instance was loaded for it.
     """
 
     lease: Lease
@@ -33,7 +35,9 @@ class Running:
     stop: str = ""
     deadline: float | None = None
     noted: float = _NEVER
-    load_seconds: float = 0.0
+    sent: float = field(default_factory=time.monotonic)
+    work: list[float] = field(default_factory=list)
+    is_cold: bool = False
 
     def scale(self, step: protocol.Step) -> tuple[int, int]:
         """Return steps done and in all, over every part."""

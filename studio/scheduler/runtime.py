@@ -100,7 +100,12 @@ class Scheduler:
             TimeoutError: the scheduler's thread did not answer.
         """
         future: Future[State] = Future()
-        self._inbox.put(lambda: future.set_result(self._state.fork()))
+
+        def answer() -> None:
+            self._refresh()  # with what was queued a moment ago
+            future.set_result(self._state.fork())
+
+        self._inbox.put(answer)
         return future.result(timeout)
 
     def list_workers(self) -> list[dict[str, Any]]:
@@ -158,6 +163,7 @@ class Scheduler:
             case protocol.Step() if running and event.job == running.lease.job:
                 self._note_step(running, event)
             case protocol.Output() if running and event.job == running.lease.job:
+                running.work.append(event.seconds)
                 self._arrivals.append((place, running, event))
             case protocol.Done() | protocol.Failed() | protocol.Cancelled() if (
                 running and event.job == running.lease.job

@@ -30,6 +30,10 @@ from studio.worker.launch import (
 )
 from studio.worker.spec_cache import EnvironmentRecord, SpecCache
 
+RETRY_AFTER = 600.0
+"""Seconds after which a plugin that took too long is given another chance."""
+
+_TOO_SLOW = "took longer than"
 _START_TIME = 30.0
 """Seconds that Python and Studio may take before the first plugin's turn."""
 
@@ -75,6 +79,7 @@ def describe_environment(config: Config, environment: str) -> EnvironmentRecord:
         if not names:
             break
     listed = talk.listed
+    was_slow = any(plugin.cause.startswith(_TOO_SLOW) for plugin in talk.plugins)
     return EnvironmentRecord(
         interpreter=get_interpreter(config, environment),
         timeout=config.plugin_timeout,
@@ -84,6 +89,7 @@ def describe_environment(config: Config, environment: str) -> EnvironmentRecord:
         fingerprint=listed.fingerprint if listed and not talk.was_killed else "",
         plugins=[p.model_copy(update={"environment": environment}) for p in talk.plugins],
         specs=[s.model_copy(update={"environment": environment}) for s in talk.specs],
+        retry_at=time.time() + RETRY_AFTER if was_slow else 0.0,
     )
 
 
@@ -181,7 +187,7 @@ def _listen(pid: int, channel: Channel, talk: _Talk, timeout: float) -> str:
         if sum(talk.take(line) for line in lines):
             deadline = time.monotonic() + timeout
         if time.monotonic() > deadline:
-            return f"took longer than {timeout:g} s to import (setting plugin_timeout)"
+            return f"{_TOO_SLOW} {timeout:g} s to import (setting plugin_timeout)"
     return ""
 
 

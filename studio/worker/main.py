@@ -168,7 +168,9 @@ def _parse_arguments() -> argparse.Namespace:
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--memory", type=int, default=0, help="bytes it may take; 0: no limit")
     parser.add_argument("--parent", type=int, default=0, help="process to end with")
-    parser.add_argument("--writable", action="append", default=[], help="folder to write in; repeat")
+    parser.add_argument(
+        "--writable", action="append", default=[], help="folder to write in; repeat"
+    )
     parser.add_argument("--describe", action="store_true", help="list the plugins instead")
     parser.add_argument("--plugin", action="append", help="only the plugin of this name; repeat")
     return parser.parse_args()

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class EnvironmentRecord(BaseModel):
         interpreter: path of its python.
         timeout: seconds a plugin was given.
         folders, code, fingerprint: see `studio.worker.introspect.Listed`.
+        retry_at: unix seconds at which to ask again although nothing changed, 0.0 for never: a
+            plugin took too long, which may have been the machine's fault.
     """
 
     interpreter: str
@@ -28,6 +31,7 @@ class EnvironmentRecord(BaseModel):
     fingerprint: str
     plugins: list[PluginInfo]
     specs: list[GeneratorSpec]
+    retry_at: float = 0.0
 
     def is_fresh(self, interpreter: str, timeout: float, path: list[str] | None) -> bool:
         """Tell whether asking again would give the same.
@@ -39,6 +43,7 @@ class EnvironmentRecord(BaseModel):
         """
         return (
             (interpreter, timeout) == (self.interpreter, self.timeout)
+            and not 0 < self.retry_at < time.time()
             and (path is None or find_metadata_folders(path) == self.folders)
             and build_fingerprint(interpreter, self.folders, self.code) == self.fingerprint
         )

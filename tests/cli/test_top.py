@@ -1,4 +1,5 @@
 import io
+import json
 import re
 
 import pytest
@@ -100,8 +101,6 @@ def test_another_process_sees_what_runs_here(start, run, home):
         out, err = start("top", "--json", STUDIO_WORKERS="inline").communicate(timeout=60)
         job.cancel()
         job.wait(20)
-    import json
-
     data = json.loads(out)
     assert err == ""
     (worker,) = data["workers"]
@@ -110,3 +109,20 @@ def test_another_process_sees_what_runs_here(start, run, home):
     assert worker["job"]["total"] == 400
     assert worker["residents"] == ["sample.noise"]
     assert run("top", "--json").data["pid"] is None
+
+
+def test_watching_ends_with_ctrl_c(run, home, monkeypatch):
+    from studio.cli import top
+
+    run("generate", "sample.noise", "--size", "8")
+    looks = []
+
+    def sleep(seconds):
+        looks.append(seconds)
+        if len(looks) == 3:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(top.time, "sleep", sleep)
+    with Session(Flags(home=str(home))) as session:
+        top.watch(session, 0.5)
+    assert looks == [0.5, 0.5, 0.5]

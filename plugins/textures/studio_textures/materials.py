@@ -46,6 +46,7 @@ class MaterialPreset:
 _FINE: Octaves = (0.30, 0.40, 0.45, 0.40, 0.30, 0.15)
 _EVEN: Octaves = (0.10, 0.18, 0.40, 0.70, 0.80, 0.70)
 _BROAD: Octaves = (0.05, 0.12, 0.30, 0.60, 0.90, 1.00)
+_LOOSE: Octaves = (0.08, 0.22, 0.60, 0.90, 0.55, 0.25)
 _LAID: Octaves = (0.04, 0.10, 0.35, 1.00, 0.80, 0.35)
 
 MATERIALS = MappingProxyType(
@@ -59,8 +60,8 @@ MATERIALS = MappingProxyType(
         "stone": MaterialPreset(_BROAD, 0.3, 0.9, 0.032, 0.63, 0.02, -0.05),
         "plastic": MaterialPreset(_FINE, 0.5, 0.0, 0.0015, 0.40, -0.03, 0.0),
         "concrete": MaterialPreset(_EVEN, 0.8, -0.2, 0.008, 0.85, -0.03, -0.02),
-        "gravel": MaterialPreset(_EVEN, 1.0, 0.2, 0.016, 0.80, 0.01, -0.04, occlusion=0.7),
-        "grass": MaterialPreset(_EVEN, 1.0, 0.3, 0.012, 0.85, -0.03, -0.03, occlusion=0.6),
+        "gravel": MaterialPreset(_LOOSE, 1.0, 0.2, 0.016, 0.80, 0.01, -0.04, occlusion=0.7),
+        "grass": MaterialPreset(_LOOSE, 1.0, 0.3, 0.012, 0.85, -0.03, -0.03, occlusion=0.6),
         "leather": MaterialPreset(_FINE, 0.9, 0.0, 0.005, 0.50, -0.03, -0.05),
         "ceramic": MaterialPreset(_LAID, 0.3, 0.2, 0.005, 0.15, 0.0, -0.06, joints=True),
     }

@@ -11,6 +11,7 @@ from PIL import Image
 
 from studio.codecs import load_image
 from studio.errors import InvalidInputError
+from studio_upscale.degrade import Damage, degrade
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -89,12 +90,15 @@ class Corpus:
         groups: not empty; groups without pictures are passed over.
         scale: of the pairs.
         patch: side of the small patch, pixels.
+        damage: what the small patches have suffered.
 
     Raises:
         InvalidInputError: there is no picture that holds a patch.
     """
 
-    def __init__(self, groups: Sequence[Group], scale: int, patch: int) -> None:
+    def __init__(
+        self, groups: Sequence[Group], scale: int, patch: int, damage: Damage = "none"
+    ) -> None:
         fitting = []
         for group in groups:
             pairs = tuple(pair for pair in group.pairs if min(pair.low.shape[:2]) >= patch)
@@ -109,6 +113,7 @@ class Corpus:
         self.groups = tuple(fitting)
         self.scale = scale
         self.patch = patch
+        self._damage = damage
         self._shares = np.cumsum([group.share for group in fitting])
         # A large picture holds more to learn than a small one, but not in proportion.
         self._odds = [
@@ -123,7 +128,10 @@ class Corpus:
         """
         rng = np.random.default_rng((seed, step))
         patches = [self._draw_one(rng) for _ in range(count)]
-        return np.stack([low for low, _ in patches]), np.stack([high for _, high in patches])
+        low, high = (np.stack(side) for side in zip(*patches, strict=True))
+        if self._damage != "none":
+            low = degrade(high, self.scale, self._damage, rng)
+        return low, high
 
     def _draw_one(self, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
         place = int(np.searchsorted(self._shares, rng.random() * self._shares[-1], "right"))

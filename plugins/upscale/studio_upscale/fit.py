@@ -65,7 +65,7 @@ def fit(plan: Plan) -> ResidualNet:
     network = SIZES[plan.name]
     corpus = Corpus(build_groups(plan.data, network.scale), network.scale, plan.patch)
     trainer = Trainer(network, plan.train, corpus.draw)
-    state = plan.folder / "state.pt"
+    state = plan.folder / "state.safetensors"
     if state.exists():
         trainer.load(state)
     held_out, losses, start = load_held_out(plan.data), [], time.process_time()

@@ -2,15 +2,19 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
+from studio.errors import CheckpointError
+from studio_upscale.corpus import Corpus
 from studio_upscale.network import NetworkConfig, ResidualNet, build_network
 from studio_upscale.optimise import Muon
 
@@ -57,46 +61,57 @@ class Trainer:
         self.network = build_network(network, config.seed)
         self.average = build_network(network, config.seed).requires_grad_(False)
         self._draw = draw
-        self._optimiser = Muon(self.network.parameters(), lr=config.rate)
+        self._optimiser = Muon(self.network.parameters())
 
-    def load_weights(self, network: ResidualNet) -> None:
-        """Start from the weights of another net of the same config."""
+    def restart(self, network: ResidualNet) -> None:
+        """Start anew from the weights of another net of the same config."""
         self.network.load_state_dict(network.state_dict())
         self.average.load_state_dict(network.state_dict())
+        self._optimiser = Muon(self.network.parameters())
+        self.step = 0
 
     def advance(self) -> float:
         """Take one step; returns the loss."""
         low, high = self._draw(self.config.seed, self.step, self.config.batch)
-        for group in self._optimiser.param_groups:
-            group["lr"] = get_rate(self.config, self.step)
-        self._optimiser.zero_grad(set_to_none=True)
         loss = charbonnier(self.network(to_tensor(low)), to_tensor(high))
         loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step()
+        self._optimiser.step(get_rate(self.config, self.step))
         self.step += 1
         self._follow()
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
         """Write all that resuming needs; the file is there whole or not at all."""
-        state = {
-            "step": self.step,
-            "config": asdict(self.config),
-            "network": self.network.state_dict(),
-            "average": self.average.state_dict(),
-            "optimiser": self._optimiser.state_dict(),
-        }
         draft = path.with_name(f"{path.name}.part")
-        torch.save(state, draft)
+        tensors = {name: value.contiguous() for name, value in self._collect().items()}
+        save_file(tensors, draft, metadata={"step": str(self.step)})
         draft.replace(path)
 
     def load(self, path: Path) -> None:
-        """Go on where `save` left off; with the same config the result is bit-equal."""
-        state: dict[str, Any] = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state["network"])
-        self.average.load_state_dict(state["average"])
-        self._optimiser.load_state_dict(state["optimiser"])
-        self.step = int(state["step"])
+        """Go on where `save` left off; with the same config the result is bit-equal.
+
+        Raises:
+            CheckpointError: damaged, or of another net.
+        """
+        try:
+            with safe_open(path, framework="pt") as file:
+                step = int(file.metadata()["step"])
+            saved = load_file(path)
+            with torch.no_grad():
+                for name, value in self._collect().items():
+                    value.copy_(saved[name])
+        except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
+            raise CheckpointError(
+                "{path}: no training of this net can go on from it; start anew", path=path
+            ) from error
+        self.step = step
+        self._optimiser.set_step(step)
+
+    def _collect(self) -> dict[str, Tensor]:
+        """All tensors that change in training, by name."""
+        tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
+        tensors |= {f"average.{n}": v for n, v in self.average.state_dict().items()}
+        return tensors | self._optimiser.collect(self.network)
 
     def _follow(self) -> None:
         # A young average would remember the random start.
@@ -104,6 +119,29 @@ class Trainer:
         new = self.network.state_dict()
         for name, value in self.average.state_dict().items():
             value.lerp_(new[name], 1 - keep)
+
+
+def to_training(
+    params: Any, seed: int, corpus: Corpus, network: NetworkConfig | None = None
+) -> Trainer:
+    """Build a trainer from the params of `upscale.train`.
+
+    Args:
+        params: of the generator.
+        seed: decides weights and patches.
+        corpus: to learn from.
+        network: sizes, where they come with the weights to start from.
+    """
+    sizes = network or NetworkConfig(params.channels, params.blocks, params.scale)
+    config = TrainConfig(
+        steps=params.steps,
+        batch=params.batch,
+        rate=params.rate,
+        warmup=min(50, params.steps // 4),
+        ema=0.998,
+        seed=seed,
+    )
+    return Trainer(sizes, config, corpus.draw)
 
 
 def get_rate(config: TrainConfig, step: int) -> float:

@@ -1,0 +1,1 @@
+"""Stands in for audiocraft 1.3."""
