@@ -1,7 +1,4 @@
-"""The scheduler in the simulator: the figures it is held to, beside their targets.
-
-    python benchmarks/scheduler.py [--seed N] [--json]
-"""
+"""The scheduler in the simulator: the figures it is held to, beside their targets (`--seed N`)."""
 
 import argparse
 import json

@@ -200,5 +200,12 @@ class Generator(ABC):
         Every yield is stored at once: what is done is kept if a later seed fails.
         """
 
+    def park(self) -> bool:
+        """Move the weights to pinned host memory; False: it cannot, and is closed instead."""
+        return False
+
+    def unpark(self) -> None:  # noqa: B027 - only called after `park` said True
+        """Move the weights back to the device."""
+
     def close(self) -> None:  # noqa: B027 - freeing nothing is a fine default
         """Free what `__init__` took."""

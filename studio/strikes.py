@@ -104,7 +104,7 @@ class Strikes:
                 reason=found.reason,
             )
 
-    def list(self) -> "list[Suspension]":
+    def list_suspended(self) -> list[Suspension]:
         """List the suspended plugins by name."""
         rows = self._database.query("SELECT * FROM suspensions ORDER BY plugin")
         return [Suspension(**row) for row in rows]
@@ -117,12 +117,12 @@ class Strikes:
             connection.execute("DELETE FROM suspensions WHERE plugin = ?", (plugin,))
         return was_suspended
 
-    def mark(self, plugins: Iterable[PluginInfo]) -> "list[PluginInfo]":
+    def mark(self, plugins: Iterable[PluginInfo]) -> list[PluginInfo]:
         """Say of those that are suspended that they are, and why."""
         causes = {
             item.plugin: f"ended {item.count} workers, the last one: {item.reason}; "
             f"`studio plugin enable {item.plugin}`"
-            for item in self.list()
+            for item in self.list_suspended()
         }
         return [
             plugin.model_copy(update={"status": "suspended", "cause": causes[plugin.name]})

@@ -21,13 +21,13 @@ from studio.environments import (
 @click.command("env", cls=Command)
 @click.argument("name", metavar="NAME")
 @option("--requirements", type=click.Path(exists=True, dir_okay=False, resolve_path=True),
-        metavar="FILE", help="Hash-locked requirements, with every package the plugin needs.")  # fmt: skip
+        metavar="FILE", help="Hash-locked requirements, every package named.")  # fmt: skip
 @option("--plugin", "plugins", multiple=True, type=click.Path(exists=True, resolve_path=True),
         metavar="PATH", help="Folder or wheel of a plugin to install there; repeat.")  # fmt: skip
 @option("--python", metavar="PATH", help="Python it is based on; this one if not given.")
 @option("--remove", is_flag=True, help="Delete the environment.")
 @click.pass_context
-def command(context: click.Context, name: str, remove: bool, **given: Any) -> None:
+def command(context: click.Context, /, name: str, remove: bool, **given: Any) -> None:
     """Give plugins whose pins contradict those of others a Python of their own.
 
     It is made in the home, from a hash-locked requirements file; generators of the plugins in it

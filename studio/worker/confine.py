@@ -55,30 +55,40 @@ def build_watch(
     """Build the audit hook; it raises `ConfinedError`."""
     roots = tuple(f"{place.rstrip('/')}/" for place in places)
 
-    def check(path: Any) -> None:
-        if path is None or isinstance(path, int):
-            return  # a file that was opened before, which was checked
-        name = os.fsdecode(path)
-        # The last part itself may be a link that is about to be replaced or removed.
-        folder, last = os.path.split(os.path.abspath(name))
-        place = os.path.join(os.path.realpath(folder), last)
-        if not f"{place}/".startswith(roots):
-            raise ConfinedError(1, "a plugin may write only in its job's scratch folder", name)
-
     def watch(event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open":
-            path, _, flags = arguments
-            if isinstance(flags, int) and flags & _WRITING:
-                check(path)
-                if isinstance(path, str | bytes) and os.path.islink(path):
-                    check(os.path.realpath(path))
+            _check_open(arguments, roots)
         elif event in _CHANGED:
             for index in _CHANGED[event]:
-                check(arguments[index])
+                _check_place(arguments[index], roots)
         elif event in ("os.kill", "os.killpg"):
-            pid, number = arguments[0], arguments[1]
-            is_foreign = pid in strangers or (event == "os.kill" and pid == -1)
-            if is_foreign and number not in (0, signal.SIGCONT):
-                raise ConfinedError(1, "a plugin may signal only its own processes", str(pid))
+            _check_signal(event, arguments, strangers)
 
     return watch
+
+
+def _check_open(arguments: tuple[Any, ...], roots: tuple[str, ...]) -> None:
+    path, _, flags = arguments
+    if not isinstance(flags, int) or not flags & _WRITING:
+        return
+    _check_place(path, roots)
+    if isinstance(path, str | bytes) and os.path.islink(path):
+        _check_place(os.path.realpath(path), roots)
+
+
+def _check_place(path: Any, roots: tuple[str, ...]) -> None:
+    if path is None or isinstance(path, int):
+        return  # a file that was opened before, which was checked
+    name = os.fsdecode(path)
+    # The last part itself may be a link that is about to be replaced or removed.
+    folder, last = os.path.split(os.path.abspath(name))
+    place = os.path.join(os.path.realpath(folder), last)
+    if not f"{place}/".startswith(roots):
+        raise ConfinedError(1, "a plugin may write only in its job's scratch folder", name)
+
+
+def _check_signal(event: str, arguments: tuple[Any, ...], strangers: frozenset[int]) -> None:
+    pid, number = arguments[0], arguments[1]
+    is_foreign = pid in strangers or (event == "os.kill" and pid == -1)
+    if is_foreign and number not in (0, signal.SIGCONT):
+        raise ConfinedError(1, "a plugin may signal only its own processes", str(pid))

@@ -75,7 +75,7 @@ class Session:
             if isinstance(order, Run):
                 self._run_job(order)
             elif isinstance(order, Evict):
-                self._runner.evict(order.resident)
+                self._runner.evict(order.resident, is_kept=order.is_kept)
                 self.emit(Evicted(resident=order.resident))
             else:
                 self._runner.close()

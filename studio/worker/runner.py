@@ -64,6 +64,7 @@ class Runner:
         self.residents: dict[str, Generator] = {}
         self._make_codecs = make_codecs
         self._plugins: dict[str, Plugin] = {}
+        self._parked: dict[str, Generator] = {}
         self._base = 0  # bytes taken when the run began, with its instance
 
     def run(self, order: Run, emit: Emit, is_cancelled: Callable[[], bool]) -> None:
@@ -97,10 +98,12 @@ class Runner:
                 free_device_memory()
         emit(final)
 
-    def evict(self, resident: str) -> None:
-        """Close an instance, if it is resident."""
-        instance = self.residents.pop(resident, None)
+    def evict(self, resident: str, *, is_kept: bool = False) -> None:
+        """Close an instance, if it is here; `is_kept`: park it in host memory if it can be."""
+        instance = self.residents.pop(resident, None) or self._parked.pop(resident, None)
         if instance is None:
+            return
+        if is_kept and self._park(resident, instance):
             return
         try:
             instance.close()
@@ -112,8 +115,19 @@ class Runner:
 
     def close(self) -> None:
         """Close every instance."""
-        for resident in list(self.residents):
+        for resident in [*self.residents, *self._parked]:
             self.evict(resident)
+
+    def _park(self, resident: str, instance: Generator) -> bool:
+        try:
+            is_parked = instance.park()
+        except Exception:
+            logging.getLogger("studio.job").exception("%s failed in park()", resident)
+            is_parked = False
+        if is_parked:
+            self._parked[resident] = instance
+            free_device_memory()
+        return is_parked
 
     def _run_checked(self, order: Run, emit: Emit, is_cancelled: Callable[[], bool]) -> None:
         plugin = self._get_plugin(order.entry_point)
@@ -190,7 +204,10 @@ class Runner:
             start, before = time.monotonic(), read_memory_now(self.device)
             data = order.checkpoint
             checkpoint = Checkpoint(data.name, Path(data.path), data.sha256) if data else None
-            self.residents[order.resident] = cls(checkpoint, self.device)
+            parked = self._parked.pop(order.resident, None)
+            if parked is not None:
+                parked.unpark()
+            self.residents[order.resident] = parked or cls(checkpoint, self.device)
             seconds = time.monotonic() - start
             size = max(read_memory_now(self.device) - before, 0)
         emit(Loaded(job=order.job, resident=order.resident, seconds=seconds, size=size))

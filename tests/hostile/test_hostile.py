@@ -1,4 +1,4 @@
-"""A hundred misbehaviours: the host lives, the job says why, the next job of a good plugin works."""
+"""A hundred misbehaviours: the host lives, the job says why, the next job works."""
 
 import os
 import subprocess

@@ -260,8 +260,9 @@ class KernelMachine(RuleBasedStateMachine):
         worker["job"], worker["preempted"] = job.id, False
         self.running[job.id] = (job, action.worker)
         cost = self.state.costs[job.shape]
-        self.parked[action.worker].pop(job.resident, None)
-        self.memory[action.worker].setdefault(job.resident, cost.get_weights(action.modes))
+        parked = self.parked[action.worker].pop(job.resident, None)
+        size = cost.get_weights(action.modes) if parked is None else parked
+        self.memory[action.worker].setdefault(job.resident, size)
         self.active[action.worker] = cost.get_active(action.batch, action.modes)
         for other in self.queued.values():
             if (other.lane, other.rank, other.user) == (job.lane, job.rank, job.user):

@@ -65,6 +65,11 @@ class Seamless:
     after: SeamRatio
     shift: tuple[int, int] = (0, 0)
     """Rows and columns the tile was rolled by, so that its border lies along a usual line."""
+    closed: SeamRatio | None = None
+    """At the picture's own border once closed, before any roll; None where nothing was done.
+
+    After a roll `after` is near 1 by construction; this is what says how well the border closed.
+    """
 
 
 def make_seamless(
@@ -89,13 +94,13 @@ def make_seamless(
     if not settings.regular and after.worst > max(before.worst, ACCEPTABLE):
         return Seamless(img, 0.0, before, before)
     changed = float((np.abs(out - img) > NOTICEABLE).any(axis=-1).mean())
-    shift = (0, 0)
+    shift, closed = (0, 0), after
     if after.worst > ACCEPTABLE:
         # A joint of bricks or the edge of a plank lies along the border; the tile is whole.
         shift = find_quiet_origin(out)
         out = np.roll(out, shift, axis=(0, 1))
         after = measure_seams(out)
-    return Seamless(out, changed, before, after, shift)
+    return Seamless(out, changed, before, after, shift, closed)
 
 
 ATTEMPTS = ((1.0, 2), (1.6, 3), (0.7, 4))

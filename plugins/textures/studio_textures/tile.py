@@ -80,6 +80,7 @@ class MakeSeamless(Generator):
                     **measure(to_floats(image)),
                     "changed": made.changed,
                     "seam_ratio_before": made.before.worst,
+                    "seam_ratio_closed": (made.closed or made.before).worst,
                 },
                 info={"shift": list(made.shift), "straightened": straightened},
                 title=source.title,

@@ -86,3 +86,10 @@ def test_a_border_along_a_joint_is_moved_off_it(wall):
         back = np.roll(result.image, (-result.shift[0], -result.shift[1]), axis=(0, 1))
         middle = slice(90, 110)
         assert np.abs(back[middle, middle] - img[middle, middle]).mean() < 0.05
+
+
+def test_a_roll_does_not_hide_how_well_the_border_closed(wall):
+    result = make_seamless(wall[4:-7, 9:-14], np.random.default_rng(0))
+    unrolled = np.roll(result.image, (-result.shift[0], -result.shift[1]), axis=(0, 1))
+    assert result.closed == measure_seams(unrolled)
+    assert make_seamless(blobs(mode="wrap"), np.random.default_rng(0)).closed is None

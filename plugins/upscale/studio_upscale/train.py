@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 STATE = "training.safetensors"
 """Of a checkpoint: all that going on needs."""
 MOST_PICTURES = 5000
+DRAWN_SHARE = 0.1
+"""Of the drawn pictures in a batch, against 1 for the user's."""
 ADVANCED = {"advanced": True}
 
 
@@ -38,6 +40,12 @@ class TrainParams(Params):
 
     folder: str = Field(
         "", max_length=4000, description="a folder of pictures, beside those given as input"
+    )
+    drawn: int = Field(
+        32,
+        ge=0,
+        le=1000,
+        description="drawn pictures of edges, curves and letters to learn from besides",
     )
     start: str = Field(
         "",
@@ -95,6 +103,7 @@ class Train(Generator):
     checkpoint_from: ClassVar[tuple[str, ...]] = ("start",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = SHIPPED
     testing_params: ClassVar[dict[str, object]] = {
+        "drawn": 4,
         "channels": 8,
         "blocks": 1,
         "scale": 2,
@@ -152,6 +161,7 @@ def _gather(params: TrainParams, job: JobContext, scale: int) -> "Corpus":
         InvalidInputError: there are none, or too many.
     """
     from studio_upscale.corpus import Corpus, build_group, find_pictures, load_picture
+    from studio_upscale.synthetic import draw_picture
 
     paths = [asset.path for asset in job.inputs.get("pictures", ())]
     if params.folder:
@@ -159,7 +169,7 @@ def _gather(params: TrainParams, job: JobContext, scale: int) -> "Corpus":
         if not folder.is_dir():
             raise InvalidInputError("folder: there is no folder {folder}", folder=folder)
         paths += find_pictures(folder)
-    if not paths:
+    if not paths and not params.drawn:
         raise InvalidInputError(
             "upscale.train needs pictures; give it some as input, or a folder that holds some"
         )
@@ -170,7 +180,12 @@ def _gather(params: TrainParams, job: JobContext, scale: int) -> "Corpus":
             most=MOST_PICTURES,
         )
     images: list[Image.Image] = [load_picture(path) for path in paths]
-    return Corpus([build_group("pictures", images, 1, scale)], scale, params.patch, params.damage)
+    drawn = [draw_picture(number) for number in range(params.drawn)]
+    groups = [
+        build_group("pictures", images, 1, scale),
+        build_group("drawn", drawn, DRAWN_SHARE, scale),
+    ]
+    return Corpus(groups, scale, params.patch, params.damage)
 
 
 def _learn(
@@ -187,14 +202,14 @@ def _learn(
         loss = trainer.advance()
     folder = job.scratch / f"checkpoint{index}"
     facts = {"training": {**asdict(trainer.config), "step": trainer.step, "damage": params.damage}}
-    count = sum(len(group.pairs) for group in corpus.groups)
-    card = write_card(trainer.network.config, facts["training"], f"{count} pictures of the user")
+    counts = ", ".join(f"{len(group.pairs)} {group.name}" for group in corpus.groups)
+    card = write_card(trainer.network.config, facts["training"], counts)
     save_network(trainer.average, folder, facts, card)
     if trainer.step < params.steps:
         trainer.save(folder / STATE)
     job.step((index + 1) * span, total)
     return Artifact(
-        folder,
+        {path.name: path for path in sorted(folder.iterdir())},
         MediaType.CHECKPOINT,
         metrics={"loss": loss},
         info={"generators": ["upscale.srgan", "upscale.train"], "step": trainer.step},

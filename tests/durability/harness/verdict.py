@@ -14,13 +14,14 @@ from studio.store import check_store
 class Bench:
     """A folder in which states are laid out one after the other.
 
-    Every state is opened, recovered and compared with what was promised. Going on from there is
-    done once for all states that are the same after recovery, row by row and file by file.
+    Every state is opened and recovered. What was promised is looked for, and work goes on from
+    there, once for all states that are the same after recovery, row by row and file by file.
     """
 
     def __init__(self, folder):
         self.folder = folder
         Home(folder).close()  # the folders of the blobs
+        self._promises = {}
         self._verdicts = {}
 
     def find_fault(self, state):
@@ -31,13 +32,13 @@ class Bench:
             home = Home(self.folder)
             home.jobs.recover(100)
             home.clear_scratch()
-            fault = find_broken_promise(home, state.acks)
-            if fault is None:
-                print_of_home = take_print(home)
-                if print_of_home not in self._verdicts:
-                    self._verdicts[print_of_home] = find_damage(home) or find_trouble_later(home)
-                fault = self._verdicts[print_of_home]
-            return fault
+            left = take_print(home)
+            promise = (left, state.acks)
+            if promise not in self._promises:
+                self._promises[promise] = find_broken_promise(home, state.acks)
+            if left not in self._verdicts:
+                self._verdicts[left] = find_damage(home) or find_trouble_later(home)
+            return self._promises[promise] or self._verdicts[left]
         except StudioError as error:
             return f"{type(error).__name__}: {error}"
         finally:
