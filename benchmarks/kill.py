@@ -22,6 +22,9 @@ from textures import find_picture
 
 from studio import Studio
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "durability"))
+from harness.kills import find_workers
+
 HOST = """
 import sys
 from studio import Studio
@@ -51,15 +54,6 @@ def start_host(home: Path, picture: Path, count: int, size: int) -> subprocess.P
     )
 
 
-def find_children(process: int) -> list[int]:
-    """Return the workers of a host."""
-    try:
-        text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-    except OSError:
-        return []
-    return [int(child) for child in text.split()]
-
-
 def torture(home: Path, picture: Path, options: argparse.Namespace) -> tuple[int, int, float]:
     """Kill at random until all kills are spent; return hosts and workers killed, seconds."""
     chance = random.Random(options.seed)
@@ -68,7 +62,7 @@ def torture(home: Path, picture: Path, options: argparse.Namespace) -> tuple[int
     host = start_host(home, picture, options.count, options.size)
     while hosts + workers < options.kills and host.poll() is None:
         time.sleep(chance.uniform(2.0, options.every))
-        children = find_children(host.pid)
+        children = find_workers(host.pid)
         if children and chance.random() < 0.5:
             os.kill(chance.choice(children), signal.SIGKILL)
             workers += 1

@@ -64,7 +64,7 @@ def test_the_third_strike_within_the_window_suspends(open_strikes, clock):
     assert not again.is_suspended("good")
     (found,) = again.list_suspended()
     assert (found.plugin, found.count, found.reason, found.since) == ("bad", 3, "vanished", 1160)
-    with pytest.raises(PluginLoadError, match="ended 3 workers.*vanished.*plugin enable bad"):
+    with pytest.raises(PluginLoadError, match=r"ended 3 workers.*vanished.*plugin enable bad"):
         again.check("bad")
     assert again.enable("bad")
     assert not again.enable("bad")

@@ -200,9 +200,7 @@ class Studio:
         batch, chunks = self._build_batch(requests, tray)
         return Batch(batch, self._queue(chunks, tray), self)
 
-    def dry_run(
-        self, requests: Iterable[Mapping[str, Any]], *, priority: str = "batch"
-    ) -> DryRun:
+    def dry_run(self, requests: Iterable[Mapping[str, Any]], *, priority: str = "batch") -> DryRun:
         """Predict what `batch` would take: time, memory, disk. Queues nothing.
 
         Args:

@@ -105,6 +105,8 @@ class ProcessWorker:
     def send(self, order: Order) -> None:
         """Hand over an order without waiting; lost when the worker is gone."""
         line = order.model_dump_json().encode()
+        if isinstance(order, Exit):
+            self._is_closing = True
         with self._lock:
             self._conversation.note_order(order)
             if self._channel is None:
@@ -120,7 +122,6 @@ class ProcessWorker:
         """Ask it to leave, wait, and kill it after `timeout` seconds."""
         if not self.is_alive or threading.current_thread() is self._thread:
             return
-        self._is_closing = True
         self.send(Exit())
         if not self._ended.wait(timeout):
             self.kill(f"the worker did not leave within {timeout:g} s")

@@ -7,10 +7,10 @@ from typing import Any
 import pytest
 
 from studio.errors import InvalidParamsError
-from studio.validation import validate_params
 from studio.pipelines import check_pipeline, load_pipeline
 from studio.presets import load_presets
 from studio.spec import GeneratorSpec, build_spec
+from studio.validation import validate_params
 
 ROOT = Path(__file__).parents[2]
 PIPELINES = sorted((ROOT / "pipelines").glob("*.toml"))

@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 from scipy import fft
+
 from studio_textures.torus_canvas import TorusCanvas
 
 

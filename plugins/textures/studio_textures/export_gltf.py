@@ -15,6 +15,7 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
+
 from studio_textures.export_maps import ExportSettings, Maps, packed, png_bytes
 from studio_textures.export_presets import ENGINES
 

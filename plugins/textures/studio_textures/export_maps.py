@@ -13,10 +13,10 @@ from typing import Any, Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 from PIL import Image
-from studio_textures.export_presets import EnginePreset, TextureSlot
 
 from studio.codecs.lighting import linear_to_srgb, srgb_to_linear
 from studio.codecs.shading import DEFAULT_RELIEF
+from studio_textures.export_presets import EnginePreset, TextureSlot
 
 Floats: TypeAlias = npt.NDArray[np.floating[Any]]
 Maps: TypeAlias = Mapping[str, Floats]

@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
+
 from studio_textures.materials import MaterialPreset
 from studio_textures.pictures import blur, luma
 

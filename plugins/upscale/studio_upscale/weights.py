@@ -28,8 +28,8 @@ def save_network(network: ResidualNet, folder: Path, facts: Mapping[str, Any], c
         name: value.detach().to(torch.float16).contiguous()
         for name, value in network.state_dict().items()
     }
-    metadata = {"studio.generators": "upscale.srgan", "format": "pt"}
-    save_file(half, folder / WEIGHTS, metadata=metadata)
+    # One entry only: safetensors writes several in any order, and files should be the same.
+    save_file(half, folder / WEIGHTS, metadata={"studio.generators": "upscale.srgan"})
     (folder / WEIGHTS).chmod(0o644)
     config = {"architecture": "studio-residual", **asdict(network.config), **facts}
     (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

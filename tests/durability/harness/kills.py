@@ -88,7 +88,7 @@ class Torture:
             if host.poll() is not None:
                 host = self._next(host)
                 continue
-            children = find_children(host.pid)
+            children = find_workers(host.pid)
             if chance.random() >= share_of_hosts:
                 tally.workers += bool(children) and kill(chance.choice(children))
                 continue
@@ -131,13 +131,20 @@ class Torture:
                 self.tally.note(line)
 
 
-def find_children(process):
-    """Return the worker processes of a host."""
-    try:
-        text = Path(f"/proc/{process}/task/{process}/children").read_text(encoding="ascii")
-    except OSError:
-        text = ""
-    return [int(child) for child in text.split() if is_worker(child)]
+def find_workers(process):
+    """Return the worker processes of a host and their guards."""
+    found, parents = [], [process]
+    while parents:
+        # Children are listed by the thread that started them.
+        for tasks in Path(f"/proc/{parents.pop()}").glob("task/*/children"):
+            try:
+                children = [int(child) for child in tasks.read_text(encoding="ascii").split()]
+            except OSError:
+                continue  # the thread has ended
+            workers = [child for child in children if is_worker(child)]
+            found += workers
+            parents += workers
+    return found
 
 
 def is_worker(process):
