@@ -48,8 +48,9 @@ def validate_params(
     error = best_match(Draft202012Validator(schema).iter_errors(dict(values)))
     if error is not None:
         raise _build_error(generator, error)
+    values = {name: _normalise(value, properties[name], schema) for name, value in values.items()}
     if partial:
-        return dict(values)
+        return values
     defaults = {name: field["default"] for name, field in properties.items() if "default" in field}
     return {**defaults, **values}
 
@@ -96,6 +97,16 @@ def _parse_item(text: str) -> Any:
     except ValueError:
         return text
     return value if isinstance(value, int | float) else text
+
+
+def _normalise(value: Any, field: Schema, root: Schema) -> Any:
+    """Make 1 and 1.0 one value: equal params must make equal recipes."""
+    types = set(_iterate_types(field, root))
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    if "integer" in types and value == int(value):
+        return int(value)
+    return float(value) if "number" in types and "integer" not in types else value
 
 
 def _iterate_types(field: Schema, root: Schema) -> Iterator[str]:

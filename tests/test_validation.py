@@ -76,6 +76,14 @@ def test_faults_are_named(values, words):
         assert word in str(raised.value)
 
 
+def test_equal_numbers_are_the_same_value():
+    given = {"needed": "y", "size": 64.0}
+    assert repr(validate_params("a.b", SCHEMA, given)["size"]) == "64"
+    schema = {"properties": {"x": {"type": "number", "default": 1.0}}, "type": "object"}
+    assert repr(validate_params("a.b", schema, {"x": 1})["x"]) == "1.0"
+    assert repr(validate_params("a.b", schema, {})["x"]) == "1.0"
+
+
 def test_a_preset_needs_nothing_and_gets_no_defaults():
     assert validate_params("a.b", SCHEMA, {"size": 9}, partial=True) == {"size": 9}
     with pytest.raises(InvalidParamsError):

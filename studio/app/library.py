@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from studio.app.asset import Asset, AssetHome
+from studio.errors import InvalidParamsError
 from studio.media import MediaType
 from studio.store import (
     AssetRecord,
@@ -45,6 +46,8 @@ class Library:
             text: words; each must begin a word of title, prompt, tags, notes or generator.
             **filters: fields of `SearchQuery`: kind, generator, tags, rating_min, job, ...
         """
+        if filters.get("kind") is not None:
+            filters["kind"] = get_kind(filters["kind"])
         for record in iterate_records(self.store, SearchQuery(text=text, **filters)):
             yield Asset(record, self._home)
 
@@ -96,6 +99,20 @@ class Library:
     def check(self, *, deep: bool = False, repair: bool = False) -> FsckReport:
         """Look for damage: missing, changed or orphaned files, broken rows."""
         return check_store(self.store, deep=deep, repair=repair)
+
+
+def get_kind(name: str) -> MediaType:
+    """Turn the name of a media type into one.
+
+    Raises:
+        InvalidParamsError: there is none of that name.
+    """
+    try:
+        return MediaType(name)
+    except ValueError:
+        raise InvalidParamsError(
+            "kind '{name}': must be one of {known}", name=name, known=", ".join(MediaType)
+        ) from None
 
 
 def iterate_records(store: Store, query: SearchQuery) -> Iterator[AssetRecord]:

@@ -97,6 +97,11 @@ class Studio:
         self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
         self._watch = Watch(self.config, self._database)
         self._close_log = open_log(self.config)
+        if self.plugins.plugins:
+            self.plugins.call("startup", studio=self)
+            self.events.subscribe(
+                lambda event: self.plugins.call("track_event", studio=self, event=event)
+            )
 
     def __enter__(self) -> Self:
         return self

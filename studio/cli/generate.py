@@ -60,7 +60,7 @@ def command(context: click.Context, /, generator: str, **given: Any) -> None:
 
     Ctrl-C cancels the job; what was made before stays in the library.
 
-    $ studio generate textures.from_image --input image=brick.png --size 512 --count 4 --out out
+    $ studio generate textures.from_image --input image=brick.png --width 512 --count 4 --out out
     """
     session = get_session(context)
     job = submit(session, context, generator, given)

@@ -45,7 +45,7 @@ def new_plugin(session: Session, name: str, folder: Path) -> None:
 def check_plugin(context: click.Context, name: str) -> None:
     """Check that every generator of an installed plugin keeps the contract."""
     session = get_session(context)
-    rows = import_module("studio.testing").check_plugin(name)
+    rows = import_module("studio.testing").check_plugin(name, config=session.studio.config)
     if session.out.as_json:
         session.out.data([vars(row) for row in rows])
     else:

@@ -225,3 +225,43 @@ def test_a_studio_may_only_enqueue(home, sample_path, use_plugins):
 def test_tiny_materials_have_thumbnails(studio):
     (material,) = studio.generate("sample.material", seed=1, size=4)
     assert material.record.thumbnail is not None
+
+
+HOOKS = """
+from studio import hookimpl
+
+seen = []
+
+@hookimpl
+def startup(studio):
+    seen.append(type(studio).__name__)
+
+@hookimpl
+def track_event(studio, event):
+    seen.append(type(event).__name__)
+    raise ValueError("a bug in an observer")
+"""
+
+
+def test_host_plugins_hear_of_everything(home, sample_path, make_plugin, use_plugins):
+    use_plugins(sample_path, make_plugin("watcher", HOOKS, group="studio.host"))
+    with Studio(home, workers="inline") as studio:
+        assert studio.generate("sample.noise", seed=1, size=8)
+    import watcher_plugin
+
+    assert watcher_plugin.seen[0] == "Studio"
+    assert {"JobChanged", "AssetAdded"} <= set(watcher_plugin.seen)
+
+
+def test_kinds_may_be_named(studio):
+    studio.generate("sample.noise", seed=1, size=8)
+    studio.generate("sample.words", seed=1)
+    assert [asset.kind.value for asset in studio.assets.search(kind="text")] == ["text"]
+    with pytest.raises(InvalidParamsError, match="texture"):
+        list(studio.assets.search(kind="picture"))
+
+
+def test_equal_numbers_make_equal_recipes(studio):
+    (one,) = studio.generate("sample.noise", seed=1, size=8, delay=0)
+    (two,) = studio.generate("sample.noise", seed=1, size=8.0, delay=0.0)
+    assert one.record.recipe_key == two.record.recipe_key

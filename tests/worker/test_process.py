@@ -18,6 +18,7 @@ from studio.worker.protocol import (
     Done,
     Evict,
     Evicted,
+    Exit,
     Exited,
     Failed,
     Heartbeat,
@@ -77,6 +78,18 @@ def test_cancel_stops_at_the_next_step(sample, start_worker, listener, make_orde
     worker.send(Cancel(job=order.job))
     assert isinstance(listener.wait(*END), Cancelled)
     assert time.monotonic() - start < 5
+
+
+def test_a_worker_that_is_told_to_leave_is_nobodys_fault(
+    sample, start_worker, listener, make_order
+):
+    """The scheduler stops workers by an order too; that was once a strike against the plugin."""
+    worker = start_worker()
+    worker.send(make_order(seeds=(1,)))
+    listener.wait(Done)
+    worker.send(Exit())
+    exited = listener.wait(Exited)
+    assert (exited.code, exited.reason, exited.culprit) == (0, "the worker was closed", "")
 
 
 def test_closing_ends_a_running_job(sample, start_worker, listener, make_order):

@@ -5,6 +5,7 @@ features, which nobody can ship, the sliced Wasserstein distance of patches at t
 """
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 import torch
@@ -12,7 +13,7 @@ from torch import Tensor, nn
 from torch.nn.functional import avg_pool2d, interpolate, leaky_relu, softplus, unfold
 from torch.nn.utils.parametrizations import spectral_norm
 
-from studio_upscale.network import ResidualNet
+from studio_upscale.network import ResidualNet, arrange
 from studio_upscale.trainer import Draw, charbonnier, to_tensor
 
 SLOPE: Final = 0.2
@@ -51,7 +52,7 @@ class Critic(nn.Module):
         sizes = (3, width, 2 * width, 4 * width, 4 * width)
         self.layers = nn.ModuleList(
             spectral_norm(nn.Conv2d(a, b, 4 if i < 3 else 3, 2 if i < 3 else 1, 1))
-            for i, (a, b) in enumerate(zip(sizes[:-1], sizes[1:], strict=True))
+            for i, (a, b) in enumerate(pairwise(sizes))
         )
         self.last = spectral_norm(nn.Conv2d(sizes[-1], 1, 3, padding=1))
 
@@ -59,7 +60,8 @@ class Critic(nn.Module):
         """Return (N, 1, H / 8, W / 8)."""
         for layer in self.layers:
             x = leaky_relu(layer(x), SLOPE)
-        return self.last(x)  # type: ignore[no-any-return]
+        judged: Tensor = self.last(x)
+        return judged
 
 
 def compare_textures(made: Tensor, true: Tensor, draw: torch.Generator) -> Tensor:
@@ -94,13 +96,13 @@ class SharpTrainer:
         self.config = config
         self.step = 0
         self.network = network
-        self.average = ResidualNet(network.config).to(memory_format=torch.channels_last)
+        self.average = arrange(ResidualNet(network.config))
         self.average.load_state_dict(network.state_dict())
         self.average.requires_grad_(False)
         network.requires_grad_(True).train()
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
-            self.critic = Critic().to(memory_format=torch.channels_last)
+            self.critic = arrange(Critic())
         self._draw = draw
         self._optimiser = torch.optim.Adam(network.parameters(), config.rate, (0.9, 0.99))
         self._judge = torch.optim.Adam(self.critic.parameters(), config.critic_rate, (0.5, 0.99))
@@ -120,9 +122,9 @@ class SharpTrainer:
             "critic": _relate(fake, real),
             "low": charbonnier(_shrink(made, low), low),
         }
-        total = sum((getattr(config, name) * loss for name, loss in losses.items()), low.new_zeros(()))
+        weighted = [getattr(config, name) * loss for name, loss in losses.items()]
         self._optimiser.zero_grad(set_to_none=True)
-        total.backward()  # type: ignore[no-untyped-call]
+        torch.stack(weighted).sum().backward()  # type: ignore[no-untyped-call]
         self._optimiser.step()
         losses["judge"] = self._teach_critic(made.detach(), true)
         self.step += 1

@@ -22,6 +22,5 @@ def write_card(
         f"# Upscaler x{network.scale}, {network.channels} channels, {network.blocks} blocks\n\n"
         "Plain residual net without batch norm, for `upscale.srgan`.\n\n"
         f"Data: {data}.\n\n"
-        f"| training | |\n|---|---|\n{rows}\n"
-        + (f"\n{notes.strip()}\n" if notes else "")
+        f"| training | |\n|---|---|\n{rows}\n" + (f"\n{notes.strip()}\n" if notes else "")
     )

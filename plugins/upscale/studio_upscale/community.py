@@ -124,7 +124,10 @@ def load_model(path: Path) -> Any:
             path=file,
             fault=f"{type(error).__name__}: {error}"[:200],
         ) from error
-    if not isinstance(model, spandrel.ImageModelDescriptor) or model.purpose not in ("SR", "Restoration"):
+    if not isinstance(model, spandrel.ImageModelDescriptor) or model.purpose not in (
+        "SR",
+        "Restoration",
+    ):
         raise CheckpointError(
             "{path}: {name} does not turn one picture into one; it has no use here",
             path=file,

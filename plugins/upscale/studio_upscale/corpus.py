@@ -76,7 +76,7 @@ def build_group(
     pairs = []
     for image in images:
         for zoom in zooms:
-            size = tuple(max(1, round(side * zoom)) for side in image.size)
+            size = (max(1, round(image.width * zoom)), max(1, round(image.height * zoom)))
             sized = image if zoom == 1 else image.resize(size, Image.Resampling.BICUBIC)
             if min(sized.size) >= 16 * scale:
                 pairs.append(make_pair(sized, scale))

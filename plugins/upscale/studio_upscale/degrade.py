@@ -34,9 +34,7 @@ def degrade(high: Bytes, scale: int, damage: Damage, rng: np.random.Generator) -
     return np.stack([_degrade_one(Image.fromarray(p), scale, damage, rng) for p in high])
 
 
-def _degrade_one(
-    image: Image.Image, scale: int, damage: Damage, rng: np.random.Generator
-) -> Bytes:
+def _degrade_one(image: Image.Image, scale: int, damage: Damage, rng: np.random.Generator) -> Bytes:
     size = (image.width // scale, image.height // scale)
     strength = HARM[damage]
     if damage in ("none", "compressed"):
@@ -71,5 +69,5 @@ def _add_noise(image: Image.Image, rng: np.random.Generator, strength: float) ->
 def _compress(image: Image.Image, rng: np.random.Generator, strength: float) -> Image.Image:
     file = io.BytesIO()
     image.save(file, "JPEG", quality=int(rng.integers(int(95 - 60 * strength), 96)))
-    with Image.open(io.BytesIO(file.getvalue())) as again:
-        return again.convert("RGB")
+    again: Image.Image = Image.open(io.BytesIO(file.getvalue())).convert("RGB")
+    return again

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import torch
 
 from studio_upscale.network import ResidualNet
+from studio_upscale.pictures import take_around
 from studio_upscale.resample import Axis, plan_axis, reduce_part
 
 Floats = npt.NDArray[np.float32]
@@ -119,9 +120,7 @@ def _enlarge_part(
     scale, radius = network.config.scale, network.config.radius
     top, bottom = rows.start // scale - radius, -(-rows.stop // scale) + radius
     left, right = columns.start // scale - radius, -(-columns.stop // scale) + radius
-    mode = "wrap" if style.wraps else "clip"
-    window = picture.take(range(top, bottom), axis=0, mode=mode)
-    window = window.take(range(left, right), axis=1, mode=mode)
+    window = take_around(picture, (top, bottom), (left, right), style.wraps)
     peak = np.float32(np.iinfo(picture.dtype).max)
     fine = _run(network, window.astype(np.float32) / peak, style.half)
     first_row, first_column = rows.start - top * scale, columns.start - left * scale

@@ -28,6 +28,8 @@ SIZES: Final = {
     "quality": NetworkConfig(48, 8),
     "baseline": NetworkConfig(16, 1),
 }
+PATCH: Final = 32
+"""Side of a small patch, pixels."""
 EVERY: Final = 200
 """Steps between two saves."""
 
@@ -39,7 +41,6 @@ class Plan:
     name: str
     data: Path
     folder: Path
-    patch: int
     train: TrainConfig
 
 
@@ -49,21 +50,20 @@ class Plan:
 @click.option("--name", type=click.Choice(list(SIZES)), default="fast")
 @click.option("--steps", type=int, default=6000)
 @click.option("--batch", type=int, default=8)
-@click.option("--patch", type=int, default=32)
 @click.option("--rate", type=float, default=4e-3)
-def main(data: Path, folder: Path, name: str, steps: int, batch: int, patch: int, rate: float) -> None:
+def main(data: Path, folder: Path, name: str, steps: int, batch: int, rate: float) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     train = TrainConfig(steps=steps, batch=batch, rate=rate, ema=0.998)
-    fit(Plan(name, data, folder, patch, train))
+    fit(Plan(name, data, folder, train))
 
 
 def fit(plan: Plan) -> ResidualNet:
     """Learn to the end, saving now and then; returns the averaged net."""
     plan.folder.mkdir(parents=True, exist_ok=True)
     network = SIZES[plan.name]
-    corpus = Corpus(build_groups(plan.data, network.scale), network.scale, plan.patch)
+    corpus = Corpus(build_groups(plan.data, network.scale), network.scale, PATCH)
     trainer = Trainer(network, plan.train, corpus.draw)
     state = plan.folder / "state.safetensors"
     if state.exists():

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from studio_upscale.pictures import Pixels, bleed
+from studio_upscale.pictures import Pixels, bleed, take_around
 
 Floats = npt.NDArray[np.float32]
 
@@ -17,8 +17,9 @@ LEAST: Final = 32
 
 def count_windows(pixels: Pixels, tile: int) -> int:
     """Return how many windows a picture (H, W, C) is cut into."""
+    height, width = pixels.shape[:2]
     passes = 2 if _is_see_through(pixels) else 1
-    return passes * -(-pixels.shape[0] // tile) * -(-pixels.shape[1] // tile)
+    return passes * len(range(0, height, tile)) * len(range(0, width, tile))
 
 
 def enlarge_foreign(
@@ -49,20 +50,16 @@ def _is_see_through(pixels: Pixels) -> bool:
     return pixels.shape[2] == 4 and bool((pixels[..., 3] < 255).any())
 
 
-def _fill(
-    model: Any, pixels: Pixels, made: Pixels, cut: tuple[int, int, bool]
-) -> Iterator[Pixels]:
+def _fill(model: Any, pixels: Pixels, made: Pixels, cut: tuple[int, int, bool]) -> Iterator[Pixels]:
     tile, overlap, wraps = cut
     scale = int(model.scale)
-    mode = "wrap" if wraps else "clip"
     for top in range(0, pixels.shape[0], tile):
         bottom = min(top + tile, pixels.shape[0])
-        rows = range(top - overlap, max(bottom + overlap, top - overlap + LEAST))
-        strip = pixels.take(rows, axis=0, mode=mode)
+        rows = (top - overlap, max(bottom + overlap, top - overlap + LEAST))
         for left in range(0, pixels.shape[1], tile):
             right = min(left + tile, pixels.shape[1])
-            columns = range(left - overlap, max(right + overlap, left - overlap + LEAST))
-            fine = _run(model, strip.take(columns, axis=1, mode=mode))
+            columns = (left - overlap, max(right + overlap, left - overlap + LEAST))
+            fine = _run(model, take_around(pixels, rows, columns, wraps))
             first = overlap * scale
             fine = fine[
                 first : first + (bottom - top) * scale, first : first + (right - left) * scale

@@ -31,7 +31,7 @@ def reduce_bicubic(image: Image.Image, scale: int) -> tuple[Image.Image, Image.I
 
 def get_luma(picture: Bytes) -> Floats:
     """Turn RGB (H, W, 3) uint8 into Y of BT.601, whole numbers 16..235."""
-    return np.round(16 + picture.astype(np.float64) @ np.array(LUMA) / 255)
+    return np.asarray(np.round(16 + picture.astype(np.float64) @ np.array(LUMA) / 255))
 
 
 def measure_psnr(made: Bytes, true: Bytes, border: int) -> float:

@@ -5,12 +5,16 @@ for a millisecond. Built after EDSR (arXiv 1707.02921) and SRResNet (arXiv 1609.
 """
 
 from dataclasses import dataclass
+from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
 
 RESIDUAL = 0.5
 """Weight of a block's second convolution at the start, against the usual initialisation."""
+
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 @dataclass(frozen=True)
@@ -72,8 +76,14 @@ class ResidualNet(nn.Module):
         return nn.functional.pixel_shuffle(fine, self.config.scale)
 
 
+def arrange(network: Net) -> Net:
+    """Lay weights out channels last, which is faster on a CPU."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
 def build_network(config: NetworkConfig, seed: int) -> ResidualNet:
     """Make a net with random weights; the same seed gives the same."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return ResidualNet(config).to(memory_format=torch.channels_last)
+        return arrange(ResidualNet(config))

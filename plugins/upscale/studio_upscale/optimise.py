@@ -63,7 +63,8 @@ def _turn(gradient: Tensor, first: Tensor) -> Tensor:
     flat = ahead.reshape(ahead.shape[0], -1)
     # 0.2: the usual size of Adam's step.
     size = 0.2 * max(flat.shape) ** 0.5
-    return (make_orthogonal(flat) * size).reshape(gradient.shape)
+    turned: Tensor = (make_orthogonal(flat) * size).reshape(gradient.shape)
+    return turned
 
 
 def _adapt(gradient: Tensor, first: Tensor, second: Tensor, step: int) -> Tensor:
@@ -79,7 +80,7 @@ def make_orthogonal(matrix: Tensor) -> Tensor:
     """Bring the singular values of (N, M) near 1 (0.7 to 1.2), keeping its directions."""
     a, b, c = NEWTON_SCHULZ
     is_tall = matrix.shape[0] > matrix.shape[1]
-    x = matrix.T if is_tall else matrix
+    x: Tensor = matrix.T if is_tall else matrix
     x = x / (x.norm() + 1e-7)
     for _ in range(ROUNDS):
         square = x @ x.T

@@ -27,6 +27,18 @@ def to_pixels(image: Image.Image) -> Pixels:
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
+def take_around(
+    pixels: Pixels, rows: tuple[int, int], columns: tuple[int, int], wraps: bool
+) -> Pixels:
+    """Cut out a part that may reach beyond the border: the other side, or the border repeated."""
+    height, width = pixels.shape[:2]
+    down, right = np.arange(*rows), np.arange(*columns)
+    if wraps:
+        down, right = down % height, right % width
+    part: Pixels = pixels[np.ix_(down.clip(0, height - 1), right.clip(0, width - 1))]
+    return part
+
+
 def to_image(pixels: Pixels) -> Image.Image:
     """Turn (H, W, 1|3|4) back into a picture."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)
@@ -76,10 +88,10 @@ def bleed(picture: Pixels, wraps: bool) -> Pixels:
         return picture[..., :3]
     made = np.empty((*picture.shape[:2], 3), picture.dtype)
     far = np.array([picture[..., channel].mean(where=seen) for channel in range(3)])
-    mode = "wrap" if wraps else "clip"
     for top in range(0, picture.shape[0], STRIP):
         bottom = min(top + STRIP, picture.shape[0])
-        strip = picture.take(range(top - BLEED, bottom + BLEED), axis=0, mode=mode)
+        rows = (top - BLEED, bottom + BLEED)
+        strip = take_around(picture, rows, (0, picture.shape[1]), wraps)
         made[top:bottom] = _bleed_strip(strip, far, wraps)[BLEED:-BLEED]
     return made
 
@@ -108,9 +120,7 @@ def _measure_axis(pixels: Pixels) -> float:
     return seam / max(float(np.median(steps)), 1e-3 * np.iinfo(pixels.dtype).max)
 
 
-def _sum_around(
-    values: npt.NDArray[np.float32], wraps: bool
-) -> npt.NDArray[np.float32]:
+def _sum_around(values: npt.NDArray[np.float32], wraps: bool) -> npt.NDArray[np.float32]:
     """Sum of each 3x3 neighbourhood; above and below the strip is nothing."""
     wide = np.pad(values, ((1, 1), (0, 0)))
     rows = wide[:-2] + wide[1:-1] + wide[2:]

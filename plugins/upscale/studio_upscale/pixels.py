@@ -147,7 +147,7 @@ def _far(a: Pixels, b: Pixels) -> npt.NDArray[np.float32]:
     """How different two pixels look; alpha counts as brightness does."""
     difference = a.astype(np.float32) - b.astype(np.float32)
     if difference.shape[2] < 3:
-        return np.abs(difference).sum(2)
+        return np.asarray(np.abs(difference).sum(2), np.float32)
     luma = difference[..., :3] @ np.array(LUMA, np.float32)
     chroma = np.abs(difference[..., 0] - luma) + np.abs(difference[..., 2] - luma)
     alpha = np.abs(difference[..., 3]) if difference.shape[2] == 4 else np.float32(0)

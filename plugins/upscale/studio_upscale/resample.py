@@ -24,25 +24,26 @@ class Axis:
     @property
     def stop(self) -> int:
         """One past the last fine pixel needed."""
-        return self.start + self.weights.shape[1]
+        return self.start + len(self.weights[0])
 
 
 def plan_axis(first: int, last: int, ratio: float) -> Axis:
     """Say how pixels `first` to `last` (exclusive) come of a picture `ratio` (>= 1) times finer."""
-    places = (np.arange(first, last) + 0.5) * ratio - 0.5
+    places = (np.arange(first, last, dtype=np.float64) + 0.5) * ratio - 0.5
     reach = 2 * ratio
     start = math.ceil(float(places[0]) - reach)
     stop = math.floor(float(places[-1]) + reach) + 1
     if ratio == 1:
         return Axis(first, np.eye(last - first, dtype=np.float32))
-    weights = _cubic((places[:, None] - np.arange(start, stop)[None, :]) / ratio)
+    weights = _cubic((places[:, None] - np.arange(start, stop, dtype=np.float64)) / ratio)
     return Axis(start, (weights / weights.sum(1, keepdims=True)).astype(np.float32))
 
 
 def reduce_part(fine: Floats, rows: Axis, columns: Axis) -> Floats:
     """Reduce (needed rows, needed columns, C) to (made rows, made columns, C)."""
-    if rows.weights.shape[0] == rows.weights.shape[1] and columns.weights.shape[0] == (
-        columns.weights.shape[1]
+    if (
+        rows.weights.shape[0] == rows.weights.shape[1]
+        and columns.weights.shape[0] == (columns.weights.shape[1])
     ):
         return fine
     made = np.tensordot(rows.weights, fine, axes=(1, 0))

@@ -1,4 +1,4 @@
-"""Procedural pictures: sharp edges, curves, stripes and lettering, which photographs have few of."""
+"""Procedural pictures: the sharp edges, curves, stripes and letters that photographs lack."""
 
 from typing import Final
 
@@ -8,7 +8,15 @@ from PIL import Image, ImageDraw, ImageFilter, ImageFont
 SIDE: Final = 256
 FINE: Final = 4
 """Shapes are drawn this much larger and averaged down, so that edges are antialiased."""
-WORDS: Final = ("Studio", "texture", "0123456789", "Kiln & Co.", "the quick brown fox", "EXIT", "SR x4")
+WORDS: Final = (
+    "Studio",
+    "texture",
+    "0123456789",
+    "Kiln & Co.",
+    "the quick brown fox",
+    "EXIT",
+    "SR x4",
+)
 
 
 def draw_picture(seed: int) -> Image.Image:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from PIL import Image
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from studio.errors import InvalidInputError
 from studio.generator import (
@@ -32,7 +32,7 @@ STATE = "training.safetensors"
 MOST_PICTURES = 5000
 DRAWN_SHARE = 0.1
 """Of the drawn pictures in a batch, against 1 for the user's."""
-ADVANCED = {"advanced": True}
+ADVANCED: dict[str, JsonValue] = {"advanced": True}
 
 
 class TrainParams(Params):

@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from studio.errors import CheckpointError
-from studio_upscale.network import NetworkConfig, ResidualNet
+from studio_upscale.network import NetworkConfig, ResidualNet, arrange
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
@@ -53,7 +53,7 @@ def load_network(folder: Path) -> ResidualNet:
             path=folder / WEIGHTS,
             config=CONFIG,
         ) from error
-    return network.to(memory_format=torch.channels_last).eval().requires_grad_(False)
+    return arrange(network).eval().requires_grad_(False)
 
 
 def load_facts(folder: Path) -> dict[str, Any]:

@@ -22,19 +22,23 @@ from studio import Studio
 from studio.scheduler.job import JobStatus
 home, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with Studio(home, cpu_workers=2, max_attempts=10_000, worker_threads=1) as studio:
-    dead = studio.jobs.list(statuses=[JobStatus.DEAD], limit=1000)
-    print("dead", len(dead), flush=True)
-    studio.jobs.retry([job.id for job in dead])
-    jobs = []
     for seed in range(first, first + count, 2):
         job = studio.submit("durable.text", seed=seed, count=2, delay=0.01, reuse=True)
         print("queued", seed, job.id, flush=True)
-        jobs.append(job)
-    left = studio.jobs.list(statuses=[JobStatus.QUEUED, JobStatus.RUNNING], limit=100_000)
-    for job in [*jobs, *left]:
-        if studio.get_job(job.id).status is not JobStatus.DONE:
-            studio.wait([job.id], None)
-        print("done", job.id, flush=True)
+    told = set()
+    while True:
+        # Given up because five hosts died, or because three workers in a row died at start.
+        ended = studio.jobs.list(statuses=[JobStatus.DEAD, JobStatus.FAILED], limit=100_000)
+        print("dead", len(ended), flush=True)
+        studio.jobs.retry([job.id for job in ended])
+        left = studio.jobs.list(statuses=[JobStatus.QUEUED, JobStatus.RUNNING], limit=100_000)
+        studio.jobs.wait([job.id for job in left], None)
+        for job in studio.jobs.list(statuses=[JobStatus.DONE], limit=100_000):
+            if job.id not in told:
+                print("done", job.id, flush=True)
+                told.add(job.id)
+        if not left:
+            break
 """
 
 
@@ -43,7 +47,7 @@ class Tally:
     """What was done and what was promised.
 
     Attributes:
-        hosts, workers: killed; `dead`: jobs given up after five hosts died, and retried.
+        hosts, workers: killed; `dead`: jobs given up, and retried as the error says.
         queued: first seed -> job id; `done`: job ids.
     """
 

@@ -76,8 +76,8 @@ class Blend(Generator):
     Params = BlendParams
 
     def generate(self, params, job):
-        first = Image.open(job.inputs["first"][0].path).convert("RGB")
-        second = Image.open(job.inputs["second"][0].path).convert("RGB").resize(first.size)
+        first = load_image(job.inputs["first"][0].path).convert("RGB")
+        second = load_image(job.inputs["second"][0].path).convert("RGB").resize(first.size)
         for done, seed in enumerate(job.seeds, 1):
             rng = random.Random(seed)
             count = first.width * first.height
