@@ -2,8 +2,8 @@
 
     STUDIO_DATA=FOLDER python benchmarks/superres.py [--json] [--dry] [--large]
 
-`STUDIO_DATA` holds `sr-test/Set5/HR` (test only) and `photos/kodak24`. A row of bicubic comes first:
-on Set5 it must be 28.42 dB, or the protocol is wrong. Times are the best of several, 128 x 128 to
+`STUDIO_DATA` holds `sr-test/Set5/HR` (test only) and `photos/kodak24`. Bicubic comes first: on
+Set5 it must be 28.42 dB, or the protocol is wrong. Times are the best of several, 128 x 128 to
 512 x 512, in processes of their own. `--large` adds 2,048² to 8,192². Writes `out/superres.png`:
 true, bicubic, fast, quality and sharp side by side.
 """
@@ -187,7 +187,8 @@ def main() -> None:
     rows = [*measure_all(pictures), *time_all()]
     note = (
         "Protocol: antialiased bicubic reduction, result rounded to 8 bits, luma by BT.601 in "
-        f"whole numbers, 4 pixels cut off. Published on Set5: {PUBLISHED}. Set5 is never learnt from."
+        f"whole numbers, 4 pixels cut off. Published on Set5: {PUBLISHED}. "
+        "Set5 is never learnt from."
     )
     report("Super-resolution x4", note, rows)
     draw_comparison(pictures)

@@ -56,6 +56,7 @@ class Engine(Generator):
         name = "debug"
         if checkpoint is None:
             _spare_words()
+            self._torch.manual_seed(0)  # its weights are drawn now, and must always be the same
         else:
             name = str(_find_folder(checkpoint.path))
         self._licence = LICENCE if checkpoint and checkpoint.name.startswith("facebook/") else ""

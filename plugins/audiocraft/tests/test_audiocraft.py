@@ -83,6 +83,15 @@ def test_words_become_sound(plugin, run, tmp_path):
     assert steps == sorted(steps)
 
 
+def test_the_model_without_weights_is_the_same_every_time(plugin, run):
+    import torch
+
+    first = run(plugin.MusicGen(None, "cpu"), prompt="x")[0][0].payload[0]
+    torch.manual_seed(123)
+    second = run(plugin.MusicGen(None, "cpu"), prompt="x")[0][0].payload[0]
+    assert (first == second).all()
+
+
 def test_weights_of_the_publisher_bring_their_licence(plugin, run, weights):
     generator = plugin.AudioGen(weights("facebook/audiogen-medium"), "cpu")
     (artifact,), _ = run(generator, prompt="rain")

@@ -1,6 +1,6 @@
 """Rule-based scaling of pixel art: no colour that was not there, save for xbr's half-tones.
 
-Scale2x and Scale3x after Andrea Mazzoleni, Scale2x being Eric Johnston's EPX; xbr after Hyllus's
+Scale2x and Scale3x after Andrea Mazzoleni, Scale2x being Eric Johnston's EPX; xbr after Hyllian's
 2xBR, level 1. Pictures are (H, W, C) uint8; two pixels are equal if all channels are.
 """
 

@@ -49,6 +49,13 @@ class SrganParams(Params):
     tiling: Literal["auto", "yes", "no"] = Field(
         "auto", description="whether the picture repeats without a seam, and shall go on doing so"
     )
+    columns: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="of a sheet or flipbook, whose cells are then enlarged each on its own",
+    )
+    rows: int = Field(1, ge=1, le=256, description="the same, downwards")
     tile: int = Field(
         192,
         ge=16,
@@ -107,7 +114,7 @@ class Srgan(Generator):
         self, params: SrganParams, job: JobContext, maps: Mapping[str, Image.Image], index: int
     ) -> Artifact:
         from studio_upscale.enlarge import SMALL_TILE, Style
-        from studio_upscale.upscaler import Upscaler
+        from studio_upscale.upscaler import Upscaler, cut_cells
 
         source = job.inputs["image"][0]
         is_short = "tile" in job.memory_modes
@@ -115,13 +122,21 @@ class Srgan(Generator):
         style = Style(tile=tile, half=params.precision == "bf16")
         progress = _Progress(job, index)
         upscaler = Upscaler(self._network, params.scale, style, progress.advance)
-        progress.expect(sum(upscaler.count(image) for image in maps.values()))
+        is_sheet = params.columns * params.rows > 1 and source.kind is MediaType.IMAGE
+        pictures = list(maps.values())
+        if is_sheet:
+            cells = (params.columns, params.rows)
+            pictures = cut_cells(maps["albedo"], *cells, params.scale)
+        progress.expect(sum(map(upscaler.count, pictures)))
         payload: Any
         if source.kind is MediaType.TEXTURE:
             payload, wraps = upscaler.upscale_material(maps, params.tiling)
             kind, shown = MediaType.TEXTURE, to_pixels(Image.fromarray(payload["albedo"]))
         else:
-            payload, wraps = upscaler.upscale_image(maps["albedo"], params.tiling)
+            if is_sheet:
+                payload, wraps = upscaler.upscale_sheet(maps["albedo"], *cells)
+            else:
+                payload, wraps = upscaler.upscale_image(maps["albedo"], params.tiling)
             kind, shown = MediaType.IMAGE, to_pixels(payload)
         return Artifact(
             payload,

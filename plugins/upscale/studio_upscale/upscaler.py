@@ -7,6 +7,7 @@ from typing import Any, Final
 import numpy as np
 from PIL import Image
 
+from studio.errors import InvalidInputError
 from studio_upscale.enlarge import Style, count_tiles, enlarge
 from studio_upscale.network import ResidualNet
 from studio_upscale.pictures import Pixels, Tiling, bleed, is_tiling, to_image, to_pixels
@@ -54,6 +55,24 @@ class Upscaler:
             made = np.dstack([colour, np.full(colour.shape[:2], 255, np.uint8)])
         return to_image(made), wraps
 
+    def upscale_sheet(
+        self, image: Image.Image, columns: int, rows: int
+    ) -> tuple[Image.Image, bool]:
+        """Enlarge every cell of a sheet on its own, so that no frame sees its neighbours.
+
+        Raises:
+            InvalidInputError: cells are not of whole pixels, before or after.
+        """
+        cells = cut_cells(image, columns, rows, self.factor)
+        width, height = (round(side * self.factor) for side in cells[0].size)
+        sheet: Image.Image | None = None
+        for number, cell in enumerate(cells):
+            made, _ = self.upscale_image(cell, "no")
+            sheet = sheet or Image.new(made.mode, (columns * width, rows * height))
+            sheet.paste(made, (number % columns * width, number // columns * height))
+        assert sheet is not None
+        return sheet, False
+
     def upscale_material(
         self, maps: Mapping[str, Image.Image], tiling: Tiling
     ) -> tuple[dict[str, Pixels], bool]:
@@ -75,6 +94,33 @@ class Upscaler:
 
     def _enlarge(self, pixels: Pixels, style: Style) -> Pixels:
         return enlarge(self.network, pixels, self.factor, style, self.on_tile)
+
+
+def cut_cells(image: Image.Image, columns: int, rows: int, factor: float) -> list[Image.Image]:
+    """Cut a sheet, row by row.
+
+    Raises:
+        InvalidInputError: cells are not of whole pixels, before or after enlarging by `factor`.
+    """
+    width, height = image.width // columns, image.height // rows
+    if width * columns != image.width or height * rows != image.height:
+        raise InvalidInputError(
+            "{width} x {height} pixels are no sheet of {columns} x {rows} cells",
+            width=image.width,
+            height=image.height,
+            columns=columns,
+            rows=rows,
+        )
+    if (width * factor) % 1 or (height * factor) % 1:
+        raise InvalidInputError(
+            "cells of {width} x {height} times {factor} are not of whole pixels; choose a whole "
+            "scale",
+            width=width,
+            height=height,
+            factor=f"{factor:g}",
+        )
+    corners = [(x * width, y * height) for y in range(rows) for x in range(columns)]
+    return [image.crop((x, y, x + width, y + height)) for x, y in corners]
 
 
 def is_see_through(image: Image.Image) -> bool:

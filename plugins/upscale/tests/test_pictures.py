@@ -100,6 +100,24 @@ def test_a_material_map_by_map(tiny):
     assert length == pytest.approx(1, abs=0.02)
 
 
+def test_cells_of_a_sheet_do_not_see_each_other(tiny):
+    frames = [Image.new("RGB", (8, 6), colour) for colour in ("red", "blue", "lime", "black")]
+    sheet = Image.new("RGB", (16, 12))
+    for number, frame in enumerate(frames):
+        sheet.paste(frame, (number % 2 * 8, number // 2 * 6))
+    upscaler = Upscaler(tiny, 3, Style())
+    made, _ = upscaler.upscale_sheet(sheet, 2, 2)
+    assert made.size == (48, 36)
+    for number, frame in enumerate(frames):
+        corner = (number % 2 * 24, number // 2 * 18)
+        cell = made.crop((*corner, corner[0] + 24, corner[1] + 18))
+        assert cell.tobytes() == upscaler.upscale_image(frame, "no")[0].tobytes()
+    with pytest.raises(InvalidInputError, match="no sheet of 3 x 2 cells"):
+        upscaler.upscale_sheet(sheet, 3, 2)
+    with pytest.raises(InvalidInputError, match="choose a whole scale"):
+        Upscaler(tiny, 1.3, Style()).upscale_sheet(sheet, 2, 2)
+
+
 def test_what_gets_too_large_is_refused():
     check_growth(4096, 4096, 4, "sky")
     with pytest.raises(InvalidInputError, match=r"sky: 8192 x 100 .* at most 2$"):

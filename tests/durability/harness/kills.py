@@ -22,15 +22,18 @@ from studio import Studio
 from studio.scheduler.job import JobStatus
 home, first, count = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 with Studio(home, cpu_workers=2, max_attempts=10_000, worker_threads=1) as studio:
+    def retry():
+        # Given up because five hosts died, or because three workers in a row died at start.
+        ended = studio.jobs.list(statuses=[JobStatus.DEAD, JobStatus.FAILED], limit=100_000)
+        print("dead", len(ended), flush=True)
+        studio.jobs.retry([job.id for job in ended])
+    retry()  # first: what is queued is not queued again
     for seed in range(first, first + count, 2):
         job = studio.submit("durable.text", seed=seed, count=2, delay=0.01, reuse=True)
         print("queued", seed, job.id, flush=True)
     told = set()
     while True:
-        # Given up because five hosts died, or because three workers in a row died at start.
-        ended = studio.jobs.list(statuses=[JobStatus.DEAD, JobStatus.FAILED], limit=100_000)
-        print("dead", len(ended), flush=True)
-        studio.jobs.retry([job.id for job in ended])
+        retry()
         left = studio.jobs.list(statuses=[JobStatus.QUEUED, JobStatus.RUNNING], limit=100_000)
         studio.jobs.wait([job.id for job in left], None)
         for job in studio.jobs.list(statuses=[JobStatus.DONE], limit=100_000):
