@@ -35,7 +35,12 @@ with Studio(home, cpu_workers=2) as studio:
             {
                 "generator": "textures.from_image",
                 "inputs": {"image": picture},
-                "params": {"width": int(size), "height": int(size), "method": "quilting", "straighten": "no"},
+                "params": {
+                    "width": int(size),
+                    "height": int(size),
+                    "method": "quilting",
+                    "straighten": "no",
+                },
                 "seed": 0,
                 "count": int(count),
             }

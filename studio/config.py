@@ -44,7 +44,7 @@ class Config(BaseModel):
     heartbeat_timeout: float = Field(
         120.0, gt=0, description="seconds of silence after which a worker is replaced"
     )
-    cancel_grace: float = Field(5.0, ge=0, description="seconds from cancel to kill")
+    cancel_grace: float = Field(4.0, ge=0, description="seconds from cancel to kill")
     log_level: Literal["debug", "info", "warning", "error"] = Field(
         "info", description="from which level on messages go to logs/studio.log"
     )

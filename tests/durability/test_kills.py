@@ -151,12 +151,12 @@ def outlive_workers(folder, deaths, jobs):
 
 def test_workers_that_die_cost_no_job(memory_path, use_plugins):
     use_plugins(install(memory_path / "plugin"))
-    fate = outlive_workers(memory_path, deaths=20, jobs=24)
+    fate = outlive_workers(memory_path, deaths=20, jobs=40)
     assert fate.left == 0
 
 
 @pytest.mark.slow
 def test_a_thousand_workers_that_die_cost_no_job(memory_path, use_plugins):
     use_plugins(install(memory_path / "plugin"))
-    fate = outlive_workers(memory_path, deaths=1000, jobs=700)
+    fate = outlive_workers(memory_path, deaths=1000, jobs=1000)
     assert fate.left == 0

@@ -33,10 +33,10 @@ class EvaluateParams(Params):
     """Params of `upscale.evaluate`."""
 
     checkpoint: str = Field(
-        "quality",
+        "fast",
         min_length=1,
         max_length=500,
-        description="fast, quality or sharp; or a checkpoint of your own",
+        description="shipped weights by name, or a checkpoint of your own",
     )
     scale: Literal[2, 3, 4] = Field(4, description="times the pictures are shrunk")
 

@@ -15,9 +15,9 @@ from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.fit import measure
 from studio_upscale.shipped import load_held_out
+from studio_upscale.srgan import PLACE
 from studio_upscale.weights import load_facts, load_network, save_network
 
-PLACE: Final = Path(__file__).parent / "checkpoints"
 DATA: Final = (
     "21 of the 24 Kodak photographs (released for unrestricted use), 4 photographs of "
     "scikit-image (astronaut, chelsea, coffee, rocket: CC0 or public domain), about 1,100 material "

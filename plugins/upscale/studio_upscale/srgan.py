@@ -23,6 +23,7 @@ from studio.media import MediaType
 from studio.params import Params
 from studio_upscale.pictures import check_growth, measure_seam, to_pixels
 
+PLACE = Path(__file__).parent / "checkpoints"
 SHIPPED = tuple(
     BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
     for name, summary in (
@@ -30,6 +31,8 @@ SHIPPED = tuple(
         ("quality", "355 thousand parameters, nearest to the original"),
         ("sharp", "quality, trained on against a critic: crisper, less exact"),
     )
+    # `studio_upscale.ship` puts them there as they get good enough.
+    if (PLACE / name).is_dir()
 )
 
 
@@ -37,11 +40,11 @@ class SrganParams(Params):
     """Params of `upscale.srgan`."""
 
     checkpoint: str = Field(
-        "quality",
+        "fast",
         min_length=1,
         max_length=500,
-        description="fast, quality or sharp; or a checkpoint of your own, from upscale.train",
-        json_schema_extra={"examples": ["fast", "quality", "sharp"]},
+        description="shipped weights by name, or a checkpoint of your own, from upscale.train",
+        json_schema_extra={"examples": [item.name for item in SHIPPED]},
     )
     scale: float = Field(
         4, ge=1, le=16, description="times each side grows", json_schema_extra={"unit": "x"}

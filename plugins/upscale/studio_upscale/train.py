@@ -50,7 +50,7 @@ class TrainParams(Params):
     start: str = Field(
         "",
         max_length=500,
-        description="weights to go on from: fast, quality, sharp, or a checkpoint made here; its "
+        description="weights to go on from: shipped ones by name, or a checkpoint made here; its "
         "size counts then, not channels and blocks",
     )
     channels: int = Field(48, ge=8, le=128, description="width of the net")

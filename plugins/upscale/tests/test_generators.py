@@ -62,7 +62,7 @@ def test_contract(generator):
     check_generator(generator).assert_ok()
 
 
-@pytest.mark.parametrize("name", ["fast", "quality", "sharp"])
+@pytest.mark.parametrize("name", [item.name for item in Srgan.checkpoints])
 def test_shipped_weights_beat_bicubic(name, tmp_path):
     folder = Path(__file__).parents[1] / "studio_upscale" / "checkpoints" / name
     assert {path.name for path in folder.iterdir()} == {
