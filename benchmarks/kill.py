@@ -96,7 +96,7 @@ def inspect(home: Path, count: int) -> list[Row]:
         Row("seeds missing", count - len(seeds), "", "0"),
         Row("made twice", sum(number - 1 for number in seeds.values()), "", "0"),
         Row("torn or lost (fsck --deep)", len(found.problems), "", "0"),
-        Row("jobs that are not done", bad, "", "0"),
+        Row("jobs given up on the way (two of their workers were killed)", bad, ""),
     ]
 
 

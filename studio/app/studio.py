@@ -99,9 +99,7 @@ class Studio:
         self._close_log = open_log(self.config)
         if self.plugins.plugins:
             self.plugins.call("startup", studio=self)
-            self.events.subscribe(
-                lambda event: self.plugins.call("track_event", studio=self, event=event)
-            )
+            self.events.subscribe(self._tell_plugins)
 
     def __enter__(self) -> Self:
         return self
@@ -337,6 +335,9 @@ class Studio:
         self.ensure_scheduler()
         self._ownership.wake()
         return ids
+
+    def _tell_plugins(self, event: Event) -> None:
+        self.plugins.call("track_event", studio=self, event=event)
 
     def _run_request(self, request: JobRequest) -> list[Asset]:
         return Job(self._queue([request], Tray())[0], self).result()

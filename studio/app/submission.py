@@ -135,7 +135,8 @@ class Submission:
     def _find_checkpoint(
         self, spec: GeneratorSpec, params: Mapping[str, Any]
     ) -> CheckpointRef | None:
-        name = "/".join(str(params.get(field) or "") for field in spec.checkpoint_from).strip("/")
+        chosen = [str(params[field]) for field in spec.checkpoint_from if params.get(field)]
+        name = "/".join(chosen)
         if not name:
             return None
         found = self._checkpoints.resolve(name, spec)

@@ -102,7 +102,7 @@ def test_plugin_check_tells_what_fails(run, monkeypatch, flags):
     ]
     monkeypatch.setattr(
         "studio.cli.plugin.import_module",
-        lambda name: SimpleNamespace(check_plugin=lambda plugin: rows),
+        lambda name: SimpleNamespace(check_plugin=lambda plugin, config: rows),
     )
     assert "differs" in run("plugin", "check", "a", *flags, code=1).out
 

@@ -218,8 +218,10 @@ def test_an_interactive_job_overtakes_a_long_one_which_goes_on_where_it_was(home
     assert home.wait(now).status is JobStatus.DONE
     home.wait(long, JobStatus.RUNNING)
     record = home.jobs.get(long)
-    assert record.attempts == 0 and list(record.outputs) == [0]
-    assert [run.positions for run in home.host.runs if run.job == long] == [[0, 1, 2], [1, 2]]
+    assert record.attempts == 0 and 0 in record.outputs
+    first, second = (run.positions for run in home.host.runs if run.job == long)
+    # A slow machine may have answered one more seed before the order to stop arrived.
+    assert first == [0, 1, 2] and second in ([1, 2], [2])
 
 
 def make_long(home, job):
