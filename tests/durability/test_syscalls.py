@@ -1,7 +1,7 @@
 """SIGKILL at system calls of the commit path, and how many of them wait for the disk."""
 
-import re
 import os
+import re
 import shutil
 import subprocess
 import sys
