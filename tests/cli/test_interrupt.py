@@ -40,7 +40,7 @@ def test_batch_goes_on_where_it_was(run, start, home, tmp_path):
     file = tmp_path / "many.toml"
     file.write_text(
         '[[requests]]\ngenerator = "sample.noise"\nseed = 0\ncount = 24\n'
-        "params = { delay = 0.05, size = 4 }\n"
+        "params = { delay = 0.15, size = 4 }\n"
     )
     process = start("batch", file)
     code, _, err = interrupt_when(
