@@ -21,7 +21,7 @@ demo: setup  ## make a texture pack from real pictures: make demo [INPUT=folder]
 	$(BIN)/studio --home $(OUT)/home demo --out $(OUT) $(if $(INPUT),--input $(INPUT))
 
 test: setup  ## the whole suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network" -q
 
 studio: setup  ## serve the web interface
 	$(BIN)/studio serve
@@ -33,7 +33,8 @@ check: setup  ## lint, types, layers
 	MYPYPATH=$(subst / ,:,$(PLUGINS)) $(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package))
 	$(BIN)/lint-imports
 
-coverage: test
+coverage: setup  ## the suite again, slower, with the coverage of studio/
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
 
 torture: setup  ## the long tests
 	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q
