@@ -39,6 +39,14 @@ class AssetAdded(Event):
 
 
 @dataclass(frozen=True)
+class RunChanged(Event):
+    """A run of a pipeline got on, or entered a status (the value of a `RunStatus`)."""
+
+    run: str
+    status: str
+
+
+@dataclass(frozen=True)
 class WorkerChanged(Event):
     """A worker started, loaded a checkpoint, or ended (`state` says which)."""
 

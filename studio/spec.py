@@ -68,6 +68,11 @@ class GeneratorSpec(BaseModel):
         chosen = [str(params.get(name)) for name in self.checkpoint_from]
         return "|".join([self.id, *chosen])
 
+    def get_defaults(self) -> dict[str, Any]:
+        """Return the params that have a default."""
+        fields = self.params_schema.get("properties", {})
+        return {name: field["default"] for name, field in fields.items() if "default" in field}
+
     def identify_input(self, payload_hash: str, title: str) -> str:
         """Say what of an input decides the payload, for the recipe."""
         return f"{payload_hash} {title}" if self.reads_titles else payload_hash
@@ -78,17 +83,29 @@ class GeneratorSpec(BaseModel):
         Raises:
             InvalidInputError: a slot is unknown, empty, too full or holds the wrong kind.
         """
+        for fault in self.find_input_faults(kinds).values():
+            raise fault
+
+    def find_input_faults(self, kinds: dict[str, list[MediaType]]) -> dict[str, InvalidInputError]:
+        """Return slot -> what is wrong with what is given to it, of all slots at once."""
         slots = {slot.name: slot for slot in self.inputs}
-        for name in kinds:
-            if name not in slots:
-                raise InvalidInputError(
-                    "{generator}: no input '{slot}'; it takes {known}",
-                    generator=self.id,
-                    slot=name,
-                    known=", ".join(slots) or "none",
-                )
+        faults = {
+            name: InvalidInputError(
+                "{generator}: no input '{slot}'; it takes {known}",
+                generator=self.id,
+                slot=name,
+                known=", ".join(slots) or "none",
+                field=name,
+            )
+            for name in kinds
+            if name not in slots
+        }
         for slot in self.inputs:
-            self._check_slot(slot, kinds.get(slot.name, []))
+            try:
+                self._check_slot(slot, kinds.get(slot.name, []))
+            except InvalidInputError as fault:
+                faults[slot.name] = fault
+        return faults
 
     def _check_slot(self, slot: InputSpec, given: list[MediaType]) -> None:
         wanted = " or ".join(slot.kinds)
@@ -97,6 +114,7 @@ class GeneratorSpec(BaseModel):
                 "{generator}: input '{slot}' is missing; give it {wanted}",
                 generator=self.id,
                 slot=slot.name,
+                field=slot.name,
                 wanted=wanted,
             )
         if len(given) > 1 and not slot.many:
@@ -104,6 +122,7 @@ class GeneratorSpec(BaseModel):
                 "{generator}: input '{slot}' takes one asset, not {count}",
                 generator=self.id,
                 slot=slot.name,
+                field=slot.name,
                 count=len(given),
             )
         for kind in given:
@@ -112,6 +131,7 @@ class GeneratorSpec(BaseModel):
                     "{generator}: input '{slot}' takes {wanted}, not {kind}",
                     generator=self.id,
                     slot=slot.name,
+                    field=slot.name,
                     wanted=wanted,
                     kind=kind,
                 )

@@ -34,15 +34,9 @@ def validate_params(
     """
     properties: Mapping[str, Any] = schema.get("properties", {})
     for name, value in values.items():
-        if name not in properties:
-            raise _build_unknown_error(generator, name, list(properties))
-        if isinstance(value, float) and not math.isfinite(value):
-            raise InvalidParamsError(
-                "{generator}: param '{param}' must be a finite number, not {value}",
-                generator=generator,
-                param=name,
-                value=value,
-            )
+        fault = _find_strange(generator, name, value, properties)
+        if fault is not None:
+            raise fault
     if partial:
         schema = {key: value for key, value in schema.items() if key != "required"}
     error = best_match(Draft202012Validator(schema).iter_errors(dict(values)))
@@ -53,6 +47,29 @@ def validate_params(
         return values
     defaults = {name: field["default"] for name, field in properties.items() if "default" in field}
     return {**defaults, **values}
+
+
+def find_param_faults(
+    generator: str, schema: Schema, values: Mapping[str, Any]
+) -> dict[str, InvalidParamsError]:
+    """Return param -> what is wrong with it, of all params at once, for people who type.
+
+    Args: as `validate_params`, which raises the first of what this returns.
+    """
+    properties: Mapping[str, Any] = schema.get("properties", {})
+    strange = {
+        name: _find_strange(generator, name, value, properties) for name, value in values.items()
+    }
+    faults = {name: fault for name, fault in strange.items() if fault is not None}
+    sound = {name: value for name, value in values.items() if name not in faults}
+    groups: dict[str, list[ValidationError]] = {}
+    for error in Draft202012Validator(schema).iter_errors(sound):
+        groups.setdefault(_find_field(error), []).append(error)
+    for name, errors in groups.items():
+        worst = best_match(iter(errors))
+        if worst is not None and name not in faults:
+            faults[name] = _build_error(generator, worst)
+    return faults
 
 
 def parse_param(generator: str, schema: Schema, name: str, text: str) -> Any:
@@ -88,6 +105,62 @@ def parse_param(generator: str, schema: Schema, name: str, text: str) -> Any:
                     text=text,
                 ) from None
     return text
+
+
+def _find_strange(
+    generator: str, name: str, value: Any, properties: Mapping[str, Any]
+) -> InvalidParamsError | None:
+    """Find what a schema does not say: an unknown name, or a value that is no JSON."""
+    if name not in properties:
+        return _build_unknown_error(generator, name, list(properties))
+    for leaf in _iterate_leaves(value):
+        if isinstance(leaf, float) and not math.isfinite(leaf):
+            return InvalidParamsError(
+                "{generator}: param '{param}' must be a finite number, not {value}",
+                generator=generator,
+                param=name,
+                value=leaf,
+                field=name,
+            )
+        if isinstance(leaf, str) and not _is_unicode(leaf):
+            return InvalidParamsError(
+                "{generator}: param '{param}' has half a character (a lone surrogate) in it",
+                generator=generator,
+                param=name,
+                field=name,
+            )
+    return None
+
+
+def _iterate_leaves(value: Any) -> Iterator[Any]:
+    """Yield what is inside lists and dicts, names too."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield key
+            yield from _iterate_leaves(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from _iterate_leaves(item)
+    else:
+        yield value
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _find_field(error: ValidationError) -> str:
+    """Return the param that an error is about; that of a missing one is in its message."""
+    if error.absolute_path:
+        return str(error.absolute_path[0])
+    if error.validator == "required":
+        names: list[str] = list(error.validator_value)
+        return next((name for name in names if error.message.startswith(repr(name))), "")
+    return ""
 
 
 def _parse_item(text: str) -> Any:
@@ -135,6 +208,7 @@ def _build_unknown_error(generator: str, name: str, known: list[str]) -> Invalid
         param=name,
         close=close[0] if close else "",
         known=", ".join(known) or "none",
+        field=name,
     )
 
 
@@ -142,13 +216,17 @@ def _build_error(generator: str, error: ValidationError) -> InvalidParamsError:
     where = ".".join(str(part) for part in error.absolute_path)
     if error.validator == "required":
         return InvalidParamsError(
-            "{generator}: {fault}; give it a value", generator=generator, fault=error.message
+            "{generator}: {fault}; give it a value",
+            generator=generator,
+            fault=error.message,
+            field=_find_field(error),
         )
     return InvalidParamsError(
         "{generator}: param '{param}': {fault}",
         generator=generator,
         param=where,
         fault=_describe_fault(error),
+        field=_find_field(error),
     )
 
 

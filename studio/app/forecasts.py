@@ -44,6 +44,24 @@ class DryRun:
     refused: list[int]
 
 
+@dataclass(frozen=True)
+class Estimate:
+    """What one request would take by itself, once it is its turn.
+
+    Attributes:
+        seconds: of work, loading included; `load_seconds`: of that, spent on loading.
+        peak_bytes: most memory of its device.
+        disk_bytes: as `DryRun`.
+        is_measured: it, or its like, was run before.
+    """
+
+    seconds: float
+    load_seconds: float
+    peak_bytes: int
+    disk_bytes: int | None
+    is_measured: bool
+
+
 class Forecaster:
     """Runs the kernel forward, from the live scheduler if it is here, else from the job table."""
 
@@ -60,10 +78,19 @@ class Forecaster:
         self._table = table
         self._store = store
         self._find_scheduler = find_scheduler
+        self._recent: tuple[float, Forecast] | None = None
 
     def forecast(self) -> Forecast:
         """Forecast the queue as it is: the end of every job, and of all."""
         return compute_forecast(self._read_state(), time.monotonic())
+
+    def get_recent(self, seconds: float) -> Forecast:
+        """Return a forecast of the queue at most so many seconds old."""
+        recent = self._recent
+        if recent is None or time.monotonic() - recent[0] > seconds:
+            found = self.forecast()
+            recent = self._recent = (time.monotonic(), found)
+        return recent[1]
 
     def dry_run(self, requests: Sequence[JobRequest], left: Sequence[int]) -> DryRun:
         """Predict a batch.
@@ -89,6 +116,22 @@ class Forecaster:
             peak_bytes=dict(found.peak_bytes),
             disk_bytes=self._guess_disk(requests, left),
             refused=[i for i in range(len(requests)) if f"+{i}" in found.refused],
+        )
+
+    def estimate(self, request: JobRequest) -> Estimate:
+        """Estimate a request by what is believed of its like; milliseconds, whatever the queue."""
+        book = Intake(self._database, self._table).book
+        cost, count = book.get_cost(request), len(request.seeds)
+        scheduler = self._find_scheduler()
+        workers = scheduler.list_workers() if scheduler is not None else []
+        is_loaded = any(request.resident in worker["residents"] for worker in workers)
+        load = 0.0 if is_loaded else cost.load_seconds
+        return Estimate(
+            seconds=load + cost.seconds * count,
+            load_seconds=load,
+            peak_bytes=cost.get_total(1),
+            disk_bytes=self._guess_disk([request], [count]),
+            is_measured=cost.margin != 1.0,
         )
 
     def _read_state(self) -> State:

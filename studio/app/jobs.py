@@ -7,8 +7,9 @@ from pathlib import Path
 
 from studio.app.job import Job, JobHome, Progress
 from studio.events import Event, EventBus, JobChanged, JobProgressed
-from studio.scheduler.job import JobRecord, JobStatus
+from studio.scheduler.job import JobRecord, JobStatus, Priority
 from studio.scheduler.jobs import JobTable
+from studio.scheduler.queue_view import QueuePage
 
 _POLL = 0.05  # seconds between looks when another process runs the scheduler
 
@@ -49,15 +50,42 @@ class JobBook:
         *,
         statuses: Iterable[JobStatus] = (),
         batch: str = "",
+        user: str = "",
         before: str = "",
         limit: int = 100,
     ) -> list[JobRecord]:
         """Return jobs, newest first; page on with `before=` the last id seen."""
-        return self._table.find(statuses=statuses, batch=batch, before=before, limit=limit)
+        return self._table.find(
+            statuses=statuses, batch=batch, user=user, before=before, limit=limit
+        )
 
-    def count(self) -> dict[JobStatus, int]:
-        """Return how many jobs stand where."""
-        return self._table.count()
+    def count(self, *, batch: str = "", user: str = "") -> dict[JobStatus, int]:
+        """Return how many jobs, of a batch or a user, stand where."""
+        return self._table.count(batch=batch, user=user)
+
+    def find_live(self, *, batch: str = "", user: str = "") -> Sequence[str]:
+        """Return the jobs of a batch, of a user, or of everybody, that have not ended."""
+        return self._table.find_live(batch=batch, user=user)
+
+    def find_retriable(self, *, batch: str = "", user: str = "") -> Sequence[str]:
+        """Return the jobs of a batch, of a user, or of everybody, that `retry` would queue."""
+        return self._table.find_retriable(batch=batch, user=user)
+
+    def find_batch(self, batch: str, *, user: str = "") -> Sequence[str]:
+        """Return the jobs of a batch, in order; only those of `user` if one is given."""
+        return self._table.find_batch(batch, user=user)
+
+    def find_users(self, jobs: Sequence[str]) -> dict[str, str]:
+        """Return job -> whose it is, by whole ids; those that are not there are missing."""
+        return self._table.find_users(jobs)
+
+    def read_queue(self, *, user: str = "", start: int = 0, limit: int = 100) -> QueuePage:
+        """Return rows of the queue in its order, the jobs of a batch folded into one."""
+        return self._table.read_queue(user=user, start=start, limit=limit)
+
+    def set_priority(self, jobs: Sequence[str], priority: Priority) -> int:
+        """Put queued jobs into another class; return how many there were."""
+        return self._table.set_priority([self._table.get(job).id for job in jobs], priority)
 
     def cancel(self, jobs: Sequence[str] = (), *, batch: str = "", user: str = "") -> int:
         """Cancel jobs, or a batch, or all of a user; return how many had not ended."""
@@ -77,6 +105,10 @@ class JobBook:
     def move_first(self, jobs: Sequence[str] = (), *, batch: str = "") -> int:
         """Put queued jobs before the others of their class and user, in the order given."""
         return self._table.move_first(self._select(jobs, batch, ""))
+
+    def move_before(self, jobs: Sequence[str], other: str) -> int:
+        """Put queued jobs right before another one, in the order given."""
+        return self._table.move_before(self._select(jobs, "", ""), other)
 
     def move_last(self, jobs: Sequence[str] = (), *, batch: str = "") -> int:
         """Put queued jobs behind the others of their class and user, in the order given."""

@@ -60,15 +60,24 @@ class Library:
         record = self.store.import_file(Path(path), title=title, tags=tuple(tags), user=self._user)
         return Asset(record, self._home)
 
-    def export(self, ids: Sequence[str], path: Path | str) -> Path:
+    def export(
+        self, ids: Sequence[str], path: Path | str, *, with_ancestors: bool = True
+    ) -> Path:
         """Write assets with their ancestors into one bundle (zip) that another home can import."""
         found = [self.store.get(asset).id for asset in ids]
-        export_bundle(self.store, found, Path(path))
+        export_bundle(self.store, found, Path(path), with_ancestors=with_ancestors)
         return Path(path)
 
-    def import_bundle(self, path: Path | str) -> list[Asset]:
-        """Add the assets of a bundle; nothing is added if anything in it is wrong."""
-        return [Asset(record, self._home) for record in import_bundle(self.store, Path(path))]
+    def import_bundle(self, path: Path | str, *, adopt: bool = False) -> list[Asset]:
+        """Add the assets of a bundle; nothing is added if anything in it is wrong.
+
+        Args:
+            path: of the bundle.
+            adopt: they become this user's, whoever made them.
+        """
+        user = self._user if adopt else None
+        records = import_bundle(self.store, Path(path), user=user)
+        return [Asset(record, self._home) for record in records]
 
     def tag(self, asset: str, *, add: Sequence[str] = (), remove: Sequence[str] = ()) -> Asset:
         """Add and remove tags."""

@@ -21,6 +21,7 @@ class Ownership:
         self._build = build
         self._scheduler: Scheduler | None = None
         self._guard = threading.Lock()
+        self._is_released = False
 
     @property
     def scheduler(self) -> Scheduler | None:
@@ -30,6 +31,8 @@ class Ownership:
     def ensure(self) -> bool:
         """Take the lock if it is free, and start the scheduler; True if it runs here."""
         with self._guard:
+            if self._is_released:
+                return False
             if self._scheduler is not None:
                 if self._scheduler.is_alive:
                     return True
@@ -50,8 +53,9 @@ class Ownership:
             scheduler.wake()
 
     def release(self) -> None:
-        """Stop the scheduler and let another process take over."""
+        """Stop the scheduler for good, and let another process take over."""
         with self._guard:
+            self._is_released = True
             if self._scheduler is not None:
                 self._scheduler.stop()
                 self._scheduler = None

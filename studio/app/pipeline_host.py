@@ -125,8 +125,25 @@ class PipelineBridge:
     def cancel(self, call: Call) -> None:
         """Give up a submitted call."""
         job = self._jobs.get(id(call))
-        if job is not None:
+        if job is not None and not self._closing.is_set():
             self._studio.cancel([job])
+
+    def cancel_all(self) -> None:
+        """Cancel every submitted call that has not ended."""
+        with self._guard:
+            jobs = list(self._pending)
+        self._studio.cancel(jobs)
+        self._wake.set()
+
+    def abandon(self) -> None:
+        """Stop waiting: the jobs stay queued, their futures are cancelled."""
+        self._closing.set()
+        self._wake.set()
+        with self._guard:
+            futures = [future for group in self._pending.values() for future in group]
+            self._pending.clear()
+        for future in futures:
+            future.cancel()
 
     def trash(self, ids: Sequence[str]) -> None:
         """Put results that failed a gate into the trash."""
@@ -164,7 +181,7 @@ class PipelineBridge:
         if not record.status.is_final:
             return
         with self._guard:
-            futures = self._pending.pop(job)
+            futures = self._pending.pop(job, [])
         for future in futures:
             try:
                 check_done(record)

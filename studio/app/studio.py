@@ -1,6 +1,7 @@
 """`Studio`: the composition root. Faces talk to it and to nothing below it."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -16,11 +17,18 @@ from studio.app.library import Library, find_all
 from studio.app.ownership import Ownership
 from studio.app.pipeline_host import PipelineBridge
 from studio.app.reproduction import Reproducer
-from studio.app.submission import Ask, Submission, Tray, name_batch
+from studio.app.runs import RunBook
+from studio.app.submission import (
+    Ask,
+    Submission,
+    Tray,
+    build_ask,
+    get_priority,
+    name_batch,
+)
 from studio.checkpoints import CheckpointBook
 from studio.config import load_config
 from studio.database import Database
-from studio.errors import InvalidParamsError
 from studio.events import Event
 from studio.host_plugins import HostPlugins
 from studio.media import MediaType
@@ -29,8 +37,9 @@ from studio.observe.watch import Watch
 from studio.pipelines import PipelineBook, PipelineRun, run_pipeline
 from studio.presets import PresetBook
 from studio.scheduler.devices import find_devices
-from studio.scheduler.job import JobRecord, JobRequest, Priority
+from studio.scheduler.job import JobRecord, JobRequest
 from studio.scheduler.jobs import JobTable
+from studio.scheduler.receipts import Receipts
 from studio.scheduler.runtime import Scheduler
 from studio.store import Lineage, Store
 from studio.worker.describe import load_registry
@@ -62,6 +71,7 @@ class Studio:
         self._database = Database(self.config.database_path)
         self._store = Store(self._database, self.config.home)
         self._table = JobTable(self._database)
+        self._receipts = Receipts(self._database)
         self.plugins = HostPlugins()
         self.registry = load_registry(self.config)
         self.presets = PresetBook(self.config, self.registry, self.plugins.find_preset_folders())
@@ -95,6 +105,9 @@ class Studio:
             self.config, self._database, self._table, self._store, lambda: self.scheduler
         )
         self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
+        self.runs = RunBook(
+            self._database, self.events, self.for_user, self.config.home / "cache" / "runs"
+        )
         self._watch = Watch(self.config, self._database)
         self._close_log = open_log(self.config)
         if self.plugins.plugins:
@@ -114,6 +127,7 @@ class Studio:
 
     def close(self) -> None:
         """Stop scheduling here and close the home; what is queued stays queued."""
+        self.runs.close()
         self._ownership.release()
         self._watch.close()
         self._host.close()
@@ -200,8 +214,7 @@ class Studio:
             StudioError: a request is wrong; nothing was queued.
         """
         tray = Tray(priority=get_priority(priority), tags=tuple(tags), reuse=True)
-        batch, chunks = self._build_batch(requests, tray)
-        return Batch(batch, self._queue(chunks, tray), self)
+        return self.submit_batch(requests, tray)
 
     def dry_run(self, requests: Iterable[Mapping[str, Any]], *, priority: str = "batch") -> DryRun:
         """Predict what `batch` would take: time, memory, disk. Queues nothing.
@@ -251,6 +264,19 @@ class Studio:
             values = {**(params or {}), **named}
             return run_pipeline(recipe, bridge, given, values, seed=seed, on_event=on_event)
 
+    def for_user(self, user: str) -> "Studio":
+        """Return a view of this home whose jobs and assets belong to `user`; do not close it."""
+        if user == self.config.user:
+            return self
+        view = copy(self)
+        view.config = self.config.model_copy(update={"user": user})
+        view._submission = Submission(
+            view.config, self._store, self.registry, self.presets, self.checkpoints
+        )
+        view.assets = Library(self._store, view, user)
+        view._reproducer = Reproducer(self._store, self.registry, view._run_request)
+        return view
+
     def asset(self, asset: str) -> Asset:
         """Return an asset by id or unique beginning of one."""
         return self.assets.get(asset)
@@ -274,6 +300,11 @@ class Studio:
     def submit_asks(self, asks: Sequence[Ask], tray: Tray) -> list[str]:
         """Queue asks as given and return job ids; `submit`, `batch` and pipelines end here."""
         return self._queue([self._submission.build(ask, tray) for ask in asks], tray)
+
+    def submit_batch(self, requests: Iterable[Mapping[str, Any]], tray: Tray) -> Batch:
+        """Queue requests as one; as `batch`."""
+        batch, chunks = self._build_batch(requests, tray)
+        return Batch(batch, self._queue(chunks, tray), self)
 
     # What handles need (`AssetHome`, `JobHome`).
 
@@ -331,7 +362,10 @@ class Studio:
             if tray.reuse
             else ()
         )
-        ids = self._table.submit(requests, answered=answered, reuse=tray.reuse)
+        ids = self._receipts.submit(
+            tray.receipt,
+            lambda: self._table.submit(requests, answered=answered, reuse=tray.reuse),
+        )
         self.ensure_scheduler()
         self._ownership.wake()
         return ids
@@ -340,7 +374,8 @@ class Studio:
         self.plugins.call("track_event", studio=self, event=event)
 
     def _run_request(self, request: JobRequest) -> list[Asset]:
-        return Job(self._queue([request], Tray())[0], self).result()
+        own = request.model_copy(update={"user": self.config.user})
+        return Job(self._queue([own], Tray())[0], self).result()
 
     def _build_scheduler(self) -> Scheduler:
         self._host.clear_scratch()
@@ -349,35 +384,3 @@ class Studio:
         )
         self._watch.start(self.events, scheduler.list_workers)
         return scheduler
-
-
-def get_priority(name: str) -> Priority:
-    """Turn "interactive", "normal" or "batch" into a class.
-
-    Raises:
-        InvalidParamsError: it is none of them.
-    """
-    try:
-        return Priority[name.upper()]
-    except KeyError:
-        raise InvalidParamsError(
-            "priority '{name}': must be interactive, normal or batch", name=name
-        ) from None
-
-
-def build_ask(index: int, request: Mapping[str, Any]) -> Ask:
-    """Turn a request of a batch into an ask.
-
-    Raises:
-        InvalidParamsError: a key is unknown or missing; names the place in the batch.
-    """
-    known = {"generator", "params", "inputs", "seed", "count", "seeds", "preset", "titles"}
-    unknown = set(request) - known
-    if unknown or "generator" not in request:
-        raise InvalidParamsError(
-            "batch request {index}: {fault}; it may have {known}",
-            index=index,
-            fault=f"unknown key '{sorted(unknown)[0]}'" if unknown else "no 'generator'",
-            known=", ".join(sorted(known)),
-        )
-    return Ask(**request)

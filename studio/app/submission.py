@@ -14,6 +14,7 @@ from studio.presets import PresetBook
 from studio.recipe import CheckpointRef, Recipe
 from studio.registry import Registry
 from studio.scheduler.job import JobRequest, Priority
+from studio.scheduler.receipts import Receipt
 from studio.spec import GeneratorSpec
 from studio.store import AssetRecord, Store
 from studio.validation import validate_params
@@ -51,6 +52,7 @@ class Tray:
         reuse: results made before count as made.
         with_trash: so do those in the trash.
         trashed: store the results in the trash.
+        receipt: who asks, under which key, so that asking twice queues once.
     """
 
     priority: Priority = Priority.NORMAL
@@ -59,6 +61,7 @@ class Tray:
     reuse: bool = False
     with_trash: bool = False
     trashed: bool = False
+    receipt: Receipt | None = None
 
 
 class Submission:
@@ -179,6 +182,7 @@ def choose_seeds(spec: GeneratorSpec, ask: Ask) -> tuple[int, ...]:
             raise InvalidParamsError(
                 "{generator}: 'count' must be 1: it gives the same for every seed",
                 generator=spec.id,
+                field="count",
             )
         return (0,)
     if not 1 <= ask.count <= MAX_COUNT:
@@ -187,6 +191,7 @@ def choose_seeds(spec: GeneratorSpec, ask: Ask) -> tuple[int, ...]:
             generator=spec.id,
             most=MAX_COUNT,
             count=ask.count,
+            field="count",
         )
     if ask.seeds is not None:
         seeds = tuple(ask.seeds)
@@ -195,10 +200,15 @@ def choose_seeds(spec: GeneratorSpec, ask: Ask) -> tuple[int, ...]:
         seeds = tuple(range(first, first + ask.count))
     if not seeds or not all(0 <= seed <= MAX_SEED for seed in seeds):
         raise InvalidParamsError(
-            "{generator}: 'seed' must be 0 to {most}", generator=spec.id, most=MAX_SEED
+            "{generator}: 'seed' must be 0 to {most}",
+            generator=spec.id,
+            most=MAX_SEED,
+            field="seed",
         )
     if len(set(seeds)) != len(seeds):
-        raise InvalidParamsError("{generator}: a seed is named twice", generator=spec.id)
+        raise InvalidParamsError(
+            "{generator}: a seed is named twice", generator=spec.id, field="seed"
+        )
     return seeds
 
 
@@ -208,3 +218,37 @@ def name_batch(requests: Sequence[JobRequest]) -> str:
     for request in requests:
         digest.update(f"{request.recipe.key}{request.seeds}".encode())
     return digest.hexdigest()[:16]
+
+
+def get_priority(name: str) -> Priority:
+    """Turn "interactive", "normal" or "batch" into a class.
+
+    Raises:
+        InvalidParamsError: it is none of them.
+    """
+    try:
+        return Priority[name.upper()]
+    except KeyError:
+        raise InvalidParamsError(
+            "priority '{name}': must be interactive, normal or batch",
+            name=name,
+            field="priority",
+        ) from None
+
+
+def build_ask(index: int, request: Mapping[str, Any]) -> Ask:
+    """Turn a request of a batch into an ask.
+
+    Raises:
+        InvalidParamsError: a key is unknown or missing; names the place in the batch.
+    """
+    known = {"generator", "params", "inputs", "seed", "count", "seeds", "preset", "titles"}
+    unknown = set(request) - known
+    if unknown or "generator" not in request:
+        raise InvalidParamsError(
+            "batch request {index}: {fault}; it may have {known}",
+            index=index,
+            fault=f"unknown key '{sorted(unknown)[0]}'" if unknown else "no 'generator'",
+            known=", ".join(sorted(known)),
+        )
+    return Ask(**request)

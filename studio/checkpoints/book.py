@@ -115,6 +115,14 @@ class CheckpointBook:
             )
         return Checkpoint(name, found.path, sha256)
 
+    def check(self, name: str, spec: GeneratorSpec | None = None) -> None:
+        """Look whether a checkpoint is here, without reading it.
+
+        Raises:
+            CheckpointError: it is not, with the command that fetches it.
+        """
+        self._get(name, spec)
+
     def add(
         self,
         source: str,

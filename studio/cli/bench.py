@@ -34,7 +34,7 @@ def run(session: Session, seed: int, plot: Path | None) -> None:
         return
     session.out.table(
         ("trace", "ours / Belady", "LRU / Belady", "ours / bound", "reordered / Belady"),
-        [_build_row(row) for row in found["traces"]],
+        [_build_row(row) for row in [*found["traces"], found["public"]]],
     )
     for name in ("mix", "mix_with_host_memory", "errors", "scaling", "speed"):
         session.out.line()

@@ -9,8 +9,7 @@ import click
 
 from studio.app.asset import Asset
 from studio.app.job import Job
-from studio.app.studio import get_priority
-from studio.app.submission import Ask, Tray
+from studio.app.submission import Ask, Tray, get_priority
 from studio.cli.command import option
 from studio.cli.context import Session, get_session
 from studio.cli.inputs import read_inputs

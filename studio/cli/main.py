@@ -33,6 +33,8 @@ SUMMARIES = {
     "metrics": "Write figures for Prometheus.",
     "trace": "Show when a job waited, loaded, stepped and stored.",
     "serve": "Serve the web interface.",
+    "user": "Add, list and remove users of the web interface.",
+    "token": "Make, list and remove tokens, with which programs use the web interface.",
     "fsck": "Look for damage in the library.",
     "doctor": "Say what this installation has and what it lacks.",
     "bench": "Measure the scheduler in a simulator, on virtual devices.",

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
+from studio.codecs.colours import find_colours
 from studio.codecs.files import SIDECAR
 from studio.errors import InvalidInputError
 from studio.generator import Artifact
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 THUMBNAIL_SIZE = 256
 """Longest side of a thumbnail, pixels."""
+
+COLOURED: Final = (MediaType.IMAGE, MediaType.TEXTURE, MediaType.VIDEO)
+"""What people look for by colour; drawings of sounds and words have none of their own."""
 
 
 class Codec(Protocol):
@@ -64,7 +68,7 @@ class Encoded:
     Attributes:
         files: name -> path, main first, with the recipe embedded.
         thumbnail: path of a PNG/WebP picture, or None.
-        facts: of `Codec.probe`.
+        facts: of `Codec.probe`, and the `colours` its picture shows.
     """
 
     kind: MediaType
@@ -132,6 +136,9 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
     picture = codec.make_thumbnail(files)
     thumbnail = None
     if picture is not None:
+        if artifact.kind in COLOURED:
+            is_sphere = artifact.kind is MediaType.TEXTURE
+            facts = {**facts, "colours": find_colours(picture, centre=is_sphere)}
         thumbnail = folder / "thumbnail.webp"
         picture.save(thumbnail, quality=85)
     return Encoded(

@@ -7,6 +7,7 @@ goes by what its generator declares.
 
 import json
 import math
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -29,6 +30,7 @@ CREATE TABLE load_costs(
     seconds REAL NOT NULL
 ) WITHOUT ROWID;
 """
+_STARVED = "ALTER TABLE footprints ADD COLUMN starved REAL NOT NULL DEFAULT 0"
 
 MARGIN = 1.15
 """Factor on measured bytes: runs of one bucket differ."""
@@ -40,6 +42,8 @@ _SIZES = {
 """Names of params that change how much a run takes."""
 
 _MODE_FACTOR = {TILE: 0.35, OFFLOAD: 0.4}  # until they are measured
+FORGET = 600.0
+"""Seconds in which a belief halves that no run confirmed: one leak does not refuse for ever."""
 _NEWS = 0.05  # changes smaller than this part are not worth a write
 
 
@@ -57,11 +61,22 @@ def describe_shape(request: JobRequest) -> str:
 
 @dataclass(frozen=True)
 class _Run:
-    """Measured for a batch: bytes beyond the instance, seconds per seed, how many runs."""
+    """Measured for a batch: bytes beyond the instance, seconds per seed, how many runs.
+
+    Attributes:
+        starved: unix time at which `active` was guessed because a run was starved; 0: measured.
+    """
 
     active: int
     seconds: float
     runs: int
+    starved: float = 0.0
+
+    def get_active(self) -> int:
+        """Return the bytes believed now."""
+        if not self.starved:
+            return self.active
+        return int(self.active * 0.5 ** (max(time.time() - self.starved, 0.0) / FORGET))
 
 
 class FootprintBook:
@@ -69,7 +84,7 @@ class FootprintBook:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        database.migrate("footprints", (_SCHEMA,))
+        database.migrate("footprints", (_SCHEMA, _STARVED))
         self._runs: dict[str, dict[int, _Run]] = {}
         self._loads: dict[str, tuple[int, float]] = {}
         for row in database.query("SELECT * FROM footprints"):
@@ -105,6 +120,10 @@ class FootprintBook:
             )
         return replace(cost, each=max(request.footprint - weights, 0))
 
+    def is_fading(self, shape: str) -> bool:
+        """What is believed of a shape is a guess that loses weight: ask again for each job."""
+        return any(run.starved for run in self._runs.get(shape, {}).values())
+
     def note_load(self, shape: str, size: int, seconds: float) -> None:
         """Enter what loading an instance took."""
         instance = _get_instance(shape)
@@ -122,6 +141,8 @@ class FootprintBook:
         bucket = _get_bucket(batch)
         runs = self._runs.setdefault(shape, {})
         old = runs.get(bucket, _Run(0, 0.0, 0))
+        if old.starved:  # now there is a measurement
+            old = _Run(0, 0.0, 0)
         peak = max(active, int(0.9 * old.active + 0.1 * active))
         pace = seconds if old.runs < 2 else 0.7 * old.seconds + 0.3 * seconds
         runs[bucket] = _Run(peak, pace, old.runs + 1)
@@ -133,15 +154,15 @@ class FootprintBook:
         runs = self._runs.setdefault(shape, {})
         bucket = _get_bucket(batch)
         seconds = runs[bucket].seconds if bucket in runs else cost.seconds
-        runs[bucket] = _Run(int(cost.get_active(batch) / cost.margin), seconds, 1)
+        runs[bucket] = _Run(int(cost.get_active(batch) / cost.margin), seconds, 1, time.time())
         self._save(shape, bucket)
 
     def _save(self, shape: str, bucket: int) -> None:
         run = self._runs[shape][bucket]
         with self._database.transaction(durable=False) as connection:
             connection.execute(
-                "INSERT OR REPLACE INTO footprints VALUES(?, ?, ?, ?, ?)",
-                (shape, bucket, run.active, run.seconds, run.runs),
+                "INSERT OR REPLACE INTO footprints VALUES(?, ?, ?, ?, ?, ?)",
+                (shape, bucket, run.active, run.seconds, run.runs, run.starved),
             )
 
     def _find_relative(self, shape: str) -> tuple[str, float] | None:
@@ -167,17 +188,17 @@ def _get_bucket(batch: int) -> int:
 
 
 def _build_run(row: Row) -> _Run:
-    return _Run(row["active"], row["seconds"], row["runs"])
+    return _Run(row["active"], row["seconds"], row["runs"], row["starved"])
 
 
 def _fit(runs: dict[int, _Run]) -> dict[str, Any]:
     """Fit bytes = base + each * batch through the smallest and the largest batch measured."""
     low, high = min(runs), max(runs)
     if low == high:
-        each, base = runs[low].active / low, 0.0
+        each, base = runs[low].get_active() / low, 0.0
     else:
-        each = max(runs[high].active - runs[low].active, 0) / (high - low)
-        base = max(run.active - each * batch for batch, run in runs.items())
+        each = max(runs[high].get_active() - runs[low].get_active(), 0) / (high - low)
+        base = max(run.get_active() - each * batch for batch, run in runs.items())
     seconds = runs[high].seconds or runs[low].seconds
     return {"base": int(max(base, 0)), "each": math.ceil(each), "seconds": seconds or 1e-3}
 

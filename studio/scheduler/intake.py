@@ -71,7 +71,7 @@ class Intake:
     def _learn_shapes(self, rows: Sequence[Row], known: set[str], now: float) -> list[Event]:
         events: list[Event] = []
         for row in rows:
-            if row["shape"] not in known:
+            if row["shape"] not in known or self.book.is_fading(row["shape"]):
                 known.add(row["shape"])
                 cost = self.book.get_cost(self._jobs.get_request(row["id"]))
                 events.append(Learned(now, row["shape"], cost))

@@ -17,6 +17,7 @@ from studio.errors import StudioError
 from studio.ids import IdSource
 from studio.scheduler.footprints import describe_shape
 from studio.scheduler.job import JobRecord, JobRequest, JobStatus, Lease, LostLeaseError
+from studio.scheduler.queue_view import QueueView
 from studio.scheduler.schema import LIVE, NEW_REVISION, SCRIPTS
 from studio.scheduler.wishes import Wishes
 
@@ -27,7 +28,7 @@ _CHANGES = (
 )
 
 
-class JobTable(Wishes):
+class JobTable(Wishes, QueueView):
     """Jobs in the database; safe from any thread and process."""
 
     def __init__(self, database: Database) -> None:
@@ -86,30 +87,43 @@ class JobTable(Wishes):
         *,
         statuses: Iterable[JobStatus] = (),
         batch: str = "",
+        user: str = "",
         before: str = "",
         limit: int = 100,
     ) -> list[JobRecord]:
         """Return jobs, newest first; page on with `before=` the last id seen."""
         clauses, bindings = ["1"], list[Any]()
-        wanted = list(statuses)
-        if wanted:
-            clauses.append(f"status IN ({','.join('?' * len(wanted))})")
-            bindings += [str(status) for status in wanted]
-        if batch:
-            clauses.append("batch = ?")
-            bindings.append(batch)
+        for column, value in (("batch", batch), ("user", user)):
+            if value:
+                clauses.append(f"{column} = ?")
+                bindings.append(value)
         if before:
             clauses.append("seq < (SELECT seq FROM jobs WHERE id = ?)")
             bindings.append(before)
-        rows = self._database.query(
-            f"SELECT * FROM jobs WHERE {' AND '.join(clauses)} ORDER BY seq DESC LIMIT ?",
-            [*bindings, limit],
-        )
-        return [self._build_record(row) for row in rows]
+        # Status by status: each is a walk along an index, in the order of the page.
+        wanted: list[Any] = [str(s) for s in statuses] or (list(JobStatus) if user else [])
+        rows = []
+        for status in set(wanted) or [None]:
+            terms = [*clauses, "status = ?"] if status else clauses
+            values = [*bindings, str(status)] if status else bindings
+            rows += self._database.query(
+                f"SELECT * FROM jobs WHERE {' AND '.join(terms)} ORDER BY seq DESC LIMIT ?",
+                [*values, limit],
+            )
+        rows.sort(key=lambda row: row["seq"], reverse=True)
+        return [self._build_record(row) for row in rows[:limit]]
 
-    def count(self) -> dict[JobStatus, int]:
-        """Return how many jobs stand where."""
-        rows = self._database.query("SELECT status, count(*) AS n FROM jobs GROUP BY status")
+    def count(self, *, batch: str = "", user: str = "") -> dict[JobStatus, int]:
+        """Return how many jobs, of a batch or a user, stand where."""
+        clauses, bindings = ["1"], list[str]()
+        for column, value in (("batch", batch), ("user", user)):
+            if value:
+                clauses.append(f"{column} = ?")
+                bindings.append(value)
+        rows = self._database.query(
+            f"SELECT status, count(*) AS n FROM jobs WHERE {' AND '.join(clauses)} GROUP BY status",
+            bindings,
+        )
         return {JobStatus(row["status"]): row["n"] for row in rows}
 
     def list_changes(self, after: int) -> list[Row]:

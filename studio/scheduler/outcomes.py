@@ -67,13 +67,7 @@ class Outcomes:
 
     def refuse(self, action: Refuse, lease: Lease | None) -> None:
         """Fail a job that needs more memory than there is, with advice."""
-        error = OutOfMemoryError(
-            "{need} MiB are needed and {capacity} MiB is the most a device here has (tried: "
-            "{rungs}); ask for a smaller size or another checkpoint",
-            need=action.need >> 20,
-            capacity=action.capacity >> 20,
-            rungs=", ".join(action.rungs) or "nothing yet",
-        )
+        error = build_refusal(action)
         lease = lease or self._jobs.lease(action.job, "")
         if lease is not None:
             self.end(lease, JobStatus.FAILED, error.to_dict())
@@ -114,3 +108,24 @@ class Outcomes:
             reason=event.reason,
             job=lease.job,
         )
+
+
+def build_refusal(action: Refuse) -> OutOfMemoryError:
+    """Say what was tried, or what it is believed to need."""
+    rungs = ", ".join(action.rungs)
+    if action.rungs and action.need <= action.capacity:
+        # What it needs is not known: it took all there is, each time.
+        return OutOfMemoryError(
+            "it ran out of the {capacity} MiB a device here has, also with: {rungs}; ask for a "
+            "smaller size or another checkpoint, or tell the plugin's author if it takes more "
+            "each time",
+            capacity=action.capacity >> 20,
+            rungs=rungs,
+        )
+    return OutOfMemoryError(
+        "{need} MiB are needed and {capacity} MiB is the most a device here has (tried: "
+        "{rungs}); ask for a smaller size or another checkpoint",
+        need=action.need >> 20,
+        capacity=action.capacity >> 20,
+        rungs=rungs or "nothing yet",
+    )

@@ -9,7 +9,10 @@ from studio.scheduler.job import Lease
 from studio.scheduler.messages import Assign
 from studio.worker import protocol
 from studio.worker.base import Worker
+from studio.worker.exits import FROM_OUTSIDE
 
+MAX_START_FAILURES = 3
+MAX_START_KILLS = 20
 _NEVER = -math.inf
 
 
@@ -68,10 +71,28 @@ class Place:
 
 @dataclass
 class Failures:
-    """How often an environment's worker died before its first word."""
+    """How often an environment's workers died before their first word.
+
+    Attributes:
+        count: by their own doing.
+        kills: ended by somebody else, which says little of the environment.
+    """
 
     count: int = 0
+    kills: int = 0
     reason: str = ""
+
+    @property
+    def is_hopeless(self) -> bool:
+        """Trying again is no use."""
+        return self.count >= MAX_START_FAILURES or self.kills >= MAX_START_KILLS
+
+    def note(self, event: protocol.Exited) -> None:
+        """Count one."""
+        is_kill = event.code in FROM_OUTSIDE and not event.out_of_memory
+        self.kills += is_kill
+        self.count += not is_kill
+        self.reason = event.reason
 
 
 @dataclass

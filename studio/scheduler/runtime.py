@@ -36,7 +36,6 @@ from studio.worker.protocol import WorkerEvent
 _TICK = 0.05  # seconds between looks at what other processes asked for
 _REMIND = 1.0  # seconds between ticks of the kernel's clock
 _PROGRESS_EVERY = 0.2  # seconds between progress notes in the job table
-_MAX_START_FAILURES = 3
 _MAX_LOSSES = 5
 
 _Item = tuple[str, WorkerEvent] | Callable[[], None] | None
@@ -228,7 +227,7 @@ class Scheduler:
     def _start_worker(self, action: messages.StartWorker) -> list[messages.Event]:
         name, environment = action.worker, action.environment
         failures = self._memory.failures.get(environment)
-        if failures and failures.count >= _MAX_START_FAILURES:
+        if failures and failures.is_hopeless:
             jobs = self._fail_environment(environment, failures)
             now = time.monotonic()
             return [messages.Withdrawn(now, jobs), messages.WorkerGone(now, name)]
@@ -348,8 +347,7 @@ class Scheduler:
         self._host.emit(WorkerChanged(name, f"ended: {event.reason}"))
         if not place.greeted:
             failures = self._memory.failures.setdefault(place.environment, Failures())
-            failures.count += 1
-            failures.reason = event.reason
+            failures.note(event)
         starves = False
         if place.running is not None:
             lease = place.running.lease
@@ -367,7 +365,7 @@ class Scheduler:
         for place in places.values():
             if place.running is not None:
                 with contextlib.suppress(StudioError):
-                    self._jobs.requeue(place.running.lease)
+                    self._outcomes.requeue(place.running.lease)
             place.handle.send(protocol.Exit())
         for place in places.values():
             place.handle.close()

@@ -47,7 +47,12 @@ ALTER TABLE jobs ADD COLUMN lane TEXT NOT NULL DEFAULT 'cpu';
 ALTER TABLE jobs ADD COLUMN seeds INTEGER NOT NULL DEFAULT 1;
 CREATE INDEX jobs_by_user ON jobs(user, seq) WHERE status IN ('queued', 'running');
 """,
+    """
+CREATE INDEX jobs_page ON jobs(status, seq);
+CREATE INDEX jobs_page_of_user ON jobs(user, status, seq);
+""",
 )
 
 LIVE = "('queued', 'running')"
+ENDED_BADLY = "('failed', 'cancelled', 'dead')"
 NEW_REVISION = "revision = (SELECT max(revision) FROM jobs) + 1"

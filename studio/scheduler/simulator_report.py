@@ -27,7 +27,14 @@ from studio.scheduler.simulator_baselines import (
 )
 from studio.scheduler.simulator_bound import compute_bound
 from studio.scheduler.simulator_plot import save_timeline
-from studio.scheduler.simulator_traces import GIB, SHAPES, Trace, build_mix, build_trace
+from studio.scheduler.simulator_traces import (
+    GIB,
+    SHAPES,
+    Trace,
+    build_mix,
+    build_public_trace,
+    build_trace,
+)
 from studio.scheduler.state import State
 
 DEPTH = 16
@@ -95,6 +102,7 @@ def run_all(seed: int) -> dict[str, Any]:
     return {
         "seed": seed,
         "traces": compare_evictions(seed),
+        "public": compare_public(seed),
         "mix": compare_mix(seed),
         "mix_with_host_memory": compare_mix(seed, host_bytes=32 * GIB),
         "errors": measure_errors(seed),
@@ -117,34 +125,37 @@ def compare_evictions(seed: int) -> list[dict[str, Any]]:
     `ours` serves in order too, so that only eviction is compared; `ours_free` is the product: it
     may also reorder within its bounds, and so can load less than any in-order policy.
     """
-    rows = []
-    for shape in SHAPES:
-        trace = build_trace(shape, seed)
-        limits = build_limits(trace)
-        in_order = replace(limits, max_bypass=0, hold=0.0)
-        ours = simulate(trace, in_order, build_kernel(trace, in_order)[1], depth=DEPTH)
-        free = simulate(trace, limits, build_kernel(trace, limits)[1], depth=DEPTH)
-        belady = min(
-            simulate_fifo(trace, rule, spares=spares).load_seconds
-            for rule in BELADY
-            for spares in (False, True)
-        )
-        lru = simulate_fifo(trace, keep_recent).load_seconds
-        smallest = simulate_fifo(trace, keep_large).load_seconds
-        bound = compute_bound(trace)
-        rows.append(
-            {
-                "name": shape.name,
-                "ours_over_belady": ours.load_seconds / belady,
-                "lru_over_belady": lru / belady,
-                "smallest_over_belady": smallest / belady,
-                "ours_over_lp": ours.load_seconds / bound,
-                "belady_over_lp": belady / bound,
-                "ours_free_over_belady": free.load_seconds / belady,
-                "max_bypass": max(count_bypasses(free.engine.visits.values())),
-            }
-        )
-    return rows
+    return [_compare_one_trace(build_trace(shape, seed)) for shape in SHAPES]
+
+
+def compare_public(seed: int) -> dict[str, Any]:
+    """Compare load seconds as `compare_evictions` does, on the public trace."""
+    return _compare_one_trace(build_public_trace(seed))
+
+
+def _compare_one_trace(trace: Trace) -> dict[str, Any]:
+    limits = build_limits(trace)
+    in_order = replace(limits, max_bypass=0, hold=0.0)
+    ours = simulate(trace, in_order, build_kernel(trace, in_order)[1], depth=DEPTH)
+    free = simulate(trace, limits, build_kernel(trace, limits)[1], depth=DEPTH)
+    belady = min(
+        simulate_fifo(trace, rule, spares=spares).load_seconds
+        for rule in BELADY
+        for spares in (False, True)
+    )
+    lru = simulate_fifo(trace, keep_recent).load_seconds
+    smallest = simulate_fifo(trace, keep_large).load_seconds
+    bound = compute_bound(trace)
+    return {
+        "name": trace.name,
+        "ours_over_belady": ours.load_seconds / belady,
+        "lru_over_belady": lru / belady,
+        "smallest_over_belady": smallest / belady,
+        "ours_over_lp": ours.load_seconds / bound,
+        "belady_over_lp": belady / bound,
+        "ours_free_over_belady": free.load_seconds / belady,
+        "max_bypass": max(count_bypasses(free.engine.visits.values())),
+    }
 
 
 def compare_mix(seed: int, *, host_bytes: int = 0, draws: int = 4) -> dict[str, Any]:

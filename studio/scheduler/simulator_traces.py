@@ -1,12 +1,17 @@
 """Traces for the simulator: sessions of users, models of Zipf popularity, sizes as they are met.
 
-Nothing here is measured from users; the shapes are those that public traces of serving show:
-bursts of one model within a session, few models for most of the work, long tails of sizes.
+Of these nothing is measured from users; the shapes are those that public traces of serving show:
+bursts of one model within a session, few models for most of the work, long tails of sizes. One
+trace is derived from a public one.
 """
 
+import csv
+import math
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from importlib.resources import files
 from itertools import accumulate
+from statistics import fmean
 
 from studio.scheduler.costs import Cost
 from studio.scheduler.messages import Rank, Waiting
@@ -96,9 +101,37 @@ def build_trace(shape: TraceShape, seed: int) -> Trace:
         if rng.random() >= shape.stay:
             current[session] = picker.pick()
         model = current[session]
-        job = Waiting(f"j{i:05}", i, Rank.NORMAL, "user", "main", model, model, lane="gpu")
-        arrivals.append((0.0, job))
+        arrivals.append((0.0, _build_job(i, model)))
     return Trace(shape.name, tuple(arrivals), models, int(shape.capacity * GIB))
+
+
+def build_public_trace(seed: int) -> Trace:
+    """Derive a trace from one minute of Azure's LLM inference trace 2023 (CC BY 4.0).
+
+    Order and lengths are real. The trace names no models: requests whose context is about as long
+    (within half an octave) count as one application with a model of its own. Sizes are drawn.
+    """
+    text = (files("studio.data.assets.traces") / "azure-llm-2023.csv").read_text(encoding="utf-8")
+    rows = list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    applications = [round(2 * math.log2(int(row["context_tokens"]))) for row in rows]
+    tokens: dict[int, list[int]] = {}
+    for application, row in zip(applications, rows, strict=True):
+        tokens.setdefault(application, []).append(int(row["generated_tokens"]))
+    drawn = build_models(random.Random(f"{seed} public"), len(tokens), (1, 8))
+    names = dict(zip(sorted(tokens), drawn, strict=True))
+    truth = {
+        names[application]: replace(drawn[names[application]], seconds=0.02 * fmean(lengths))
+        for application, lengths in tokens.items()
+    }
+    arrivals = tuple(
+        (float(row["seconds"]), _build_job(place, names[application]))
+        for place, (row, application) in enumerate(zip(rows, applications, strict=True))
+    )
+    return Trace("Azure LLM 2023", arrivals, truth, 24 * GIB)
+
+
+def _build_job(place: int, model: str) -> Waiting:
+    return Waiting(f"j{place:05}", place, Rank.NORMAL, "user", "main", model, model, lane="gpu")
 
 
 def build_mix(seed: int, *, jobs: int = 1500, users: int = 6, load: float = 1.0) -> Trace:

@@ -1,13 +1,17 @@
-"""What people want of queued and running jobs: cancel, retry, pause, resume, go first.
+"""What people want of queued and running jobs: cancel, retry, pause, resume, first, another class.
 
 Each is one durable transaction; the scheduler, in whatever process it runs, sees the new revision.
 """
 
+import json
 import time
 from collections.abc import Sequence
 
 from studio.database import Database
-from studio.scheduler.schema import LIVE, NEW_REVISION
+from studio.scheduler.schema import ENDED_BADLY, LIVE, NEW_REVISION
+
+_QUEUED = "status = 'queued'"
+_PLACE = "SELECT coalesce(place, seq) AS place FROM jobs"
 
 
 class Wishes:
@@ -32,7 +36,7 @@ class Wishes:
         return self._update(
             "status = 'queued', attempts = 0, losses = 0, error = NULL, finished = NULL, "
             "cancel_requested = 0, paused = 0",
-            "status IN ('failed', 'cancelled', 'dead')",
+            f"status IN {ENDED_BADLY}",
             jobs,
         )
 
@@ -52,15 +56,69 @@ class Wishes:
         """Put queued jobs after all others of their class and user, in the order given."""
         return self._move(jobs, "max", 1)
 
+    def move_before(self, jobs: Sequence[str], other: str) -> int:
+        """Put queued jobs right before another one, in the order given; 0 if that one is gone."""
+        touched = 0
+        with self._database.transaction() as connection:
+            rows = list(connection.execute(f"{_PLACE} WHERE id = ? AND {_QUEUED}", (other,)))
+            if not rows:
+                return 0
+            end = rows[0]["place"]
+            marks = ",".join("?" * len(jobs))
+            rows = list(
+                connection.execute(
+                    f"{_PLACE} WHERE {_QUEUED} AND coalesce(place, seq) < ? "
+                    f"AND id NOT IN ({marks}) ORDER BY place DESC LIMIT 1",
+                    (end, *jobs),
+                )
+            )
+            start = rows[0]["place"] if rows else end - 1
+            for i, job in enumerate(jobs, 1):
+                place = start + (end - start) * i / (len(jobs) + 1)
+                connection.execute(
+                    f"UPDATE jobs SET place = ?, {NEW_REVISION} WHERE id = ? AND {_QUEUED}",
+                    (place, job),
+                )
+                touched += connection.changes()
+        return touched
+
+    def set_priority(self, jobs: Sequence[str], priority: int) -> int:
+        """Put queued jobs into another class; each keeps its place by age."""
+        return self._update(
+            "priority = ?, request = json_set(request, '$.priority', ?)",
+            "status = 'queued'",
+            jobs,
+            (priority, priority),
+        )
+
     def find_live(self, *, batch: str = "", user: str = "") -> list[str]:
-        """Return the jobs of a batch, or of a user, or of everybody, that have not ended."""
-        clause, bindings = "1", list[str]()
-        if batch:
-            clause, bindings = "batch = ?", [batch]
-        elif user:
-            clause, bindings = "user = ?", [user]
+        """Return the jobs of a batch, of a user, or of everybody, that have not ended."""
+        return self._find_ids(LIVE, batch, user)
+
+    def find_retriable(self, *, batch: str = "", user: str = "") -> list[str]:
+        """Return the jobs of a batch, of a user, or of everybody, that `retry` would queue."""
+        return self._find_ids(ENDED_BADLY, batch, user)
+
+    def find_batch(self, batch: str, *, user: str = "") -> list[str]:
+        """Return the jobs of a batch, in order; only those of `user` if one is given."""
+        return self._find_ids("", batch, user)
+
+    def find_users(self, jobs: Sequence[str]) -> dict[str, str]:
+        """Return job -> whose it is; those that are not there are missing."""
         rows = self._database.query(
-            f"SELECT id FROM jobs WHERE {clause} AND status IN {LIVE} ORDER BY seq", bindings
+            "SELECT id, user FROM jobs WHERE id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(jobs)),),
+        )
+        return {row["id"]: row["user"] for row in rows}
+
+    def _find_ids(self, statuses: str, batch: str, user: str) -> list[str]:
+        clauses, bindings = [f"status IN {statuses}" if statuses else "1"], list[str]()
+        for column, value in (("batch", batch), ("user", user)):
+            if value:
+                clauses.append(f"{column} = ?")
+                bindings.append(value)
+        rows = self._database.query(
+            f"SELECT id FROM jobs WHERE {' AND '.join(clauses)} ORDER BY seq", bindings
         )
         return [row["id"] for row in rows]
 

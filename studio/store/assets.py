@@ -247,6 +247,11 @@ class Assets:
         """Move assets back from the trash, all or none; return how many came."""
         return restore_from_trash(self.database, [self.get_number(id) for id in ids])
 
+    def purge(self, ids: Sequence[str]) -> int:
+        """Remove for ever those of some assets that are in the trash; return how many."""
+        numbers = [self.get_number(id) for id in ids]
+        return purge(self.database, self.blobs, self.thumbnails, time.time(), numbers)
+
     def purge_trash(self, older_than: float = 0.0) -> int:
         """Remove for ever what was trashed longer ago than that (seconds); return how many."""
         before = time.time() - older_than

@@ -1,11 +1,15 @@
 """Taking in the user's own files: looked at first, copied then, and known if they come again."""
 
+import logging
 import tempfile
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from studio.codecs import Codec
+from studio.codecs.base import COLOURED
+from studio.codecs.colours import find_colours
 from studio.errors import InvalidInputError
 from studio.media import SUFFIXES, MediaType
 from studio.recipe import Recipe
@@ -53,7 +57,6 @@ def import_file(
         new = NewAsset(
             kind=source.kind,
             files=source.files,
-            facts=codec.probe(source.files),
             payload_hash=codec.hash_payload(source.files),
             recipe=_find_recipe(codec, source.files),
             title=title or (path.name if path.is_dir() else path.stem),
@@ -61,13 +64,18 @@ def import_file(
             source="imported",
             tags=tags,
             user=user,
+            **_picture(codec, source, Path(folder)),
         )
-        known = find_same(assets, new.kind, new.payload_hash)
+        known = find_same(assets, new.kind, new.payload_hash, user=user)
         return _welcome(assets, known, tags) if known else _store(assets, path, new, before)
 
 
 def find_same(
-    assets: Assets, kind: MediaType, payload_hash: str, recipe_key: str | None = None
+    assets: Assets,
+    kind: MediaType,
+    payload_hash: str,
+    recipe_key: str | None = None,
+    user: str | None = None,
 ) -> AssetRecord | None:
     """Return an asset with that content whose files are there, or None.
 
@@ -76,9 +84,12 @@ def find_same(
         kind: media type.
         payload_hash: sha256 (hex) of the content.
         recipe_key: only one with that recipe ("" for none); any when None.
+        user: only one that belongs to that user; to anybody when None.
     """
     for record in assets.find_by_payload(payload_hash):
         if record.kind is not kind or recipe_key not in {None, record.recipe_key}:
+            continue
+        if user not in {None, record.user}:
             continue
         if all(path.is_file() for path in record.files.values()):
             return record
@@ -127,6 +138,24 @@ def _unpack_orm(assets: Assets, files: dict[str, Path], folder: Path) -> dict[st
     return found
 
 
+def _picture(codec: Codec, source: _Source, folder: Path) -> dict[str, Any]:
+    """Return facts and, of what has colours, a thumbnail; a picture is a nicety, the facts no."""
+    facts = codec.probe(source.files)
+    if source.kind not in COLOURED:
+        return {"facts": facts}
+    try:
+        picture = codec.make_thumbnail(source.files)
+        if picture is None:
+            return {"facts": facts}
+        thumbnail = folder / "thumbnail.webp"
+        picture.save(thumbnail, quality=85)
+    except Exception:  # a plugin's codec may raise anything
+        logging.getLogger("studio.store").warning("no thumbnail of an import", exc_info=True)
+        return {"facts": facts}
+    colours = find_colours(picture, centre=source.kind is MediaType.TEXTURE)
+    return {"facts": {**facts, "colours": colours}, "thumbnail": thumbnail}
+
+
 def _find_recipe(codec: Codec, files: Mapping[str, Path]) -> Recipe | None:
     for path in files.values():
         recipe = codec.extract_recipe(path)
@@ -150,7 +179,8 @@ def _store(
         if _take_snapshot({str(path): path for path in before}) != before:
             raise InvalidInputError("{path}: changed while it was read; try again", path=path)
         with assets.database.transaction() as connection:
-            known = find_same(assets, new.kind, new.payload_hash)  # another process was faster
+            # Another process may have been faster.
+            known = find_same(assets, new.kind, new.payload_hash, user=new.user)
             id = known.id if known else assets.insert(connection, new, blobs)
     except BaseException:
         assets.discard_quietly(blobs.values())

@@ -52,6 +52,7 @@ class AssetRecord:
 
     Attributes:
         files: name -> absolute path, main file first. Read-only: never write to them.
+        sizes: name -> bytes.
         size: bytes of all files.
         created: unix seconds, to the millisecond.
         recipe_key: `Recipe.key`, or "" where there is no recipe.
@@ -86,6 +87,7 @@ class AssetRecord:
     output_index: int | None
     thumbnail: Path | None
     trashed: bool
+    sizes: dict[str, int] = field(default_factory=dict)
 
     @property
     def path(self) -> Path:
@@ -131,6 +133,7 @@ class SearchQuery:
         text: words, each the beginning of a word in title, prompt, tags, notes or generator.
         tags: all of them.
         created_after, created_before: unix seconds; from, and up to but without.
+        colour: one of those it looks like: a name, or #rrggbb.
         trashed: look in the trash instead of the library.
         limit: assets a page, 1..1000.
         cursor: `Page.next_cursor` of the page before.
@@ -145,6 +148,7 @@ class SearchQuery:
     created_before: float | None = None
     user: str | None = None
     job: str | None = None
+    colour: str | None = None
     trashed: bool = False
     limit: int = 60
     cursor: str | None = None

@@ -82,4 +82,13 @@ SCRIPTS: tuple[str, ...] = (
         tokenize='unicode61 remove_diacritics 2'
     );
     """,
+    """
+    CREATE TABLE colours(
+        colour TEXT NOT NULL,
+        asset INTEGER NOT NULL REFERENCES assets(n) ON DELETE CASCADE,
+        PRIMARY KEY(colour, asset)
+    ) STRICT, WITHOUT ROWID;
+    CREATE INDEX colours_asset ON colours(asset);
+    CREATE INDEX assets_user ON assets(state, user, n, kind, rating, generator);
+    """,
 )

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.codecs.colours import get_colour
 from studio.database import Database
 from studio.errors import InvalidParamsError
 from studio.store.records import SearchQuery
@@ -82,6 +83,7 @@ def build_statement(database: Database, query: SearchQuery) -> Statement | None:
         raise InvalidParamsError("rating {rating}: must be 0 to 5 stars", rating=query.rating_min)
     statement = Statement()
     tags = _sort_tags(database, query.tags)
+    colour = None if query.colour is None else get_colour(query.colour)
     if query.text.strip():
         match = build_match(query)
         if match is None:
@@ -93,11 +95,19 @@ def build_statement(database: Database, query: SearchQuery) -> Statement | None:
         statement.lead = "tags AS t CROSS JOIN assets AS a ON a.n = t.asset"
         statement.key = "t.asset"
         statement.add("t.tag = ?", tags.pop(0))
+    elif colour is not None:
+        statement.lead = "colours AS c CROSS JOIN assets AS a ON a.n = c.asset"
+        statement.key = "c.asset"
+        statement.add("c.colour = ?", colour)
+        colour = None
     else:
         statement.lead = _choose_index(query)
     for tag in tags:
         term = f"EXISTS (SELECT 1 FROM tags AS o WHERE o.tag = ? AND o.asset = {statement.key})"
         statement.add(term, tag)
+    if colour is not None:
+        owns = f"SELECT 1 FROM colours AS o WHERE o.colour = ? AND o.asset = {statement.key}"
+        statement.add(f"EXISTS ({owns})", colour)
     _add_filters(statement, query)
     return statement
 
@@ -131,6 +141,8 @@ def _choose_index(query: SearchQuery) -> str:
         return "assets AS a INDEXED BY assets_rated"
     if query.kind is not None:
         return "assets AS a INDEXED BY assets_kind"
+    if query.user is not None:
+        return "assets AS a INDEXED BY assets_user"
     return "assets AS a INDEXED BY assets_page"
 
 

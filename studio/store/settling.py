@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import apsw
@@ -25,11 +25,27 @@ class Arrival:
     asset: BundledAsset
     files: dict[str, Path]
 
+    def give_to(self, user: str) -> "Arrival":
+        """Return it as that user's."""
+        return replace(self, asset=self.asset.model_copy(update={"user": user}))
+
 
 def settle(
-    assets: Assets, bundle: Path, arrivals: Iterable[Arrival], lineage: Iterable[BundledEdge]
+    assets: Assets,
+    bundle: Path,
+    arrivals: Iterable[Arrival],
+    lineage: Iterable[BundledEdge],
+    *,
+    is_given: bool = False,
 ) -> list[AssetRecord]:
     """Insert arrivals and lineage in one transaction; return them in order.
+
+    Args:
+        assets: the library.
+        bundle: what is unpacked, for messages.
+        arrivals: its assets.
+        lineage: its edges.
+        is_given: they are one user's: what another has already is not theirs.
 
     Raises:
         InvalidInputError: a file is not what its asset's kind says.
@@ -44,7 +60,7 @@ def settle(
             known: set[str] = set()
             for arrival, asset in new:
                 blobs = {name: staged[path.name] for name, path in arrival.files.items()}
-                same = _find_known(assets, asset)
+                same = _find_known(assets, asset, asset.user if is_given else None)
                 if same is not None:
                     known.add(arrival.asset.id)
                     numbers[arrival.asset.id] = same
@@ -92,9 +108,10 @@ def _build_new(assets: Assets, bundle: Path, arrival: Arrival) -> NewAsset:
     )
 
 
-def _find_known(assets: Assets, new: NewAsset) -> int | None:
+def _find_known(assets: Assets, new: NewAsset, user: str | None) -> int | None:
     """Return the number of the same asset if it is here, back from the trash if need be."""
-    same = find_same(assets, new.kind, new.payload_hash, new.recipe.key if new.recipe else "")
+    key = new.recipe.key if new.recipe else ""
+    same = find_same(assets, new.kind, new.payload_hash, key, user)
     if same is None:
         return None
     if same.trashed and not new.trashed:

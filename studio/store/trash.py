@@ -1,7 +1,7 @@
 """The trash: out of sight at once, gone only when it is emptied."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from studio.database import Database
 from studio.store.blobs import BlobRef, BlobStore
@@ -31,8 +31,21 @@ def restore_from_trash(database: Database, numbers: Iterable[int]) -> int:
         return connection.total_changes() - before
 
 
-def purge(database: Database, blobs: BlobStore, pictures: Thumbnails, before: float) -> int:
+def purge(
+    database: Database,
+    blobs: BlobStore,
+    pictures: Thumbnails,
+    before: float,
+    numbers: Sequence[int] | None = None,
+) -> int:
     """Remove for ever what was trashed before a time (unix s); return how many assets.
+
+    Args:
+        database: of the home.
+        blobs: its files.
+        pictures: its thumbnails.
+        before: unix seconds.
+        numbers: only among these; all when None.
 
     The rows go first: a crash in between leaves files that no row names, never a row without
     its files.
@@ -40,6 +53,9 @@ def purge(database: Database, blobs: BlobStore, pictures: Thumbnails, before: fl
     with database.transaction() as connection:
         sql = "SELECT n, id FROM assets WHERE state = ? AND trashed_at <= ?"
         doomed = list(connection.execute(sql, (TRASHED, before)))
+        if numbers is not None:
+            wanted = set(numbers)
+            doomed = [row for row in doomed if row["n"] in wanted]
         refs: set[BlobRef] = set()
         for row in doomed:
             sql = "SELECT sha256, size, suffix FROM files WHERE asset = ?"

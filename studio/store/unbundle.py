@@ -44,11 +44,16 @@ _ZIP_ERRORS = (
 """What the zip library raises, depending on where the damage is."""
 
 
-def import_bundle(assets: Assets, path: Path) -> list[AssetRecord]:
+def import_bundle(assets: Assets, path: Path, *, user: str | None = None) -> list[AssetRecord]:
     """Add all assets of a bundle, with their lineage; return them, oldest first.
 
     An asset whose content and recipe are in the library already is that asset. They come as
     imported: none of them answers for a run of its recipe here.
+
+    Args:
+        assets: the library.
+        path: of the bundle.
+        user: whose they become; as the bundle says when None.
 
     Raises:
         InvalidInputError: not a bundle, damaged, of a newer Studio, or hostile (names that lead
@@ -77,7 +82,9 @@ def import_bundle(assets: Assets, path: Path) -> list[AssetRecord]:
             )
             for asset in manifest.assets
         ]
-        return settle(assets, path, arrivals, manifest.lineage)
+        if user is not None:
+            arrivals = [arrival.give_to(user) for arrival in arrivals]
+        return settle(assets, path, arrivals, manifest.lineage, is_given=user is not None)
 
 
 @dataclass(frozen=True)

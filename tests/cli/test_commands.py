@@ -78,8 +78,8 @@ def test_doctor(run):
 
 
 def test_doctor_says_what_mends_it(run, monkeypatch, tmp_path):
-    monkeypatch.setattr("studio.cli.doctor_checks.CORE", ("pydantic", "no-such-library"))
-    monkeypatch.setattr("studio.cli.doctor_checks.OPTIONAL", {"audio": ("no-such-extra",)})
+    monkeypatch.setattr("studio.app.doctor.CORE", ("pydantic", "no-such-library"))
+    monkeypatch.setattr("studio.app.doctor.OPTIONAL", {"audio": ("no-such-extra",)})
     result = run("doctor", code=4)
     assert "pip install no-such-library" in result.out
     assert "pip install 'generative-media-studio[audio]'" in result.out

@@ -1,8 +1,11 @@
 """The footprint book: measured, kept, scaled to what was never run."""
 
+import time
+
 import pytest
 
-from studio.scheduler.footprints import MARGIN, FootprintBook, describe_shape
+from studio.scheduler.costs import Cost
+from studio.scheduler.footprints import FORGET, MARGIN, FootprintBook, describe_shape
 
 
 @pytest.fixture
@@ -69,3 +72,20 @@ def test_a_starved_run_is_believed_to_take_more(book, request_of):
 @pytest.mark.parametrize("value", [0, -5, "wide", None, [1]])
 def test_odd_params_do_not_matter(request_of, value):
     assert describe_shape(request_of(params={"width": value})).endswith("{}]")
+
+
+def test_a_belief_that_no_run_confirmed_fades_and_a_measurement_replaces_it(
+    home, book, request_of, monkeypatch
+):
+    request = sized(request_of, 512)
+    shape = describe_shape(request)
+    book.note_starved(shape, Cost(each=1 << 20), 1)
+    now = time.time()
+    assert book.is_fading(shape)
+    believed = book.get_cost(request).get_active(1)
+    monkeypatch.setattr(time, "time", lambda: now + 2 * FORGET)
+    for known in (book, FootprintBook(home.database)):
+        assert known.get_cost(request).get_active(1) == pytest.approx(believed / 4, rel=0.01)
+    book.note_run(shape, 1, 500, 1.0)
+    assert not book.is_fading(shape)
+    assert book.get_cost(request).get_active(1) == pytest.approx(500 * MARGIN, rel=0.01)

@@ -8,7 +8,12 @@ from studio.scheduler import simulator_report as report
 from studio.scheduler.measures import compute_jain, count_bypasses
 from studio.scheduler.simulator_baselines import keep_recent, keep_soon
 from studio.scheduler.simulator_bound import compute_bound
-from studio.scheduler.simulator_traces import SHAPES, build_mix, build_trace
+from studio.scheduler.simulator_traces import (
+    SHAPES,
+    build_mix,
+    build_public_trace,
+    build_trace,
+)
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +90,13 @@ def test_measures():
 def test_the_whole_report_is_json():
     found = report.run_all(0)
     assert json.loads(json.dumps(found))["traces"][0]["ours_over_belady"] > 0
+
+
+def test_the_public_trace_keeps_order_and_lengths_of_the_real_one():
+    trace = build_public_trace(1)
+    times = [when for when, _ in trace.arrivals]
+    assert times == sorted(times) and times[0] == 0.0 and len(times) == 196
+    assert 10 <= len(trace.truth) <= 20
+    assert trace == build_public_trace(1) != build_public_trace(2)
+    row = report.compare_public(1)
+    assert 1.0 <= row["ours_over_lp"] and row["ours_over_belady"] <= row["lru_over_belady"]

@@ -1,0 +1,1 @@
+"""Samples of public traces, for the scheduler's simulator."""

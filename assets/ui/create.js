@@ -1,0 +1,41 @@
+// The tab "Create": its parts, and how the rest of the page reaches it.
+
+import { api, go, order } from "./core.js";
+import "./create-chooser.js";
+import { readValues } from "./create-form.js";
+import "./create-history.js";
+import "./create-slots.js";
+import { state } from "./create-state.js";
+import "./create-submit.js";
+import { whenThere } from "./shell.js";
+
+// What Python's controls call (`studio.ui.form_components.build_take`); other forms add their own.
+window.studio ??= { forms: new Map(), take: (form, values) => (window.studio.forms.get(form) ?? takeParams)(form, values) };
+
+function takeParams(form, raw) {
+  if (form !== state.current?.id) return;
+  const { values, broken } = readValues(state.fields, raw);
+  state.broken = broken;
+  state.take(form, { ...state.draft.params, ...values });
+}
+
+whenThere("#studio-choice :is(textarea, input)", () => state.load().then(() => state.render()));
+
+// ---- orders: "send to", "more like this", "same seed, other params"
+
+document.addEventListener("input", (event) => {
+  if (!event.target.closest?.("#studio-order")) return;
+  const what = JSON.parse(event.target.value || "{}");
+  if (what.action === "create") obey(what);
+});
+
+async function obey({ generator, params, inputs, seed, count }) {
+  await state.load();
+  for (const id of Object.values(inputs ?? {}).flat()) api.get(`assets/${id}`).then((asset) => state.learn(asset), () => {});
+  state.choose(generator, { params: params ?? {}, inputs: normalise(inputs), seed, count });
+  go("create");
+}
+
+const normalise = (inputs) => inputs && Object.fromEntries(Object.entries(inputs).map(([slot, ids]) => [slot, [ids].flat()]));
+
+export { order };

@@ -1,0 +1,157 @@
+// Frames one after another: sprite sheets, flipbooks and animated pictures, with onion skin and ping-pong.
+
+import { fileUrl, h, t } from "./core.js";
+import { loadPicture } from "./viewer-picture.js";
+import { button, checkbox, choice, fitCanvas, slider } from "./viewer-widgets.js";
+
+const MOST_FRAMES = 512;
+
+/** How a picture is cut into frames: {columns, rows, count, fps, isKnown}, or null if nothing says it is a sheet. */
+export function findSheet(asset) {
+  const said = { ...asset.facts, ...asset.info, ...asset.params };
+  const first = (...names) => names.map((name) => said[name]).find((value) => Number(value) > 0);
+  const { width, height } = asset;
+  if (Number(asset.facts?.frames) > 1) return { columns: 1, rows: 1, count: asset.facts.frames, fps: 10, isAnimated: true, isKnown: true };
+  if (Object.keys(asset.files).some((name) => asset.files[name].suffix === ".json" && name !== "recipe")) return { columns: 1, rows: 1, count: 1, fps: 12, hasJson: true, isKnown: true };
+  const fps = Number(first("fps", "frame_rate")) || 12;
+  const cell = [Number(first("cell_width", "cell", "frame_width")), Number(first("cell_height", "cell", "frame_height"))];
+  const columns = Number(first("columns", "cells")) || (cell[0] && Math.floor(width / cell[0]));
+  const rows = Number(first("rows")) || (cell[1] && Math.floor(height / cell[1])) || (columns ? 1 : 0);
+  if (columns && columns * rows > 1) return { columns, rows, count: Number(first("count")) || columns * rows, fps, isKnown: true };
+  if (!width || !height) return null;
+  if (width !== height && width % height === 0) return { columns: width / height, rows: 1, count: width / height, fps };
+  if (width !== height && height % width === 0) return { columns: 1, rows: height / width, count: height / width, fps };
+  return /sheet|sprite|flipbook|atlas/i.test([asset.title, ...asset.tags].join(" ")) ? { columns: 4, rows: 4, count: 16, fps } : null;
+}
+
+/** Where the frames of a grid lie: [{x, y, width, height}]. */
+export function cutGrid([width, height], { columns, rows, count }) {
+  const [w, d] = [Math.floor(width / columns), Math.floor(height / rows)];
+  return Array.from({ length: Math.min(count, columns * rows, MOST_FRAMES) }, (_, place) => ({
+    x: (place % columns) * w, y: Math.floor(place / columns) * d, width: w, height: d,
+  }));
+}
+
+/** Frames of a sheet's JSON (TexturePacker or Aseprite), by name or in order. */
+export function cutJson(sheet) {
+  const frames = Array.isArray(sheet.frames) ? sheet.frames : Object.keys(sheet.frames ?? {}).sort().map((name) => sheet.frames[name]);
+  return frames.filter((one) => one.frame).slice(0, MOST_FRAMES).map(({ frame, duration }) => ({ x: frame.x, y: frame.y, width: frame.w, height: frame.h, seconds: duration ? duration / 1000 : 0 }));
+}
+
+/** The frame shown at a step, going there and back if `isPingPong`. */
+export function frameAt(step, count, isPingPong) {
+  if (count < 2) return 0;
+  if (!isPingPong) return ((step % count) + count) % count;
+  const round = 2 * count - 2;
+  const place = ((step % round) + round) % round;
+  return place < count ? place : round - place;
+}
+
+/** Build a player of the frames of an image. */
+export function buildFlipbook(asset) {
+  const sheet = findSheet(asset) ?? { columns: 1, rows: 1, count: 1, fps: 12 };
+  const state = { frames: [], step: 0, isPlaying: !matchMedia("(prefers-reduced-motion: reduce)").matches, isPingPong: false, hasOnion: false, fps: sheet.fps, scale: 0, due: 0, timer: 0 };
+  const canvas = h("canvas", { class: "s-canvas", role: "img", "aria-label": t("Frames of {title}", { title: asset.title }) });
+  const painter = fitCanvas(canvas, (context, width, height) => draw(context, width, height, state));
+  const place = slider(t("Frame"), { min: 1, max: 1, value: 1, format: (n) => `${n} / ${state.frames.length}`, change: (n) => { pause(); state.step = n - 1; painter.request(); } });
+  const play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => (state.isPlaying ? pause() : start()) });
+
+  const tick = (now) => {
+    state.timer = state.isPlaying ? requestAnimationFrame(tick) : 0;
+    if (!canvas.isConnected || now < state.due || !state.frames.length) return;
+    const seconds = state.frames[frameAt(state.step, state.frames.length, state.isPingPong)].seconds || 1 / state.fps;
+    state.due = Math.max(state.due + seconds * 1000, now);
+    step(1);
+  };
+  const start = () => { state.isPlaying = true; play.setAttribute("aria-pressed", "true"); state.timer ||= requestAnimationFrame(tick); };
+  const pause = () => { state.isPlaying = false; play.setAttribute("aria-pressed", "false"); };
+  const step = (by) => {
+    state.step += by;
+    place.set(frameAt(state.step, state.frames.length, state.isPingPong) + 1);
+    painter.request();
+  };
+  const take = (frames) => {
+    state.frames = frames;
+    place.querySelector("input").max = String(Math.max(frames.length, 1));
+    step(0);
+    if (state.isPlaying) start();
+  };
+
+  let picture = null;
+  const grid = { columns: sheet.columns, rows: sheet.rows, count: sheet.count };
+  const cut = () => take(cutGrid([picture.naturalWidth, picture.naturalHeight], grid).map((box) => ({ ...box, picture })));
+  const field = (label, key) => h("label", { class: "s-number" }, h("span", {}, label), h("input", {
+    type: "number", min: "1", max: "64", value: String(grid[key]),
+    onchange: (event) => { grid[key] = Math.max(1, Number(event.target.value) || 1); grid.count = grid.columns * grid.rows; if (picture) cut(); },
+  }));
+  const hint = h("p", { class: "s-hint", hidden: true });
+  load(asset, sheet).then((found) => {
+    picture = found.picture;
+    if (found.frames) take(found.frames);
+    else cut();
+  }, (error) => { hint.hidden = false; hint.textContent = error.message; });
+
+  const bar = h(
+    "div", { class: "s-bar" },
+    button(t("Frame back"), { glyph: "back", bare: true, title: t("Frame back (,)"), onclick: () => { pause(); step(-1); } }),
+    play,
+    button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => { pause(); step(1); } }),
+    place,
+    slider(t("Rate"), { min: 1, max: 60, value: state.fps, format: (n) => t("{n} a second", { n }), change: (fps) => { state.fps = fps; for (const frame of state.frames) frame.seconds = 0; }, compact: true }),
+    checkbox(t("Ping-pong"), false, (on) => { state.isPingPong = on; }),
+    checkbox(t("Onion skin"), false, (on) => { state.hasOnion = on; painter.request(); }, t("The frames before and after, faintly")),
+    choice(t("Size"), [["0", t("Fit")], ["1", "1×"], ["4", "4×"], ["8", "8×"]], "0", (scale) => { state.scale = Number(scale); painter.request(); }),
+  );
+  const cutter = sheet.isAnimated || sheet.hasJson ? null : h("div", { class: "s-controls" }, field(t("Columns"), "columns"), field(t("Rows"), "rows"));
+  return {
+    element: h("div", { class: "s-kind" }, cutter, hint, h("div", { class: "s-stage" }, canvas), bar),
+    pause,
+    dispose: () => { pause(); painter.dispose(); cancelAnimationFrame(state.timer); for (const frame of state.frames) frame.picture.close?.(); },
+  };
+}
+
+async function load(asset, sheet) {
+  if (sheet.isAnimated && "ImageDecoder" in window) return { frames: await decodeFrames(fileUrl(asset.id, asset.main), asset.files[asset.main].type) };
+  const picture = await loadPicture(fileUrl(asset.id, asset.main));
+  if (!sheet.hasJson) return { picture };
+  const name = Object.keys(asset.files).find((key) => asset.files[key].suffix === ".json" && key !== "recipe");
+  const json = await (await fetch(fileUrl(asset.id, name))).json();
+  return { picture, frames: cutJson(json).map((box) => ({ ...box, picture })) };
+}
+
+async function decodeFrames(url, type) {
+  const response = await fetch(url);
+  const decoder = new ImageDecoder({ data: await response.arrayBuffer(), type });
+  await decoder.tracks.ready;
+  const count = Math.min(decoder.tracks.selectedTrack.frameCount, MOST_FRAMES);
+  const frames = [];
+  for (let frameIndex = 0; frameIndex < count; frameIndex += 1) {
+    const { image } = await decoder.decode({ frameIndex });
+    const picture = await createImageBitmap(image);
+    frames.push({ picture, x: 0, y: 0, width: picture.width, height: picture.height, seconds: (image.duration ?? 100000) / 1e6 });
+    image.close();
+  }
+  decoder.close();
+  return frames;
+}
+
+function draw(context, width, height, { frames, step, isPingPong, hasOnion, scale }) {
+  context.clearRect(0, 0, width, height);
+  if (!frames.length) return;
+  const at = frameAt(step, frames.length, isPingPong);
+  const fit = Math.min((width - 32) / frames[at].width, (height - 32) / frames[at].height);
+  const times = scale || (fit > 1 ? Math.floor(fit) : fit);
+  const paint = (frame, alpha) => {
+    context.globalAlpha = alpha;
+    context.imageSmoothingEnabled = times < 2;
+    const size = [frame.width * times, frame.height * times];
+    const corner = [Math.round((width - size[0]) / 2), Math.round((height - size[1]) / 2)];
+    context.drawImage(frame.picture, frame.x, frame.y, frame.width, frame.height, ...corner, ...size);
+  };
+  if (hasOnion && frames.length > 1) {
+    paint(frames[frameAt(at - 1, frames.length, false)], 0.3);
+    paint(frames[frameAt(at + 1, frames.length, false)], 0.18);
+  }
+  paint(frames[at], 1);
+  context.globalAlpha = 1;
+}

@@ -1,0 +1,181 @@
+// A score: piano roll with a playhead, voices to mute, our own synthesizer; its notation where it has a picture.
+
+import { fileUrl, h, t } from "./core.js";
+import { parseMidi } from "./viewer-midi.js";
+import { parseMusicXml } from "./viewer-musicxml.js";
+import { drawRoll, findSpan, KEYS, nameOf, VOICES } from "./viewer-roll.js";
+import { Synth } from "./viewer-synth.js";
+import { button, checkbox, choice, clamp, fitCanvas, formatTime, slider, themeColour } from "./viewer-widgets.js";
+
+const FIRST_VIEW = 24; // seconds seen at first
+
+/** Build the view of a score. */
+export function build(asset) {
+  const canvas = h("canvas", {
+    class: "s-canvas s-roll", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
+    "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
+  });
+  const hint = h("p", { class: "s-hint s-over" }, t("Reading the score..."));
+  const stage = h("div", { class: "s-stage" }, canvas, hint);
+  const sheet = findSheet(asset);
+  const content = h("div", { class: "s-mount" }, stage);
+  const modes = sheet ? choice(t("View"), [["roll", t("Piano roll")], ["sheet", t("Notation")]], "roll", (mode) => content.replaceChildren(mode === "roll" ? stage : buildSheet(asset, sheet))) : null;
+  const root = h("div", { class: "s-kind" }, modes ? h("div", { class: "s-modes" }, modes) : null, content);
+  let view = null;
+  let isGone = false;
+  load(asset).then((music) => {
+    if (isGone) return;
+    hint.remove();
+    view = new ScoreView(canvas, music);
+    root.append(view.bar, view.legend);
+  }, () => { hint.textContent = t("The score could not be read here; download it instead."); });
+  return {
+    element: root,
+    focus: () => canvas.focus(),
+    keys: { " ": () => { view?.toggle(); return Boolean(view); } },
+    dispose: () => { isGone = true; view?.dispose(); },
+  };
+}
+
+const findSheet = (asset) => Object.keys(asset.files).find((name) => [".svg", ".png"].includes(asset.files[name].suffix));
+
+const buildSheet = (asset, name) => h("div", { class: "s-stage s-paper" }, h("img", { src: fileUrl(asset.id, name), alt: t("Notation of {title}", { title: asset.title }) }));
+
+async function load(asset) {
+  const response = await fetch(fileUrl(asset.id, asset.main), { credentials: "same-origin" });
+  const bytes = new Uint8Array(await response.arrayBuffer());
+  return /midi?$/.test(asset.files[asset.main].suffix) ? parseMidi(bytes) : parseMusicXml(bytes);
+}
+
+class ScoreView {
+  constructor(canvas, music) {
+    this.canvas = canvas;
+    this.music = music;
+    this.synth = new Synth(music);
+    this.length = Math.max(music.seconds, 0.1);
+    this.seen = [0, Math.min(this.length * 1.02, FIRST_VIEW)];
+    this.span = findSpan(music.notes);
+    this.muted = new Set();
+    this.painter = fitCanvas(canvas, (context, width, height) => this.#draw(context, width, height));
+    this.bar = this.#buildBar();
+    this.legend = this.#buildLegend();
+    canvas.setAttribute("aria-valuemax", this.length.toFixed(2));
+    this.synth.changed = () => this.#changed();
+    this.#listen();
+    this.#changed();
+  }
+
+  dispose() {
+    cancelAnimationFrame(this.frame);
+    this.synth.changed = () => {};
+    this.painter.dispose();
+    this.synth.dispose();
+  }
+
+  toggle() {
+    if (this.synth.isPlaying) this.synth.pause();
+    else this.synth.play();
+  }
+
+  #buildBar() {
+    this.play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => this.toggle() });
+    this.time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
+    this.pointed = h("output", { class: "s-readout", "aria-live": "off" });
+    return h(
+      "div", { class: "s-bar" },
+      button(t("To the start"), { glyph: "previous", bare: true, onclick: () => { this.synth.seek(0); this.#look(0, this.seen[1] - this.seen[0]); } }),
+      this.play, this.time,
+      slider(t("Speed"), { min: 0.25, max: 2, step: 0.05, value: 1, format: (v) => `${v.toFixed(2)} ×`, change: (v) => this.synth.setSpeed(v), compact: true }),
+      slider(t("Volume"), { min: 0, max: 1, step: 0.01, value: 0.7, format: (v) => `${Math.round(v * 100)} %`, change: (v) => this.synth.setVolume(v), compact: true }),
+      h("span", { class: "s-spring" }), this.pointed,
+      button(t("Whole"), { glyph: "fit", bare: true, title: t("Show all of it"), onclick: () => this.#look(0, this.length * 1.02) }),
+    );
+  }
+
+  #buildLegend() {
+    const rows = this.music.voices.map((voice, place) => {
+      const name = voice.name || (voice.drum ? t("Drums") : t("Voice {n}", { n: place + 1 }));
+      const box = checkbox(name, true, (on) => {
+        if (on) this.muted.delete(place);
+        else this.muted.add(place);
+        this.synth.mute(place, !on);
+        this.painter.request();
+      }, t("Hear this voice"));
+      const mark = h("i", { class: "s-swatch" });
+      mark.style.background = VOICES[place % VOICES.length];
+      return h("div", { class: "s-voice" }, mark, box);
+    });
+    return h("div", { class: "s-legend", role: "group", "aria-label": t("Voices") }, rows, h("span", { class: "s-hint" }, t("{n} notes", { n: this.music.notes.length })));
+  }
+
+  #listen() {
+    const { canvas } = this;
+    const timeAt = (event) => {
+      const frame = canvas.getBoundingClientRect();
+      const share = (event.clientX - frame.left - KEYS) / (frame.width - KEYS);
+      return clamp(this.seen[0] + share * (this.seen[1] - this.seen[0]), 0, this.length);
+    };
+    canvas.addEventListener("pointerdown", (event) => { canvas.setPointerCapture(event.pointerId); this.synth.seek(timeAt(event)); });
+    canvas.addEventListener("pointermove", (event) => {
+      if (event.buttons) this.synth.seek(timeAt(event));
+      this.#point(event, timeAt(event));
+    });
+    canvas.addEventListener("wheel", (event) => {
+      event.preventDefault();
+      const span = this.seen[1] - this.seen[0];
+      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
+        const move = ((event.deltaX || event.deltaY) / canvas.clientWidth) * span;
+        this.#look(this.seen[0] + move, this.seen[1] + move);
+        return;
+      }
+      const now = timeAt(event);
+      const grown = clamp(span * Math.exp(clamp(event.deltaY, -200, 200) / 300), 0.5, this.length * 1.02);
+      const from = now - ((now - this.seen[0]) / span) * grown;
+      this.#look(from, from + grown);
+    }, { passive: false });
+    canvas.addEventListener("keydown", (event) => {
+      const step = event.shiftKey ? 0.25 : 2;
+      const to = { ArrowLeft: this.synth.place - step, ArrowRight: this.synth.place + step, Home: 0, End: this.length }[event.key];
+      if (to === undefined) return;
+      this.synth.seek(to);
+      event.preventDefault();
+      event.stopPropagation();
+    });
+  }
+
+  #point(event, seconds) {
+    const frame = this.canvas.getBoundingClientRect();
+    const [low, high] = this.span;
+    const pitch = high - Math.floor((event.clientY - frame.top) / ((frame.height - 20) / (high - low + 1)));
+    const note = this.music.notes.find((one) => one.pitch === pitch && seconds >= one.start && seconds < one.end);
+    this.pointed.textContent = pitch < low ? "" : note ? t("{name}, {length} s, force {force}", { name: nameOf(pitch), length: (note.end - note.start).toFixed(2), force: Math.round(note.velocity * 127) }) : nameOf(pitch);
+  }
+
+  #look(from, to) {
+    const span = Math.min(to - from, this.length * 1.02);
+    const start = clamp(from, 0, Math.max(this.length * 1.02 - span, 0));
+    this.seen = [start, start + span];
+    this.painter.request();
+  }
+
+  #changed() {
+    const { isPlaying, place } = this.synth;
+    this.play.setAttribute("aria-pressed", String(isPlaying));
+    this.time.textContent = `${formatTime(place)} / ${formatTime(this.length)}`;
+    this.canvas.setAttribute("aria-valuenow", place.toFixed(2));
+    this.canvas.setAttribute("aria-valuetext", formatTime(place));
+    const [from, to] = this.seen;
+    if (place < from || place > to - (to - from) * 0.08) this.#look(place - (to - from) * 0.08, place + (to - from) * 0.92);
+    this.painter.request();
+    cancelAnimationFrame(this.frame);
+    if (isPlaying) this.frame = requestAnimationFrame(() => this.#changed());
+  }
+
+  #draw(context, width, height) {
+    const colour = (name, otherwise) => themeColour(this.canvas, name, otherwise);
+    this.canvas.dataset.notes = String(drawRoll(context, width, height, {
+      music: this.music, seen: this.seen, span: this.span, place: this.synth.place, muted: this.muted,
+      colours: { text: colour("--v-text", "#eee"), muted: colour("--v-muted", "#999"), line: colour("--v-line", "#444"), black: "rgb(128 128 128 / 9%)" },
+    }));
+  }
+}

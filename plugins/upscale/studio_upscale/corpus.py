@@ -1,0 +1,164 @@
+"""Pictures to learn from: groups of pictures with a share of the batch each, and their patches."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from studio.codecs import load_image
+from studio.errors import InvalidInputError
+from studio_upscale.degrade import Damage, degrade
+
+Bytes = npt.NDArray[np.uint8]
+
+PICTURES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".tga"))
+SWAPPED: Final = 0.5
+"""Share of patches whose colour channels are exchanged."""
+MAX_SIDE: Final = 2048
+"""Larger pictures are reduced to this, pixels: a corpus lives in memory."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A picture and its reduction: uint8 (H, W, 3) and (H/scale, W/scale, 3)."""
+
+    high: Bytes
+    low: Bytes
+
+
+@dataclass(frozen=True)
+class Group:
+    """Pictures of one sort.
+
+    Attributes:
+        share: part of a batch that comes from here, relative to other groups.
+    """
+
+    name: str
+    pairs: tuple[Pair, ...]
+    share: float
+
+
+def find_pictures(folder: Path) -> list[Path]:
+    """List the pictures below a folder, by name."""
+    return sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES)
+
+
+def load_picture(path: Path, limit: int = MAX_SIDE) -> Image.Image:
+    """Open a picture as RGB, its longest side at most `limit` pixels."""
+    image = load_image(path).convert("RGB")
+    if max(image.size) > limit:
+        image.thumbnail((limit, limit), Image.Resampling.BICUBIC)
+    return image
+
+
+def make_pair(image: Image.Image, scale: int) -> Pair:
+    """Crop to a multiple of `scale` and reduce by antialiased bicubic."""
+    width, height = (side - side % scale for side in image.size)
+    image = image.crop((0, 0, width, height))
+    low = image.resize((width // scale, height // scale), Image.Resampling.BICUBIC)
+    return Pair(np.asarray(image), np.asarray(low))
+
+
+def build_group(
+    name: str,
+    images: Sequence[Image.Image],
+    share: float,
+    scale: int,
+    zooms: Sequence[float] = (1.0,),
+) -> Group:
+    """Reduce every picture, also after shrinking it by each of `zooms`.
+
+    Shrunk copies are sharper than what a camera or a material scanner gives, and double the data.
+    """
+    pairs = []
+    for image in images:
+        for zoom in zooms:
+            size = (max(1, round(image.width * zoom)), max(1, round(image.height * zoom)))
+            sized = image if zoom == 1 else image.resize(size, Image.Resampling.BICUBIC)
+            if min(sized.size) >= 16 * scale:
+                pairs.append(make_pair(sized, scale))
+    return Group(name, tuple(pairs), share)
+
+
+class Corpus:
+    """Draws batches of patches; the same seed and step give the same batch.
+
+    Args:
+        groups: not empty; groups without pictures are passed over.
+        scale: of the pairs.
+        patch: side of the small patch, pixels.
+        damage: what the small patches have suffered.
+        swaps: whether colours change places.
+
+    Raises:
+        InvalidInputError: there is no picture that holds a patch.
+    """
+
+    def __init__(
+        self,
+        groups: Sequence[Group],
+        scale: int,
+        patch: int,
+        damage: Damage = "none",
+        *,
+        swaps: bool = True,
+    ) -> None:
+        fitting = []
+        for group in groups:
+            pairs = tuple(pair for pair in group.pairs if min(pair.low.shape[:2]) >= patch)
+            if pairs and group.share > 0:
+                fitting.append(Group(group.name, pairs, group.share))
+        if not fitting:
+            raise InvalidInputError(
+                "no picture is at least {side} x {side} pixels; give larger ones or a smaller "
+                "patch",
+                side=patch * scale,
+            )
+        self.groups = tuple(fitting)
+        self.scale = scale
+        self.patch = patch
+        self._damage = damage
+        self._swapped = SWAPPED if swaps else 0
+        self._shares = np.cumsum([group.share for group in fitting])
+        # A large picture holds more to learn than a small one, but not in proportion.
+        self._odds = [
+            np.cumsum([np.sqrt(float(pair.low.shape[0] * pair.low.shape[1])) for pair in g.pairs])
+            for g in fitting
+        ]
+
+    def draw(self, seed: int, step: int, count: int) -> tuple[Bytes, Bytes]:
+        """Draw patches, turned, mirrored and recoloured at random.
+
+        Returns: low uint8 (N, P, P, 3) and high (N, scale P, scale P, 3).
+        """
+        rng = np.random.default_rng((seed, step))
+        patches = [self._draw_one(rng) for _ in range(count)]
+        low, high = (np.stack(side) for side in zip(*patches, strict=True))
+        if self._damage != "none":
+            low = degrade(high, self.scale, self._damage, rng)
+        return low, high
+
+    def _draw_one(self, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
+        place = int(np.searchsorted(self._shares, rng.random() * self._shares[-1], "right"))
+        odds = self._odds[place]
+        pair = self.groups[place].pairs[
+            int(np.searchsorted(odds, rng.random() * odds[-1], "right"))
+        ]
+        height, width = pair.low.shape[:2]
+        top = int(rng.integers(height - self.patch + 1))
+        left = int(rng.integers(width - self.patch + 1))
+        # Colours change places: edges are the same in any of them.
+        order = rng.permutation(3) if rng.random() < self._swapped else np.arange(3)
+        turns, is_mirrored = int(rng.integers(4)), bool(rng.integers(2))
+        low = pair.low[top : top + self.patch, left : left + self.patch]
+        bottom, right = top + self.patch, left + self.patch
+        scale = self.scale
+        high = pair.high[top * scale : bottom * scale, left * scale : right * scale]
+        if is_mirrored:
+            low, high = low[:, ::-1], high[:, ::-1]
+        return np.rot90(low, turns)[..., order], np.rot90(high, turns)[..., order]

@@ -1,0 +1,86 @@
+"""The pictures the shipped weights learn from: free to use, and named in their cards."""
+
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+from PIL import Image
+
+from studio_upscale.corpus import Group, build_group, find_pictures, load_picture
+from studio_upscale.synthetic import draw_picture
+
+HELD_OUT: Final = frozenset(("03", "08", "21"))
+"""Kodak pictures never learnt from: what the net is measured on while it learns."""
+FREE_PHOTOS: Final = (
+    "astronaut.png",
+    "camera.png",
+    "chelsea.png",
+    "coffee.png",
+    "hubble_deep_field.jpg",
+    "rocket.jpg",
+)
+"""Of scikit-image: CC0 or public domain, says its `data` module."""
+COLOURLESS: Final = frozenset(("camera", "hubble_deep_field"))
+LEFT_OUT: Final = frozenset(("freedoom_flat", "pbr"))
+"""Texture folders that are not CC0, or that have a group of their own."""
+DRAWN: Final = 160
+"""Procedural pictures."""
+PHOTO_ZOOMS: Final = (1.0, 0.87, 0.75, 0.62, 0.5)
+SCAN_ZOOMS: Final = (0.5,)
+"""JPEG scans are shrunk, so that what is learnt is not their compression."""
+
+
+def build_groups(data: Path, scale: int) -> list[Group]:
+    """Load all groups.
+
+    Args:
+        data: folder with `photos/kodak24`, `textures/<class>` and `textures/pbr/<name>`.
+        scale: of the pairs.
+    """
+    kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
+    scans = data / "textures" / "pbr"
+    groups = [
+        build_group("photos", _load([*kodak, *_find_free()]), 0.62, scale, PHOTO_ZOOMS),
+        build_group("albedos", _load(sorted(scans.glob("*/albedo.*"))), 0.12, scale, SCAN_ZOOMS),
+        build_group("normals", _load(sorted(scans.glob("*/normal_gl.*"))), 0.03, scale, SCAN_ZOOMS),
+        build_group("drawn", [draw_picture(number) for number in range(DRAWN)], 0.08, scale),
+    ]
+    classes = [f for f in sorted((data / "textures").iterdir()) if f.is_dir()]
+    classes = [folder for folder in classes if folder.name not in LEFT_OUT]
+    for folder in classes:
+        images = _load(find_pictures(folder))
+        groups.append(build_group(folder.name, images, 0.15 / len(classes), scale))
+    return groups
+
+
+def build_plain_groups(data: Path) -> list[Group]:
+    """Load groups of true colours, small: for learning colour, where detail does not matter."""
+    kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
+    free = [path for path in _find_free() if path.stem not in COLOURLESS]
+    photos = build_group("photos", _load([*kodak, *free]), 0.7, 1, (0.5, 0.33, 0.25))
+    scans = _load(sorted((data / "textures" / "pbr").glob("*/albedo.*")))
+    groups = [photos, build_group("albedos", scans, 0.1, 1, (0.25, 0.12))]
+    for folder in sorted((data / "textures").iterdir()):
+        if folder.is_dir() and folder.name not in LEFT_OUT:
+            groups.append(build_group(folder.name, _load(find_pictures(folder)), 0.01, 1))
+    return groups
+
+
+def load_held_out(data: Path) -> list[Image.Image]:
+    """Load the photographs kept back."""
+    paths = find_pictures(data / "photos" / "kodak24")
+    return _load([path for path in paths if path.stem in HELD_OUT])
+
+
+def _load(paths: Sequence[Path]) -> list[Image.Image]:
+    return [load_picture(path) for path in paths]
+
+
+def _find_free() -> list[Path]:
+    """Find the free photographs in scikit-image, where it is installed."""
+    spec = find_spec("skimage")
+    if spec is None or spec.origin is None:
+        return []
+    folder = Path(spec.origin).parent / "data"
+    return [folder / name for name in FREE_PHOTOS if (folder / name).exists()]

@@ -1,0 +1,179 @@
+"""`upscale.srgan`: photographs, textures and whole materials, larger and sharp."""
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal
+
+from PIL import Image
+from pydantic import Field
+
+from studio.codecs import load_image
+from studio.errors import CheckpointError
+from studio.generator import (
+    Artifact,
+    BundledCheckpoint,
+    Checkpoint,
+    Footprint,
+    Generator,
+    Input,
+    InputAsset,
+    JobContext,
+)
+from studio.media import MediaType
+from studio.params import Params
+from studio_upscale.pictures import check_growth, measure_seam, to_pixels
+
+PLACE = Path(__file__).parent / "checkpoints"
+SHIPPED = tuple(
+    BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
+    for name, summary in (
+        ("fast", "52 thousand parameters, for previews and video"),
+        ("quality", "355 thousand parameters, nearest to the original"),
+        ("sharp", "quality, trained on against a critic: crisper, less exact"),
+    )
+    # `studio_upscale.ship` puts them there as they get good enough.
+    if (PLACE / name).is_dir()
+)
+
+
+class SrganParams(Params):
+    """Params of `upscale.srgan`."""
+
+    checkpoint: str = Field(
+        "fast",
+        min_length=1,
+        max_length=500,
+        description="shipped weights by name, or a checkpoint of your own, from upscale.train",
+        json_schema_extra={"examples": [item.name for item in SHIPPED]},
+    )
+    scale: float = Field(
+        4, ge=1, le=16, description="times each side grows", json_schema_extra={"unit": "x"}
+    )
+    tiling: Literal["auto", "yes", "no"] = Field(
+        "auto", description="whether the picture repeats without a seam, and shall go on doing so"
+    )
+    columns: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="of a sheet or flipbook, whose cells are then enlarged each on its own",
+    )
+    rows: int = Field(1, ge=1, le=256, description="the same, downwards")
+    tile: int = Field(
+        192,
+        ge=16,
+        le=1024,
+        description="side of the windows worked on at a time; smaller needs less memory",
+        json_schema_extra={"unit": "px", "advanced": True},
+    )
+    precision: Literal["fp32", "bf16"] = Field(
+        "fp32",
+        description="bf16 is faster on processors that have it, and slower elsewhere",
+        json_schema_extra={"advanced": True},
+    )
+
+
+class Srgan(Generator):
+    """A residual net over windows of the picture."""
+
+    id: ClassVar[str] = "upscale.srgan"
+    title: ClassVar[str] = "Upscale"
+    summary: ClassVar[str] = "A picture or material, 1 to 16 times larger"
+    output: ClassVar[MediaType] = MediaType.IMAGE
+    inputs: ClassVar[tuple[Input, ...]] = (
+        Input("image", (MediaType.IMAGE, MediaType.TEXTURE), summary="what to enlarge"),
+    )
+    Params: ClassVar[type[Params]] = SrganParams
+    seeded: ClassVar[bool] = False
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = SHIPPED
+    memory_modes: ClassVar[tuple[str, ...]] = ("tile",)
+    testing_params: ClassVar[dict[str, object]] = {"checkpoint": "fast", "scale": 2}
+
+    @classmethod
+    def footprint(cls, params: Any) -> Footprint:
+        """Windows of the widest net; the pictures themselves are not known here."""
+        window = (params.tile + 40) ** 2
+        return Footprint(host_bytes=(400 << 20) + window * 4 * 64 * 5)
+
+    def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
+        super().__init__(checkpoint, device)
+        from studio_upscale.weights import load_network
+
+        if checkpoint is None:
+            raise CheckpointError("upscale.srgan needs weights; choose a checkpoint")
+        self._network = load_network(checkpoint.path)
+
+    def generate(self, params: SrganParams, job: JobContext) -> Iterator[Artifact]:
+        """Yield the enlarged picture or material."""
+        source = job.inputs["image"][0]
+        maps = load_maps(source)
+        for image in maps.values():
+            check_growth(image.width, image.height, params.scale, source.title)
+        for index in range(len(job.seeds)):
+            yield self._upscale(params, job, maps, index)
+
+    def _upscale(
+        self, params: SrganParams, job: JobContext, maps: Mapping[str, Image.Image], index: int
+    ) -> Artifact:
+        from studio_upscale.enlarge import SMALL_TILE, Style
+        from studio_upscale.upscaler import Upscaler, cut_cells
+
+        source = job.inputs["image"][0]
+        is_short = "tile" in job.memory_modes
+        tile = min(params.tile, SMALL_TILE) if is_short else params.tile
+        style = Style(tile=tile, half=params.precision == "bf16")
+        progress = _Progress(job, index)
+        upscaler = Upscaler(self._network, params.scale, style, progress.advance)
+        is_sheet = params.columns * params.rows > 1 and source.kind is MediaType.IMAGE
+        pictures = list(maps.values())
+        if is_sheet:
+            cells = (params.columns, params.rows)
+            pictures = cut_cells(maps["albedo"], *cells, params.scale)
+        progress.expect(sum(map(upscaler.count, pictures)))
+        payload: Any
+        if source.kind is MediaType.TEXTURE:
+            payload, wraps = upscaler.upscale_material(maps, params.tiling)
+            kind, shown = MediaType.TEXTURE, to_pixels(Image.fromarray(payload["albedo"]))
+        else:
+            if is_sheet:
+                payload, wraps = upscaler.upscale_sheet(maps["albedo"], *cells)
+            else:
+                payload, wraps = upscaler.upscale_image(maps["albedo"], params.tiling)
+            kind, shown = MediaType.IMAGE, to_pixels(payload)
+        return Artifact(
+            payload,
+            kind,
+            metrics={"seam_ratio": measure_seam(shown, params.scale)} if wraps else {},
+            info={"tiling": wraps, "tile": tile},
+            title=source.title,
+        )
+
+
+class _Progress:
+    """Turns finished windows into steps over all seeds of a job."""
+
+    def __init__(self, job: JobContext, index: int) -> None:
+        self._job = job
+        self._index = index
+        self._done = 0
+        self._total = 1
+
+    def expect(self, total: int) -> None:
+        """Say how many windows one result takes."""
+        self._total = total
+        self._job.step(self._index * total, len(self._job.seeds) * total)
+
+    def advance(self) -> None:
+        """Another window is done."""
+        self._done += 1
+        done = self._index * self._total + self._done
+        self._job.step(done, len(self._job.seeds) * self._total)
+
+
+def load_maps(asset: InputAsset) -> dict[str, Image.Image]:
+    """Load a picture as "albedo", or every map of a material; 16-bit grey stays 16-bit."""
+    files: dict[str, Path] = {"albedo": asset.path}
+    if asset.kind is MediaType.TEXTURE:
+        files = {name: path for name, path in asset.files.items() if path.suffix != ".json"}
+    return {name: load_image(path, deep=True) for name, path in files.items()}

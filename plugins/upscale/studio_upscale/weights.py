@@ -1,0 +1,105 @@
+"""A net as files: `model.safetensors` in half precision, and `config.json`."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final, get_args
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+
+from studio.errors import CheckpointError
+from studio_upscale.network import Architecture, EnlargingNet, NetworkConfig, arrange, make_network
+
+WEIGHTS: Final = "model.safetensors"
+CONFIG: Final = "config.json"
+CARD: Final = "README.md"
+MAX_CHANNELS: Final = 512
+MAX_BLOCKS: Final = 64
+MAX_SCALE: Final = 8
+MAX_FOLD: Final = 4
+
+
+def save_network(network: EnlargingNet, folder: Path, facts: Mapping[str, Any], card: str) -> None:
+    """Write weights as fp16 (0.000 dB lost), config with `facts`, and the model card."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {
+        name: value.detach().to(torch.float16).contiguous()
+        for name, value in network.state_dict().items()
+    }
+    # One entry only: safetensors writes several in any order, and files should be the same.
+    uses = "upscale.srgan" if network.config.scale > 1 else "restore.denoise,restore.deblock"
+    save_file(half, folder / WEIGHTS, metadata={"studio.generators": uses})
+    (folder / WEIGHTS).chmod(0o644)
+    config = {**asdict(network.config), **facts}
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
+
+
+def load_network(folder: Path) -> EnlargingNet:
+    """Read what `save_network` wrote, as fp32 for inference.
+
+    Raises:
+        CheckpointError: another architecture, damaged, or not whole.
+    """
+    folder = folder if folder.is_dir() else folder.parent
+    config = _load_config(folder)
+    network = make_network(config)
+    try:
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(
+            "{path}: the weights do not fit {config}; take the files of one training together",
+            path=folder / WEIGHTS,
+            config=CONFIG,
+        ) from error
+    return arrange(network).eval().requires_grad_(False)
+
+
+def load_facts(folder: Path) -> dict[str, Any]:
+    """Read all of `config.json`; {} if there is none."""
+    folder = folder if folder.is_dir() else folder.parent
+    try:
+        facts = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return facts if isinstance(facts, dict) else {}
+
+
+def _load_config(folder: Path) -> NetworkConfig:
+    facts = load_facts(folder)
+    try:
+        config = NetworkConfig(
+            channels=int(facts["channels"]),
+            blocks=int(facts["blocks"]),
+            scale=int(facts["scale"]),
+            colours=int(facts["colours"]),
+            fold=int(facts.get("fold", 1)),
+            architecture=facts["architecture"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            "{path}: no checkpoint of upscale.srgan; other architectures run in upscale.community",
+            path=folder,
+        ) from error
+    if config.architecture not in get_args(Architecture):
+        raise CheckpointError(
+            "{path}: the architecture {name} is not known here; other people's run in "
+            "upscale.community",
+            path=folder,
+            name=config.architecture,
+        )
+    _check_sizes(config, folder)
+    return config
+
+
+def _check_sizes(config: NetworkConfig, folder: Path) -> None:
+    limits = (MAX_CHANNELS, MAX_BLOCKS, MAX_SCALE, MAX_FOLD)
+    sizes = (config.channels, config.blocks, config.scale, config.fold)
+    fits = all(1 <= size <= most for size, most in zip(sizes, limits, strict=True))
+    if config.colours != 3 or not fits or (config.fold > 1 and config.scale > 1):
+        raise CheckpointError(
+            "{path}: sizes in {config} are out of range; it is damaged", path=folder, config=CONFIG
+        )

@@ -1,0 +1,92 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+from studio_upscale.enlarge import Style, count_tiles, enlarge, plan_steps
+from studio_upscale.network import NetworkConfig, build_network
+from studio_upscale.resample import plan_axis, reduce_part
+
+NET = build_network(NetworkConfig(8, 1), seed=3).eval().requires_grad_(False)
+
+
+def noise(height, width, channels=3, dtype=np.uint8, seed=0):
+    rng = np.random.default_rng(seed)
+    return rng.integers(0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True)
+
+
+@settings(max_examples=20, deadline=None)
+@given(
+    st.integers(1, 40),
+    st.integers(1, 40),
+    st.sampled_from([1, 1.5, 2, 3, 3.7, 4, 6]),
+    st.integers(5, 30),
+    st.booleans(),
+)
+def test_where_the_cuts_are_makes_no_difference(height, width, factor, tile, wraps):
+    picture = noise(height, width)
+    calls = []
+    whole = enlarge(NET, picture, factor, Style(wraps=wraps, tile=512))
+    cut = enlarge(NET, picture, factor, Style(wraps, tile), lambda: calls.append(1))
+    assert whole.shape == cut.shape
+    assert np.abs(whole.astype(int) - cut).max() <= 1
+    assert len(calls) == count_tiles(height, width, 4, factor, tile)
+
+
+@pytest.mark.parametrize("factor", [2, 3, 4, 8])
+def test_a_tile_that_is_rolled_gives_the_same_rolled(factor):
+    picture = noise(20, 28)
+    rolled = np.roll(picture, (7, 12), (0, 1))
+    made = enlarge(NET, picture, factor, Style(wraps=True, tile=16))
+    again = enlarge(NET, rolled, factor, Style(wraps=True, tile=16))
+    moved = np.roll(made, (7 * factor, 12 * factor), (0, 1))
+    assert np.abs(moved.astype(int) - again).max() <= 1
+
+
+def test_without_wrapping_the_far_border_has_no_say():
+    picture = noise(12, 40)
+    other = picture.copy()
+    other[:, -1] = 255 - other[:, -1]
+    first, second = (enlarge(NET, p, 4, Style()) for p in (picture, other))
+    assert (first[:, :80] == second[:, :80]).all()
+    wrapped = enlarge(NET, other, 4, Style(wraps=True))
+    assert (wrapped[:, :8] != enlarge(NET, picture, 4, Style(wraps=True))[:, :8]).any()
+
+
+@pytest.mark.parametrize(("dtype", "channels"), [(np.uint16, 1), (np.uint8, 1), (np.uint8, 3)])
+def test_type_and_channels_stay(dtype, channels):
+    made = enlarge(NET, noise(9, 5, channels, dtype), 4, Style())
+    assert made.shape == (36, 20, channels)
+    assert made.dtype == dtype
+
+
+def test_sixteen_bits_are_not_eight():
+    ramp = np.linspace(0, 65535, 32 * 32).reshape(32, 32, 1).astype(np.uint16)
+    assert len(np.unique(enlarge(NET, ramp, 2, Style()))) > 1000
+
+
+def test_directions_are_of_unit_length():
+    made = enlarge(NET, noise(16, 16), 2, Style(is_vector=True)).astype(np.float64) / 127.5 - 1
+    assert np.linalg.norm(made, axis=2) == pytest.approx(1, abs=0.02)
+
+
+def test_steps_multiply_to_the_factor():
+    assert plan_steps(4, 4) == [4]
+    assert plan_steps(4, 2) == [2]
+    assert plan_steps(4, 10) == [4.0, 2.5]
+    assert plan_steps(2, 8) == [2.0, 2.0, 2.0]
+
+
+@pytest.mark.parametrize(("large", "small"), [(48, 12), (48, 20), (47, 31)])
+def test_reduction_is_that_of_pillow(large, small):
+    picture = noise(large, large, 1)[..., 0]
+    axis = plan_axis(0, small, large / small)
+    padded = picture.take(range(axis.start, axis.stop), axis=0, mode="clip")
+    padded = padded.take(range(axis.start, axis.stop), axis=1, mode="clip")
+    made = reduce_part(padded[..., None].astype(np.float32), axis, axis)[..., 0]
+    true = np.asarray(
+        Image.fromarray(picture.astype(np.float32)).resize((small, small), Image.Resampling.BICUBIC)
+    )
+    reach = 3  # the border is treated otherwise
+    inner = (slice(reach, -reach), slice(reach, -reach))
+    np.testing.assert_allclose(made[inner], true[inner], atol=0.05)

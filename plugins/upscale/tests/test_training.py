@@ -1,0 +1,135 @@
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from studio_upscale.adversarial import SharpConfig, SharpTrainer
+from studio_upscale.corpus import Corpus, build_group
+from studio_upscale.degrade import degrade
+from studio_upscale.network import NetworkConfig, build_network
+from studio_upscale.optimise import make_orthogonal
+from studio_upscale.synthetic import draw_picture
+from studio_upscale.trainer import TrainConfig, Trainer, get_rate
+from studio_upscale.weights import load_network, save_network
+
+from studio.errors import CheckpointError, InvalidInputError
+
+SMALL = NetworkConfig(8, 1, 2)
+CONFIG = TrainConfig(steps=40, batch=4, rate=5e-3, warmup=4, ema=0.9)
+
+
+@pytest.fixture(scope="module")
+def corpus():
+    return Corpus([build_group("drawn", [draw_picture(n) for n in range(4)], 1, 2)], 2, 16)
+
+
+def test_it_learns(corpus):
+    trainer = Trainer(SMALL, CONFIG, corpus.draw)
+    losses = [trainer.advance() for _ in range(40)]
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
+
+
+def test_going_on_is_bit_equal_to_not_stopping(corpus, tmp_path):
+    whole, first, second = (Trainer(SMALL, CONFIG, corpus.draw) for _ in range(3))
+    for _ in range(8):
+        whole.advance()
+    for _ in range(5):
+        first.advance()
+    first.save(tmp_path / "state")
+    second.load(tmp_path / "state")
+    for _ in range(3):
+        second.advance()
+    for a, b in ((whole.network, second.network), (whole.average, second.average)):
+        for name, value in a.state_dict().items():
+            assert torch.equal(value, b.state_dict()[name])
+
+
+def test_another_net_s_training_is_refused(corpus, tmp_path):
+    Trainer(SMALL, CONFIG, corpus.draw).save(tmp_path / "state")
+    other = Trainer(NetworkConfig(16, 1, 2), CONFIG, corpus.draw)
+    with pytest.raises(CheckpointError, match="start anew"):
+        other.load(tmp_path / "state")
+
+
+def test_batches_depend_on_seed_and_step_alone(corpus):
+    low, high = corpus.draw(1, 7, 5)
+    again, _ = corpus.draw(1, 7, 5)
+    assert low.shape == (5, 16, 16, 3)
+    assert high.shape == (5, 32, 32, 3)
+    assert (low == again).all()
+    assert (low != corpus.draw(1, 8, 5)[0]).any()
+    # They belong together: shrinking the large one gives the small one, but for the border.
+    shrunk = np.stack([np.asarray(Image.fromarray(h).reduce(2)) for h in high]).astype(int)
+    assert np.abs(shrunk - low)[:, 2:-2, 2:-2].mean() < 12
+
+
+def test_pictures_that_hold_no_patch_are_refused():
+    small = build_group("small", [Image.new("RGB", (20, 20))], 1, 2)
+    with pytest.raises(InvalidInputError, match="at least 32 x 32"):
+        Corpus([small], 2, 16)
+
+
+@pytest.mark.parametrize("damage", ["none", "light", "compressed", "strong"])
+def test_damage(damage):
+    high = np.stack([np.asarray(draw_picture(n).crop((0, 0, 64, 64))) for n in range(2)])
+    made = [degrade(high, 4, damage, np.random.default_rng(5)) for _ in range(2)]
+    assert made[0].shape == (2, 16, 16, 3)
+    assert (made[0] == made[1]).all()
+    plain = degrade(high, 4, "none", np.random.default_rng(5))
+    assert (made[0] == plain).all() == (damage == "none")
+
+
+def test_muon_s_matrices_are_nearly_orthogonal():
+    for shape in ((8, 72), (48, 16)):
+        values = torch.linalg.svdvals(make_orthogonal(torch.randn(shape)))
+        assert values.min() > 0.3
+        assert values.max() < 1.4
+
+
+def test_the_rate_rises_stays_and_falls():
+    config = TrainConfig(steps=100, rate=1, warmup=10, decay=0.5)
+    rates = [get_rate(config, step) for step in range(100)]
+    assert rates[0] == 0.1
+    assert rates[20] == rates[45] == 1
+    assert rates[75] == pytest.approx(0.5, abs=0.02)
+    assert rates[99] < 0.02
+
+
+def test_sharpening_moves_the_net_and_is_repeatable(corpus):
+    corpus = Corpus(corpus.groups, 2, 16)
+    made = []
+    for _ in range(2):
+        trainer = SharpTrainer(build_network(SMALL, 0), SharpConfig(batch=2), corpus.draw)
+        losses = [trainer.advance() for _ in range(3)]
+        assert all(np.isfinite(list(row.values())).all() for row in losses)
+        made.append(trainer.average.state_dict())
+    start = build_network(SMALL, 0).state_dict()
+    for name, value in made[0].items():
+        assert torch.equal(value, made[1][name])
+    assert not torch.equal(made[0]["tail.weight"], start["tail.weight"])
+
+
+def test_weights_on_disk(tiny, tmp_path):
+    save_network(tiny, tmp_path, {"note": 1}, "# Card\n")
+    again = load_network(tmp_path / "model.safetensors")
+    assert again.config == tiny.config
+    x = torch.rand(1, 3, 9, 9)
+    assert torch.allclose(again(x), tiny(x), atol=1e-3)
+    first = (tmp_path / "model.safetensors").read_bytes()
+    save_network(tiny, tmp_path, {"note": 1}, "# Card\n")
+    assert (tmp_path / "model.safetensors").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        ("{}", "other architectures run in upscale.community"),
+        ("not json", "other architectures run in upscale.community"),
+        ('{"channels": 99999, "blocks": 1, "scale": 4, "colours": 3}', "out of range"),
+        ('{"channels": 16, "blocks": 1, "scale": 4, "colours": 3}', "do not fit"),
+    ],
+)
+def test_wrong_checkpoints_are_refused(tiny, tmp_path, config, message):
+    save_network(tiny, tmp_path, {}, "")
+    (tmp_path / "config.json").write_text(config)
+    with pytest.raises(CheckpointError, match=message):
+        load_network(tmp_path)

@@ -1,0 +1,110 @@
+"""The colours a person would name when asked what a picture looks like."""
+
+import re
+from typing import TYPE_CHECKING, Final
+
+from studio.errors import InvalidParamsError
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+COLOURS: Final = (
+    "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink",
+    "brown", "white", "grey", "black",
+)  # fmt: skip
+
+_OTHER_NAMES: Final = {
+    "gray": "grey",
+    "cyan": "teal",
+    "turquoise": "teal",
+    "magenta": "pink",
+    "violet": "purple",
+}
+_HEX: Final = re.compile(r"#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.IGNORECASE)
+_HUES: Final = (
+    (15, "red"), (42, "orange"), (68, "yellow"), (160, "green"), (195, "teal"), (255, "blue"),
+    (290, "purple"), (345, "pink"), (361, "red"),
+)  # fmt: skip
+"""Degrees up to which a hue has a name."""
+
+_SIDE: Final = 24
+_MOST: Final = 3
+_LEAST_SHARE: Final = 0.12
+_OPAQUE: Final = 128
+
+
+def find_colours(picture: "Image", *, centre: bool = False) -> list[str]:
+    """Name up to three colours that cover an eighth of a picture or more, the largest first.
+
+    Args:
+        picture: of any mode.
+        centre: look at the middle alone, where a material's sphere is.
+    """
+    if centre:
+        width, height = picture.size
+        picture = picture.crop((width // 4, height // 4, width - width // 4, height - height // 4))
+    small = picture.convert("RGBA").resize((_SIDE, _SIDE), reducing_gap=2.0)
+    counts: dict[str, int] = {}
+    total = 0
+    data = small.tobytes()
+    for place in range(0, len(data), 4):
+        red, green, blue, alpha = data[place : place + 4]
+        if alpha >= _OPAQUE:
+            name = name_colour(red, green, blue)
+            counts[name] = counts.get(name, 0) + 1
+            total += 1
+    ranked = sorted(counts, key=lambda name: (-counts[name], name))
+    return [name for name in ranked[:_MOST] if counts[name] >= _LEAST_SHARE * total]
+
+
+def name_colour(red: int, green: int, blue: int) -> str:
+    """Name a colour, 0..255 each."""
+    high, low = max(red, green, blue), min(red, green, blue)
+    chroma = high - low
+    if high < 42:
+        return "black"
+    if chroma < 26 or chroma < 0.13 * high:
+        return "white" if low > 220 else "grey"
+    if high == red:
+        degrees = 60 * ((green - blue) / chroma % 6)
+    elif high == green:
+        degrees = 60 * ((blue - red) / chroma + 2)
+    else:
+        degrees = 60 * ((red - green) / chroma + 4)
+    name = next(name for limit, name in _HUES if degrees < limit)
+    return _shade(name, high, chroma / high)
+
+
+def get_colour(text: str) -> str:
+    """Return the one of `COLOURS` that is meant by a name or by `#rrggbb`.
+
+    Raises:
+        InvalidParamsError: it is neither.
+    """
+    wanted = text.strip().lower()
+    match = _HEX.fullmatch(wanted)
+    if match:
+        return name_colour(*(int(part, 16) for part in match.groups()))
+    wanted = _OTHER_NAMES.get(wanted, wanted)
+    if wanted not in COLOURS:
+        raise InvalidParamsError(
+            "colour '{colour}': must be #rrggbb or one of {known}",
+            colour=text[:40],
+            known=", ".join(COLOURS),
+        )
+    return wanted
+
+
+def _shade(name: str, high: int, saturation: float) -> str:
+    """Say brown, pink or purple where dark or pale orange, red and pink are called so."""
+    if name == "orange" and (high < 165 or saturation < 0.45):
+        return "brown"
+    if name == "yellow" and high < 115:
+        return "brown"
+    if name == "red" and high > 190 and saturation < 0.5:
+        return "pink"
+    if name == "red" and high < 130 and saturation < 0.6:
+        return "brown"
+    if name == "pink" and high < 130:
+        return "purple"
+    return name

@@ -1,0 +1,1 @@
+"""The HTTP face: REST, events and files in one FastAPI application."""

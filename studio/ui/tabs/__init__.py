@@ -1,0 +1,1 @@
+"""One tab, one file; each has `build(context)`."""
