@@ -7,7 +7,7 @@ OUT ?= out
 PLUGINS := $(filter-out plugins/audiocraft/,$(dir $(wildcard plugins/*/pyproject.toml)))
 PACKAGES := $(patsubst plugins/%/,studio_%,$(PLUGINS))
 
-.PHONY: setup demo test studio check coverage torture benchmarks clean
+.PHONY: setup demo test studio check coverage torture benchmarks screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -42,6 +42,9 @@ torture: setup  ## the long tests
 benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/textures.py
+
+screenshots: setup  ## every tab of the web interface, light and dark, into docs/screenshots
+	$(BIN)/python docs/screenshots.py
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info plugins/*/*.egg-info .coverage* .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from PIL import Image, ImageDraw, ImageFont
@@ -39,7 +40,12 @@ FACES: Final = {
 
 def build_card(oversample: int = 1) -> Image.Image:
     """Return the empty card, a soft vertical gradient, RGB."""
-    width, height = CARD[0] * oversample, CARD[1] * oversample
+    return _build_gradient(CARD[0] * oversample, CARD[1] * oversample).copy()
+
+
+@lru_cache(maxsize=2)
+def _build_gradient(width: int, height: int) -> Image.Image:
+    """Draw it once: every text and score has the same card behind it."""
     column = Image.new("RGB", (1, height))
     for y in range(height):
         column.putpixel((0, y), mix(TOP, BOTTOM, y / (height - 1)))
@@ -57,6 +63,7 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
     return red, green, blue
 
 
+@lru_cache(maxsize=8)
 def find_font(size: float, face: str = "sans") -> Font:
     """Return a system font that knows many scripts, or Pillow's own, which knows ASCII."""
     for name in FACES[face]:
