@@ -158,7 +158,8 @@ def _find_field(error: ValidationError) -> str:
     if error.absolute_path:
         return str(error.absolute_path[0])
     if error.validator == "required":
-        names: list[str] = list(error.validator_value)
+        wanted: Any = error.validator_value
+        names: list[str] = list(wanted)
         return next((name for name in names if error.message.startswith(repr(name))), "")
     return ""
 

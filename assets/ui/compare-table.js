@@ -43,13 +43,13 @@ export function buildTable(assets, rows, onlyDifferent) {
   const body = [];
   let group = "";
   for (const row of shown) {
-    if (row.group !== group) body.push(h("tr", { class: "s-compare-group" }, h("th", { colspan: String(assets.length + 1), scope: "colgroup" }, row.group)));
+    if (row.group !== group) body.push(h("tr", { class: "s-lib-compare-group" }, h("th", { colspan: String(assets.length + 1), scope: "colgroup" }, row.group)));
     group = row.group;
     const cells = row.values.map((value) => h("td", { dir: "auto" }, row.differs && value !== "" ? h("b", {}, value) : value || "–"));
-    body.push(h("tr", { class: row.differs ? "s-differs" : "" }, h("th", { scope: "row" }, row.name), cells));
+    body.push(h("tr", { class: row.differs ? "s-lib-differs" : "" }, h("th", { scope: "row" }, row.name), cells));
   }
   const heads = assets.map((asset, place) => h("th", { scope: "col", dir: "auto" }, `${letter(place)} · ${asset.title || t("Untitled")}`));
-  return h("table", { class: "s-compare-table" },
+  return h("table", { class: "s-lib-compare-table" },
     h("caption", {}, t("What is the same and what is not")),
     h("thead", {}, h("tr", {}, h("td", {}), heads)),
     h("tbody", {}, body.length ? body : h("tr", {}, h("td", { colspan: String(assets.length + 1) }, t("They differ in nothing that is written down.")))));

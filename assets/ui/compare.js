@@ -19,10 +19,10 @@ class StudioCompare extends StudioElement {
 
   render() {
     if (this.stage) return;
-    this.classList.add("s-compare");
-    this.stage = h("div", { class: "s-compare-stage" });
-    this.table = h("div", { class: "s-compare-facts", tabindex: "0", role: "region", "aria-label": t("What is the same and what is not") });
-    this.tools = h("div", { class: "s-compare-tools", role: "toolbar", "aria-label": t("View") });
+    this.classList.add("s-lib-compare");
+    this.stage = h("div", { class: "s-lib-compare-stage" });
+    this.table = h("div", { class: "s-lib-compare-facts", tabindex: "0", role: "region", "aria-label": t("What is the same and what is not") });
+    this.tools = h("div", { class: "s-lib-compare-tools", role: "toolbar", "aria-label": t("View") });
     this.append(this.tools, this.stage, this.table);
     this.listen(this.stage, "wheel", (event) => this.#wheeled(event));
     this.listen(this.stage, "pointerdown", (event) => this.#pressed(event));
@@ -36,7 +36,7 @@ class StudioCompare extends StudioElement {
     const titles = await api.get("generators").then(({ items }) => Object.fromEntries(items.map((one) => [one.id, one.title])), () => ({}));
     Object.assign(this, { assets: found.filter(Boolean), titles, x: 0, y: 0, zoom: 1, turn: null, map: "", isShort: true });
     if (this.assets.length < 2) {
-      this.stage.replaceChildren(h("p", { class: "s-quiet" }, t("Choose two to six assets to compare them.")));
+      this.stage.replaceChildren(h("p", { class: "s-lib-quiet" }, t("Choose two to six assets to compare them.")));
       this.table.replaceChildren();
       return;
     }
@@ -51,18 +51,18 @@ class StudioCompare extends StudioElement {
 
   #showTools() {
     const maps = [...new Set(this.assets.flatMap((asset) => (asset.kind === "texture" ? Object.keys(asset.files) : [])))];
-    const choice = h("select", { class: "s-input", "aria-label": t("Map"), onchange: () => { this.map = choice.value; this.#showPanes(); } },
+    const choice = h("select", { class: "s-lib-input", "aria-label": t("Map"), onchange: () => { this.map = choice.value; this.#showPanes(); } },
       maps.map((map) => h("option", { value: map }, map)));
     const flip = h("button", { type: "button", class: "s-button", "aria-pressed": String(this.turn !== null), title: t("Show one after the other in one place (F)"), onclick: () => this.flip() },
       icon("compare"), h("span", {}, this.turn === null ? t("Flip A / B") : t("Side by side")));
     const zoom = this.hasPictures && [
       h("button", { type: "button", class: "s-button", onclick: () => this.#reset() }, t("Fit")),
       h("button", { type: "button", class: "s-button", onclick: () => this.#natural() }, "100 %"),
-      h("span", { class: "s-quiet" }, t("Wheel zooms, dragging moves all")),
+      h("span", { class: "s-lib-quiet" }, t("Wheel zooms, dragging moves all")),
     ];
-    const only = h("label", { class: "s-check" },
+    const only = h("label", { class: "s-lib-check" },
       h("input", { type: "checkbox", checked: this.isShort, onchange: (event) => { this.isShort = event.target.checked; this.#showTable(); } }), t("Only what differs"));
-    this.tools.replaceChildren(...[flip, maps.length > 1 && choice, zoom, h("span", { class: "s-grow" }), only].flat().filter(Boolean));
+    this.tools.replaceChildren(...[flip, maps.length > 1 && choice, zoom, h("span", { class: "s-lib-grow" }), only].flat().filter(Boolean));
   }
 
   #showPanes() {
@@ -75,11 +75,11 @@ class StudioCompare extends StudioElement {
 
   #buildPane(asset, place) {
     const title = asset.title || t("Untitled");
-    const pick = h("button", { type: "button", class: "s-button s-pick", title: t("Give it five stars"), onclick: () => this.pick(place) }, icon("star"), h("span", {}, t("Best")));
-    return h("figure", { class: `s-pane${asset.rating === 5 ? " s-best" : ""}`, "data-id": asset.id, "data-kind": asset.kind },
-      h("div", { class: "s-pane-view" }, this.#buildView(asset)),
-      h("figcaption", {}, h("span", { class: "s-pane-letter" }, letter(place)), h("span", { class: "s-pane-title", dir: "auto", title }, title),
-        h("span", { class: "s-pane-stars", "aria-label": t("{count} stars", { count: asset.rating ?? 0 }), role: "img" }, "★".repeat(asset.rating ?? 0)), pick));
+    const pick = h("button", { type: "button", class: "s-button s-lib-pick", title: t("Give it five stars"), onclick: () => this.pick(place) }, icon("star"), h("span", {}, t("Best")));
+    return h("figure", { class: `s-lib-pane${asset.rating === 5 ? " s-lib-best" : ""}`, "data-id": asset.id, "data-kind": asset.kind },
+      h("div", { class: "s-lib-pane-view" }, this.#buildView(asset)),
+      h("figcaption", {}, h("span", { class: "s-lib-pane-letter" }, letter(place)), h("span", { class: "s-lib-pane-title", dir: "auto", title }, title),
+        h("span", { class: "s-lib-pane-stars", "aria-label": t("{count} stars", { count: asset.rating ?? 0 }), role: "img" }, "★".repeat(asset.rating ?? 0)), pick));
   }
 
   #buildView(asset) {
@@ -88,7 +88,7 @@ class StudioCompare extends StudioElement {
     if (asset.kind === "video") return h("video", { controls: true, loop: true, muted: true, playsinline: "", src: fileUrl(asset.id), "aria-label": name });
     const file = this.map && asset.files[this.map] ? this.map : asset.main;
     const isPicture = ["image", "texture"].includes(asset.kind) && /^image\/(png|jpeg|webp|gif|bmp)$/.test(asset.files[file]?.type ?? "");
-    const picture = h("img", { src: isPicture ? fileUrl(asset.id, file) : thumbnailUrl(asset.id), alt: name, draggable: "false", class: isPicture ? "s-sharp" : "" });
+    const picture = h("img", { src: isPicture ? fileUrl(asset.id, file) : thumbnailUrl(asset.id), alt: name, draggable: "false", class: isPicture ? "s-lib-sharp" : "" });
     picture.addEventListener("error", () => picture.replaceWith(icon(asset.kind)));
     return picture;
   }
@@ -124,8 +124,8 @@ class StudioCompare extends StudioElement {
 
   #turnTo(turn) {
     this.turn = turn;
-    this.classList.toggle("s-flipping", turn !== null);
-    [...this.stage.children].forEach((pane, place) => pane.classList.toggle("s-turned", place === turn));
+    this.classList.toggle("s-lib-flipping", turn !== null);
+    [...this.stage.children].forEach((pane, place) => pane.classList.toggle("s-lib-turned", place === turn));
   }
 
   #keyed(event) {
@@ -150,7 +150,7 @@ class StudioCompare extends StudioElement {
     this.style.setProperty("--x", `${this.x * 100}%`);
     this.style.setProperty("--y", `${this.y * 100}%`);
     this.style.setProperty("--zoom", String(this.zoom));
-    this.classList.toggle("s-zoomed", this.zoom > 1);
+    this.classList.toggle("s-lib-zoomed", this.zoom > 1);
   }
 
   #reset() {
@@ -160,7 +160,7 @@ class StudioCompare extends StudioElement {
 
   /** One pixel of the largest picture is one pixel of the screen. */
   #natural() {
-    const zooms = [...this.stage.querySelectorAll(".s-pane-view > img")].map((picture) => {
+    const zooms = [...this.stage.querySelectorAll(".s-lib-pane-view > img")].map((picture) => {
       const scale = Math.min(picture.clientWidth / picture.naturalWidth, picture.clientHeight / picture.naturalHeight);
       return 1 / (scale * devicePixelRatio);
     });
@@ -169,7 +169,7 @@ class StudioCompare extends StudioElement {
   }
 
   #wheeled(event) {
-    const view = event.target.closest(".s-pane-view");
+    const view = event.target.closest(".s-lib-pane-view");
     if (!view || !this.hasPictures) return;
     event.preventDefault();
     const frame = view.getBoundingClientRect();
@@ -182,7 +182,7 @@ class StudioCompare extends StudioElement {
   }
 
   #pressed(event) {
-    const view = event.target.closest(".s-pane-view");
+    const view = event.target.closest(".s-lib-pane-view");
     if (!view || !this.hasPictures || event.button !== 0) return;
     event.preventDefault();
     const frame = view.getBoundingClientRect();

@@ -93,9 +93,9 @@ export function order(what) {
   box.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
-/** Show a result anywhere in the page: the viewer listens. */
-export function show(id) {
-  document.dispatchEvent(new CustomEvent("studio:show", { detail: { id } }));
+/** Show a result anywhere in the page: the viewer listens. `list`: ids among which it has a next and a previous. */
+export function show(id, { list = null } = {}) {
+  document.dispatchEvent(new CustomEvent("studio:show", { detail: { id, list } }));
 }
 
 // ---- building

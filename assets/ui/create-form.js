@@ -72,9 +72,7 @@ class Form extends StudioElement {
   render() {
     const { form, fields } = JSON.parse(this.getAttribute("data"));
     if (form !== state.current?.id) return;
-    state.fields = fields;
-    state.broken = {};
-    state.emit("fields");
+    state.arrive(fields);
     this.listen(state, "checked", () => this.#showFaults(fields));
     for (const field of fields) {
       const box = document.getElementById(`field-${field.name}`);

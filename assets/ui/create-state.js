@@ -34,6 +34,7 @@ class CreateState extends EventTarget {
   checked = { errors: [], estimate: null };
   #due = 0;
   #asked = 0;
+  #retry = 0;
   #loading = null;
 
   /** Read the generators once, and open what was open the last time. */
@@ -83,12 +84,22 @@ class CreateState extends EventTarget {
     return those.find((one) => one.id === read("studio-create", {})[family]) ?? those[0];
   }
 
-  /** Ask the server for the controls, with the draft's values in them. */
-  render() {
+  /** Ask the server for the controls, with the draft's values in them; again if it did not hear. */
+  render(tries = 8) {
+    clearTimeout(this.#retry);
     const box = document.querySelector("#studio-choice :is(textarea, input)");
     if (!box || !this.current) return;
     box.value = JSON.stringify({ generator: this.current.id, params: this.draft.params, at: Date.now() });
     box.dispatchEvent(new Event("input", { bubbles: true }));
+    if (tries > 1) this.#retry = setTimeout(() => this.render(tries - 1), 1500);
+  }
+
+  /** The controls of the generator are there. */
+  arrive(fields) {
+    clearTimeout(this.#retry);
+    this.fields = fields;
+    this.broken = {};
+    this.emit("fields");
   }
 
   /** Take what the controls of a form hold; values of another form come too late. */

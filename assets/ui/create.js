@@ -4,9 +4,11 @@ import { api, go, order } from "./core.js";
 import "./create-chooser.js";
 import { readValues } from "./create-form.js";
 import "./create-history.js";
+import "./create-presets.js";
 import "./create-slots.js";
 import { state } from "./create-state.js";
 import "./create-submit.js";
+import "./create-sweep.js";
 import { whenThere } from "./shell.js";
 
 // What Python's controls call (`studio.ui.form_components.build_take`); other forms add their own.

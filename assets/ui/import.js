@@ -1,6 +1,6 @@
 // Import: a queue of uploads in a corner, with progress, and with the reason where one is refused.
 
-import { ApiError, attempt, h, show, t } from "./core.js";
+import { ApiError, attempt, h, t } from "./core.js";
 import { planUploads, readDrop, readField } from "./import-plan.js";
 import { DRAG_TYPE } from "./library-gestures.js";
 import { icon } from "./library-icons.js";
@@ -14,18 +14,18 @@ export class Importer {
   #running = new Set();
   #rows = 0;
 
-  /** `host` is the element to drop on; `done(assets)` is told when the queue is empty. */
-  constructor(host, done) {
-    Object.assign(this, { host, done, made: [] });
+  /** `host` is the element to drop on; `done(assets)` is told when the queue is empty; `open(id)` shows one. */
+  constructor(host, { done, open }) {
+    Object.assign(this, { host, done, open });
     this.#clearCounts();
-    this.list = h("ul", { class: "s-import-list" });
+    this.list = h("ul", { class: "s-lib-import-list" });
     this.head = h("strong", { role: "status" });
     this.bar = h("progress", { max: "1", value: "0", "aria-label": t("Import") });
-    this.stop = h("button", { type: "button", class: "s-link", onclick: () => this.cancel() }, t("Cancel"));
+    this.stop = h("button", { type: "button", class: "s-lib-link", onclick: () => this.cancel() }, t("Cancel"));
     const close = h("button", { type: "button", class: "s-icon-button", "aria-label": t("Close"), onclick: () => this.#close() }, icon("close"));
-    this.root = h("section", { class: "s-import", "aria-label": t("Import") }, h("header", {}, this.head, this.stop, close), this.bar, this.list);
+    this.root = h("section", { class: "s-lib-import", "aria-label": t("Import") }, h("header", {}, this.head, this.stop, close), this.bar, this.list);
     this.root.hidden = true;
-    this.veil = h("div", { class: "s-veil", "aria-hidden": "true" }, h("div", {}, icon("upload"), h("strong", {}, t("Drop to import")), h("span", {}, t("Pictures, sounds, scores, videos; a folder of maps becomes one texture; bundles are unpacked."))));
+    this.veil = h("div", { class: "s-lib-veil", "aria-hidden": "true" }, h("div", {}, icon("upload"), h("strong", {}, t("Drop to import")), h("span", {}, t("Pictures, sounds, scores, videos; a folder of maps becomes one texture; bundles are unpacked."))));
     this.veil.hidden = true;
     this.files = this.#buildField({});
     this.folder = this.#buildField({ webkitdirectory: true });
@@ -33,7 +33,7 @@ export class Importer {
   }
 
   #buildField(props) {
-    const field = h("input", { type: "file", multiple: true, class: "s-file-field", tabindex: "-1", "aria-hidden": "true", ...props });
+    const field = h("input", { type: "file", multiple: true, class: "s-lib-file-field", tabindex: "-1", "aria-hidden": "true", ...props });
     field.addEventListener("change", () => { this.add(readField(field.files)); field.value = ""; });
     return field;
   }
@@ -122,19 +122,19 @@ export class Importer {
   }
 
   #addRow(upload) {
-    const note = h("span", { class: "s-import-note" }, "0 %");
-    const name = h("span", { class: "s-import-name", dir: "auto" }, upload.name);
+    const note = h("span", { class: "s-lib-import-note" }, "0 %");
+    const name = h("span", { class: "s-lib-import-name", dir: "auto" }, upload.name);
     const row = h("li", {}, icon(upload.isBundle ? "archive" : upload.files.length > 1 ? "texture" : "upload"), name, note);
     if ((this.#rows += 1) <= SHOWN) this.list.append(row);
     row.scrollIntoView?.({ block: "nearest" });
     return {
       progress: (part) => { note.textContent = part < 1 ? `${Math.floor(part * 100)} %` : t("Reading…"); },
       finish: (kind, text, asset) => {
-        row.className = `s-import-${kind}`;
+        row.className = `s-lib-import-${kind}`;
         row.firstChild.replaceWith(icon(kind === "bad" ? "warn" : "check"));
         note.textContent = text;
         if (!row.isConnected && kind === "bad") this.list.append(row);
-        if (asset) name.replaceWith(h("button", { type: "button", class: "s-import-name s-link", dir: "auto", onclick: () => show(asset.id) }, upload.name));
+        if (asset) name.replaceWith(h("button", { type: "button", class: "s-lib-import-name s-lib-link", dir: "auto", onclick: () => this.open(asset.id) }, upload.name));
       },
     };
   }

@@ -107,7 +107,7 @@ export class Actions {
       order({ action: "create", generator: generator.id, inputs: { [slot.name]: ids } });
       go("create", { generator: generator.id });
     };
-    const none = h("p", { class: "s-quiet" }, ids.length > 1 ? t("No generator takes all of these at once.") : t("No generator takes this kind."));
+    const none = h("p", { class: "s-lib-quiet" }, ids.length > 1 ? t("No generator takes all of these at once.") : t("No generator takes this kind."));
     panel.append(...(offers.length ? offers.map((offer) => buildOffer(offer, send)) : [none]));
   }
 
@@ -115,11 +115,11 @@ export class Actions {
   fillTags(panel, close, ids) {
     const counts = new Map();
     for (const id of ids) for (const tag of this.source.get(id)?.tags ?? []) counts.set(tag, (counts.get(tag) ?? 0) + 1);
-    const chips = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 12).map(([tag, count]) => h("span", { class: "s-chip" },
+    const chips = [...counts].sort((a, b) => b[1] - a[1]).slice(0, 12).map(([tag, count]) => h("span", { class: "s-lib-chip" },
       h("span", { dir: "auto" }, count === ids.length ? tag : `${tag} (${count})`),
       h("button", { type: "button", "aria-label": t("Remove tag {tag}", { tag }), onclick: () => { close(); this.tag(ids, [], [tag]); } }, icon("close"))));
     buildTagPicker(panel, { isFree: true, choose: (tag) => { close(); this.tag(ids, [tag]); } });
-    if (chips.length) panel.append(h("div", { class: "s-chips" }, chips));
+    if (chips.length) panel.append(h("div", { class: "s-lib-chips" }, chips));
   }
 }
 
@@ -131,6 +131,6 @@ export function listSlots(generator) {
 }
 
 function buildOffer(offer, send) {
-  return h("button", { type: "button", class: "s-entry", onclick: () => send(offer) },
-    icon("send"), h("span", { class: "s-entry-text" }, offer.generator.title || offer.generator.id, h("small", {}, offer.slot.name)));
+  return h("button", { type: "button", class: "s-lib-entry", onclick: () => send(offer) },
+    icon("send"), h("span", { class: "s-lib-entry-text" }, offer.generator.title || offer.generator.id, h("small", {}, offer.slot.name)));
 }

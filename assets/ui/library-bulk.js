@@ -10,9 +10,9 @@ export class Bulk {
   /** `act`: compare(ids), lineage(id), open(id); `actions` does the rest; `sidebar` knows the collections. */
   constructor(actions, sidebar, act) {
     Object.assign(this, { actions, sidebar, act, isTrash: false, collection: "" });
-    this.root = h("div", { class: "s-bulk", role: "toolbar", "aria-label": t("With the chosen assets") });
+    this.root = h("div", { class: "s-lib-bulk", role: "toolbar", "aria-label": t("With the chosen assets") });
     this.root.hidden = true;
-    this.count = h("strong", { class: "s-bulk-count", role: "status" });
+    this.count = h("strong", { class: "s-lib-bulk-count", role: "status" });
     this.#build();
   }
 
@@ -31,7 +31,7 @@ export class Bulk {
     this.inLibrary = [
       this.#buildStars(), this.tagMenu.root, this.addMenu.root, this.compare, this.lineage, this.sendMenu.root,
       button(t("Export"), "download", () => actions.exportBundle(this.ids)),
-      button(t("Trash"), "trash", () => actions.trash(this.ids), "s-quiet-danger"),
+      button(t("Trash"), "trash", () => actions.trash(this.ids), "s-lib-quiet-danger"),
     ];
     this.inTrash = [
       button(t("Put back"), "restore", () => actions.putBack(this.ids)),
@@ -42,7 +42,7 @@ export class Bulk {
   }
 
   #buildStars() {
-    const stars = h("span", { class: "s-stars", role: "group", "aria-label": t("Rate") });
+    const stars = h("span", { class: "s-lib-stars", role: "group", "aria-label": t("Rate") });
     for (let rating = 1; rating <= 5; rating += 1) {
       const run = () => this.actions.rate(this.ids, this.rating === rating ? 0 : rating);
       stars.append(h("button", { type: "button", "aria-label": t("Rate {count}", { count: rating }), title: t("Rate {count}", { count: rating }), onclick: run }, "★"));

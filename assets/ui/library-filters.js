@@ -15,11 +15,11 @@ export class Filters {
   constructor(query, ask) {
     Object.assign(this, { query, ask });
     this.input = h("input", {
-      type: "search", class: "s-input s-search-input", placeholder: t("Search titles, prompts, tags, notes"), "aria-label": t("Search the library"),
+      type: "search", class: "s-lib-input s-lib-search-input", placeholder: t("Search titles, prompts, tags, notes"), "aria-label": t("Search the library"),
       autocomplete: "off", spellcheck: "false", dir: "auto", "aria-keyshortcuts": "/",
     });
     this.input.addEventListener("input", () => this.#typed());
-    this.search = h("div", { class: "s-search", role: "search" }, icon("search"), this.input, h("kbd", { "aria-hidden": "true" }, "/"));
+    this.search = h("div", { class: "s-lib-search", role: "search" }, icon("search"), this.input, h("kbd", { "aria-hidden": "true" }, "/"));
     this.menus = {
       generator: menuButton(t("Generator"), "spark", (panel, close) => this.#fillGenerators(panel, close)),
       tag: menuButton(t("Tag"), "tag", (panel, close) => this.#fillTags(panel, close)),
@@ -27,9 +27,9 @@ export class Filters {
       days: menuButton(t("Date"), "clock", (panel, close) => this.#fillDays(panel, close)),
       colour: menuButton(t("Colour"), "palette", (panel, close) => this.#fillColours(panel, close)),
     };
-    this.bar = h("div", { class: "s-filters", role: "group", "aria-label": t("Filters") }, Object.values(this.menus).map((menu) => menu.root));
-    this.chips = h("div", { class: "s-chips" });
-    this.count = h("div", { class: "s-count", role: "status" });
+    this.bar = h("div", { class: "s-lib-filters", role: "group", "aria-label": t("Filters") }, Object.values(this.menus).map((menu) => menu.root));
+    this.chips = h("div", { class: "s-lib-chips" });
+    this.count = h("div", { class: "s-lib-count", role: "status" });
     attempt(async () => {
       const { items } = await api.get("generators");
       this.titles = Object.fromEntries(items.map((one) => [one.id, one.title || one.id]));
@@ -55,14 +55,14 @@ export class Filters {
     for (const [name, menu] of Object.entries(this.menus)) menu.button.classList.toggle("s-on", Boolean(asked[name]));
     const chips = listChips(query, this.titles).filter((chip) => chip.name !== "trashed");
     this.chips.replaceChildren(...chips.map((chip) => this.#buildChip(chip)));
-    if (chips.length > 1) this.chips.append(h("button", { type: "button", class: "s-link", onclick: () => this.clear() }, t("Clear all")));
+    if (chips.length > 1) this.chips.append(h("button", { type: "button", class: "s-lib-link", onclick: () => this.clear() }, t("Clear all")));
     this.chips.hidden = !chips.length;
   }
 
   #buildChip(chip) {
     const drop = () => { if (chip.name === "text") this.input.value = ""; this.ask(dropChip({ ...this.query, text: this.input.value }, chip)); };
-    return h("span", { class: "s-chip" },
-      chip.name === "colour" && h("i", { class: "s-swatch", style: `background:${COLOURS[chip.value]}` }),
+    return h("span", { class: "s-lib-chip" },
+      chip.name === "colour" && h("i", { class: "s-lib-swatch", style: `background:${COLOURS[chip.value]}` }),
       h("span", { dir: "auto" }, chip.text),
       h("button", { type: "button", "aria-label": t("Remove filter {name}", { name: chip.text }), onclick: drop }, icon("close")));
   }
@@ -111,11 +111,11 @@ export class Filters {
     const back = (days) => writeDay(new Date(now.getFullYear(), now.getMonth(), now.getDate() - days));
     const choose = (after, before = "") => { close(); this.#change({ after, before }); };
     const offers = [[t("Any time"), ""], [t("Today"), back(0)], [t("Last 7 days"), back(6)], [t("Last 30 days"), back(29)], [t("Last year"), back(364)]];
-    const [from, to] = ["after", "before"].map((name) => h("input", { type: "date", class: "s-input", value: this.query[name], max: back(0) }));
+    const [from, to] = ["after", "before"].map((name) => h("input", { type: "date", class: "s-lib-input", value: this.query[name], max: back(0) }));
     const done = (event) => { event.preventDefault(); choose(from.value, to.value); };
     panel.append(
       ...offers.map(([text, after]) => entry(text, () => choose(after), { isOn: this.query.after === after && !this.query.before })),
-      h("form", { class: "s-days", onsubmit: done },
+      h("form", { class: "s-lib-days", onsubmit: done },
         h("label", {}, h("span", {}, t("From")), from), h("label", {}, h("span", {}, t("To")), to),
         h("button", { type: "submit", class: "s-button" }, t("Show"))));
   }
@@ -123,17 +123,17 @@ export class Filters {
   #fillColours(panel, close) {
     const choose = (colour) => { close(); this.#change({ colour }); };
     const swatches = Object.entries(COLOURS).map(([name, value]) => h("button", {
-      type: "button", class: `s-swatch-button${this.query.colour === name ? " s-on" : ""}`, "aria-label": nameColour(name), title: nameColour(name),
+      type: "button", class: `s-lib-swatch-button${this.query.colour === name ? " s-on" : ""}`, "aria-label": nameColour(name), title: nameColour(name),
       "aria-pressed": String(this.query.colour === name), onclick: () => choose(name),
-    }, h("i", { class: "s-swatch", style: `background:${value}` })));
-    panel.append(h("div", { class: "s-swatches" }, swatches), entry(t("Any colour"), () => choose(""), { isOn: !this.query.colour }));
+    }, h("i", { class: "s-lib-swatch", style: `background:${value}` })));
+    panel.append(h("div", { class: "s-lib-swatches" }, swatches), entry(t("Any colour"), () => choose(""), { isOn: !this.query.colour }));
   }
 }
 
 /** A field that suggests tags; `isFree` lets new ones be made. */
 export function buildTagPicker(panel, { choose, skip = [], isFree = false, note = "" }) {
-  const list = h("div", { class: "s-entries" });
-  const input = h("input", { type: "text", class: "s-input", placeholder: isFree ? t("Tag, or a new one") : t("Tag"), "aria-label": t("Tag"), autocomplete: "off", dir: "auto", "data-first": "", maxlength: "80" });
+  const list = h("div", { class: "s-lib-entries" });
+  const input = h("input", { type: "text", class: "s-lib-input", placeholder: isFree ? t("Tag, or a new one") : t("Tag"), "aria-label": t("Tag"), autocomplete: "off", dir: "auto", "data-first": "", maxlength: "80" });
   let first = null;
   let asked = 0;
   const suggest = async () => {
@@ -146,7 +146,7 @@ export function buildTagPicker(panel, { choose, skip = [], isFree = false, note 
     const isNew = isFree && prefix && !items.some(({ tag }) => tag === prefix.toLowerCase());
     if (isNew) entries.unshift(entry(t("New tag “{tag}”", { tag: prefix }), () => choose(prefix), { iconName: "plus" }));
     first = isNew ? prefix : items[0]?.tag;
-    list.replaceChildren(...(entries.length ? entries : [h("p", { class: "s-quiet" }, prefix ? t("No tag begins with that.") : t("There are no tags yet."))]));
+    list.replaceChildren(...(entries.length ? entries : [h("p", { class: "s-lib-quiet" }, prefix ? t("No tag begins with that.") : t("There are no tags yet."))]));
   };
   input.addEventListener("input", suggest);
   input.addEventListener("keydown", (event) => {
@@ -156,6 +156,6 @@ export function buildTagPicker(panel, { choose, skip = [], isFree = false, note 
     }
   });
   panel.append(input, list);
-  if (note) panel.append(h("p", { class: "s-quiet" }, note));
+  if (note) panel.append(h("p", { class: "s-lib-quiet" }, note));
   suggest();
 }

@@ -23,7 +23,7 @@ export class Gestures {
   }
 
   #place(event) {
-    const tile = event.target.closest?.(".s-tile");
+    const tile = event.target.closest?.(".s-lib-tile");
     return tile ? this.source.places.get(tile.dataset.id) : undefined;
   }
 
@@ -52,7 +52,7 @@ export class Gestures {
   }
 
   #hovered(event) {
-    const tile = event.target.closest(".s-tile");
+    const tile = event.target.closest(".s-lib-tile");
     if (tile === this.hovered) return;
     if (this.hovered) closeTile(this.hovered);
     this.hovered = tile;
@@ -76,14 +76,14 @@ export class Gestures {
     event.dataTransfer.setData(DRAG_TYPE, JSON.stringify(ids));
     event.dataTransfer.setData("text/plain", ids.join("\n"));
     event.dataTransfer.effectAllowed = "copy";
-    const picture = event.target.closest(".s-tile").querySelector("img");
+    const picture = event.target.closest(".s-lib-tile").querySelector("img");
     if (picture) event.dataTransfer.setDragImage(picture, 40, 40);
   }
 
   // ---- the box drawn with the mouse
 
   #boxStarted(event) {
-    if (event.button !== 0 || event.pointerType === "touch" || event.target.closest(".s-tile, button, a, input")) return;
+    if (event.button !== 0 || event.pointerType === "touch" || event.target.closest(".s-lib-tile, button, a, input")) return;
     const { box, sheet } = this.grid;
     if (event.offsetX > box.clientWidth && event.target === box) return; // the scroll bar
     const at = () => sheet.getBoundingClientRect();
@@ -101,7 +101,7 @@ export class Gestures {
     const moved = (move) => {
       Object.assign(pointer, { x: move.clientX, y: move.clientY });
       if (this.#box || Math.hypot(move.clientX - event.clientX, move.clientY - event.clientY) < START) return;
-      this.#box = h("div", { class: "s-grid-box" });
+      this.#box = h("div", { class: "s-lib-grid-box" });
       sheet.append(this.#box);
       this.selection.startBox(isMore);
       tick();

@@ -22,8 +22,8 @@ export class Grid {
   /** `options`: {onmore, onscroll}; `source` holds the list, `selection` what is chosen. */
   constructor(source, selection, options) {
     Object.assign(this, { source, selection, options, size: "m", isGrouped: true, active: 0, layout: null });
-    this.sheet = h("div", { class: "s-grid-sheet", role: "grid", "aria-multiselectable": "true", "aria-label": t("Assets") });
-    this.box = h("div", { class: "s-grid", tabindex: "-1" }, this.sheet);
+    this.sheet = h("div", { class: "s-lib-grid-sheet", role: "grid", "aria-multiselectable": "true", "aria-label": t("Assets") });
+    this.box = h("div", { class: "s-lib-grid", tabindex: "-1" }, this.sheet);
     this.box.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     this.watch = new ResizeObserver(() => this.#resized());
     this.watch.observe(this.box);
@@ -121,10 +121,10 @@ export class Grid {
 
   #addRow(index) {
     const row = this.layout.rows[index];
-    const element = h("div", { class: "s-grid-row", role: "row", "aria-rowindex": String(index + 1) });
+    const element = h("div", { class: "s-lib-grid-row", role: "row", "aria-rowindex": String(index + 1) });
     element.style.transform = `translateY(${row.top}px)`;
     if (row.day !== null) {
-      element.classList.add("s-grid-day");
+      element.classList.add("s-lib-grid-day");
       element.append(h("div", { role: "rowheader", "aria-colspan": String(this.layout.columns) }, nameDay(row.day)));
     }
     for (let place = row.from; place < row.to; place += 1) element.append(this.#getTile(this.source.items[place], place));
@@ -135,7 +135,7 @@ export class Grid {
   #getTile(item, place) {
     let tile = this.#tiles.get(item.id);
     if (!tile) {
-      tile = createTile(item, `s-tile-${(this.#number += 1)}`);
+      tile = createTile(item, `s-lib-tile-${(this.#number += 1)}`);
       this.#tiles.set(item.id, tile);
     }
     this.#paintTile(tile, item.id, place === this.active);
@@ -144,21 +144,21 @@ export class Grid {
 
   #dropRow(index) {
     const row = this.#rows.get(index);
-    for (const tile of row.querySelectorAll(".s-tile")) this.#tiles.delete(tile.dataset.id);
+    for (const tile of row.querySelectorAll(".s-lib-tile")) this.#tiles.delete(tile.dataset.id);
     row.remove();
     this.#rows.delete(index);
   }
 
   #paintTile(tile, id, isActive) {
     const isChosen = this.selection.ids.has(id);
-    tile.classList.toggle("s-chosen", isChosen);
+    tile.classList.toggle("s-lib-chosen", isChosen);
     tile.setAttribute("aria-selected", String(isChosen));
     tile.tabIndex = isActive ? 0 : -1;
   }
 
   /** Show what is chosen and where the keyboard is. */
   paint() {
-    this.box.classList.toggle("s-choosing", this.selection.size > 0);
+    this.box.classList.toggle("s-lib-choosing", this.selection.size > 0);
     const active = this.source.items[this.active]?.id;
     for (const [id, tile] of this.#tiles) this.#paintTile(tile, id, id === active);
   }

@@ -7,14 +7,14 @@ export class Over {
   /** `act`: close(), open(id), lineage(id), change(id), more(); `source` is the list to go through. */
   constructor(source, act) {
     Object.assign(this, { source, act, kind: "", value: "" });
-    this.title = h("h2", { class: "s-over-title", dir: "auto", tabindex: "-1" });
-    this.place = h("span", { class: "s-over-place", role: "status" });
+    this.title = h("h2", { class: "s-lib-over-title", dir: "auto", tabindex: "-1" });
+    this.place = h("span", { class: "s-lib-over-place", role: "status" });
     this.back = h("button", { type: "button", class: "s-button", onclick: () => act.close() }, icon("left"), h("span", {}, t("Library")));
-    this.steps = h("span", { class: "s-over-steps" }, this.#buildStep("left", t("Previous"), -1), this.place, this.#buildStep("right", t("Next"), 1));
+    this.steps = h("span", { class: "s-lib-over-steps" }, this.#buildStep("left", t("Previous"), -1), this.place, this.#buildStep("right", t("Next"), 1));
     this.lineage = h("button", { type: "button", class: "s-button", onclick: () => act.lineage(this.value) }, icon("lineage"), h("span", {}, t("Lineage")));
     this.asset = h("button", { type: "button", class: "s-button", onclick: () => act.open(this.value) }, icon("image"), h("span", {}, t("Open")));
-    this.body = h("div", { class: "s-over-body" });
-    this.root = h("section", { class: "s-over", "aria-label": t("Details") }, h("header", {}, this.back, this.title, this.steps, this.asset, this.lineage), this.body);
+    this.body = h("div", { class: "s-lib-over-body", "data-leads": "" });
+    this.root = h("section", { class: "s-lib-over", "aria-label": t("Details") }, h("header", {}, this.back, this.title, this.steps, this.asset, this.lineage), this.body);
     this.root.hidden = true;
     this.body.addEventListener("s-open", (event) => { event.preventDefault(); act.open(event.detail.id); });
   }

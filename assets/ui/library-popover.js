@@ -5,25 +5,28 @@ import { icon } from "./library-icons.js";
 
 /** A button that opens a panel; `fill(panel, close)` builds it each time it opens. */
 export function menuButton(text, iconName, fill, props = {}) {
-  const panel = h("div", { class: "s-pop", popover: "auto", role: "dialog", "aria-label": text });
+  const panel = h("div", { class: "s-lib-pop", popover: "auto", role: "dialog", "aria-label": text });
   const close = () => panel.matches(":popover-open") && panel.hidePopover();
   const open = () => {
     panel.replaceChildren();
     fill(panel, close);
     panel.showPopover();
     place(panel, button);
+    watch.observe(panel); // what is fetched makes it grow
     (panel.querySelector("[data-first]") ?? panel.querySelector("input, button"))?.focus();
   };
-  const button = h("button", { type: "button", class: "s-menu", "aria-haspopup": "dialog", "aria-expanded": "false", ...props }, iconName && icon(iconName), h("span", {}, text), icon("down"));
+  const button = h("button", { type: "button", class: "s-lib-menu", "aria-haspopup": "dialog", "aria-expanded": "false", ...props }, iconName && icon(iconName), h("span", {}, text), icon("down"));
+  const watch = new ResizeObserver(() => place(panel, button));
   let wasOpen = false;
   button.addEventListener("pointerdown", () => { wasOpen = panel.matches(":popover-open"); });
   button.addEventListener("click", () => { if (!wasOpen) open(); wasOpen = false; });
   panel.addEventListener("toggle", (event) => {
     button.setAttribute("aria-expanded", String(event.newState === "open"));
+    if (event.newState === "closed") watch.disconnect();
     if (event.newState === "closed" && panel.contains(document.activeElement)) button.focus();
   });
   panel.addEventListener("keydown", (event) => walk(panel, event));
-  return { root: h("span", { class: "s-menu-root" }, button, panel), button, panel, open, close };
+  return { root: h("span", { class: "s-lib-menu-root" }, button, panel), button, panel, open, close };
 }
 
 function place(panel, button) {
@@ -46,15 +49,15 @@ function walk(panel, event) {
 
 /** An entry of a panel. */
 export function entry(text, run, { count = null, isOn = false, iconName = "" } = {}) {
-  return h("button", { type: "button", class: `s-entry${isOn ? " s-on" : ""}`, "aria-pressed": String(isOn), onclick: run },
-    iconName && icon(iconName), h("span", { class: "s-entry-text", dir: "auto" }, text), count !== null && h("span", { class: "s-entry-count" }, String(count)));
+  return h("button", { type: "button", class: `s-lib-entry${isOn ? " s-on" : ""}`, "aria-pressed": String(isOn), onclick: run },
+    iconName && icon(iconName), h("span", { class: "s-lib-entry-text", dir: "auto" }, text), count !== null && h("span", { class: "s-lib-entry-count" }, String(count)));
 }
 
 /** Ask before something that cannot be undone; resolves to true or false. */
 export function confirmAction(text, yes) {
   return ask((finish) => [
     h("p", {}, text),
-    h("div", { class: "s-dialog-row" },
+    h("div", { class: "s-lib-dialog-row" },
       h("button", { type: "button", class: "s-button", autofocus: true, onclick: () => finish(false) }, t("Cancel")),
       h("button", { type: "button", class: "s-button s-danger", onclick: () => finish(true) }, yes)),
   ], false);
@@ -63,12 +66,12 @@ export function confirmAction(text, yes) {
 /** Ask for a line of text; resolves to it, or to null. */
 export function askText(text, yes, value = "") {
   return ask((finish) => {
-    const input = h("input", { type: "text", class: "s-input", value, maxlength: "50", dir: "auto", autofocus: true, "aria-label": text });
+    const input = h("input", { type: "text", class: "s-lib-input", value, maxlength: "50", dir: "auto", autofocus: true, "aria-label": text });
     const done = (event) => { event.preventDefault(); if (input.value.trim()) finish(input.value.trim()); };
     queueMicrotask(() => input.select());
     return [h("form", { onsubmit: done },
       h("p", {}, text), input,
-      h("div", { class: "s-dialog-row" },
+      h("div", { class: "s-lib-dialog-row" },
         h("button", { type: "button", class: "s-button", onclick: () => finish(null) }, t("Cancel")),
         h("button", { type: "submit", class: "s-button s-primary" }, yes)))];
   }, null);

@@ -18,11 +18,11 @@ export class Sidebar {
   /** `ask(query)` shows another place; `changed()` is told when assets were put elsewhere. */
   constructor(ask, changed) {
     Object.assign(this, { ask, changed, query: emptyQuery(), collections: [] });
-    this.places = h("div", { class: "s-side-list" });
-    this.list = h("div", { class: "s-side-list" });
-    this.root = h("nav", { class: "s-side", "aria-label": t("Places") },
+    this.places = h("div", { class: "s-lib-side-list" });
+    this.list = h("div", { class: "s-lib-side-list" });
+    this.root = h("nav", { class: "s-lib-side", "aria-label": t("Places") },
       this.places,
-      h("div", { class: "s-side-head" }, h("h3", {}, t("Collections")),
+      h("div", { class: "s-lib-side-head" }, h("h3", {}, t("Collections")),
         h("button", { type: "button", class: "s-icon-button", "aria-label": t("New collection"), title: t("New collection"), onclick: () => this.create() }, icon("plus"))),
       this.list);
     this.load();
@@ -43,7 +43,7 @@ export class Sidebar {
     const isAll = !query.trashed && !query.collection;
     const place = (text, iconName, isOn, part) => {
       const button = entry(text, () => this.#choose(part), { isOn, iconName });
-      button.classList.add("s-spot");
+      button.classList.add("s-lib-spot");
       if (isOn) button.setAttribute("aria-current", "page");
       return button;
     };
@@ -52,12 +52,12 @@ export class Sidebar {
       ...KINDS.map((kind) => place(nameKinds(kind), kind, isAll && query.kind === kind, { kind, collection: "", trashed: "" })),
       h("hr"),
       place(t("Trash"), "trash", Boolean(query.trashed), { ...emptyQuery(), trashed: "1" }));
-    const hint = h("p", { class: "s-quiet" }, t("Choose assets, then add them to a collection: a mood board, a level, a client."));
+    const hint = h("p", { class: "s-lib-quiet" }, t("Choose assets, then add them to a collection: a mood board, a level, a client."));
     this.list.replaceChildren(...(this.collections.length ? this.collections.map((one) => this.#buildCollection(one)) : [hint]));
   }
 
   #choose(part) {
-    this.root.classList.remove("s-open");
+    this.root.classList.remove("s-lib-open");
     this.ask({ ...this.query, ...part });
   }
 
@@ -67,16 +67,16 @@ export class Sidebar {
     const more = menuButton(t("Collection {name}", { name }), "", (panel, close) => panel.append(
       entry(t("Rename"), () => { close(); this.rename(name); }, { iconName: "pencil" }),
       entry(t("Delete, keep the assets"), () => { close(); this.delete(name); }, { iconName: "trash" })));
-    more.button.classList.add("s-more");
-    const row = h("div", { class: "s-collection", "data-collection": name }, open, more.root);
+    more.button.classList.add("s-lib-more");
+    const row = h("div", { class: "s-lib-collection", "data-collection": name }, open, more.root);
     row.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes(DRAG_TYPE)) return;
       event.preventDefault();
-      row.classList.add("s-over");
+      row.classList.add("s-lib-over");
     });
-    row.addEventListener("dragleave", () => row.classList.remove("s-over"));
+    row.addEventListener("dragleave", () => row.classList.remove("s-lib-over"));
     row.addEventListener("drop", (event) => {
-      row.classList.remove("s-over");
+      row.classList.remove("s-lib-over");
       const ids = event.dataTransfer.getData(DRAG_TYPE);
       if (!ids) return;
       event.preventDefault();

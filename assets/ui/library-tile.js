@@ -35,14 +35,14 @@ export function nameTile(item) {
 
 /** Make the tile of an asset; its picture is fetched by `showPicture`. */
 export function createTile(item, id) {
-  const tile = h("div", { class: `s-tile s-kind-${item.kind}`, role: "gridcell", id, tabindex: "-1", draggable: true, "data-id": item.id });
+  const tile = h("div", { class: `s-lib-tile s-lib-kind-${item.kind}`, role: "gridcell", id, tabindex: "-1", draggable: true, "data-id": item.id });
   const text = describe(item);
   const isQuiet = item.kind === "image" && !text;
   tile.append(
-    h("div", { class: "s-tile-picture" }, icon(item.kind)),
-    h("span", { class: "s-tile-check", "data-act": "check", "aria-hidden": "true" }, icon("check")),
-    isQuiet ? "" : h("span", { class: "s-tile-badge", title: nameKind(item.kind) }, icon(item.kind), text && h("span", {}, text)),
-    h("span", { class: "s-tile-title", dir: "auto" }),
+    h("div", { class: "s-lib-tile-picture" }, icon(item.kind)),
+    h("span", { class: "s-lib-tile-check", "data-act": "check", "aria-hidden": "true" }, icon("check")),
+    isQuiet ? "" : h("span", { class: "s-lib-tile-badge", title: nameKind(item.kind) }, icon(item.kind), text && h("span", {}, text)),
+    h("span", { class: "s-lib-tile-title", dir: "auto" }),
   );
   fillTile(tile, item);
   return tile;
@@ -51,10 +51,10 @@ export function createTile(item, id) {
 /** Write what may change: title, stars, name. */
 export function fillTile(tile, item) {
   tile.setAttribute("aria-label", nameTile(item));
-  tile.querySelector(".s-tile-title").textContent = item.title || t("Untitled");
-  tile.querySelector(".s-tile-rated")?.remove();
-  if (item.rating) tile.append(h("span", { class: "s-tile-rated", "aria-hidden": "true" }, "★".repeat(item.rating)));
-  tile.querySelector(".s-tile-more")?.remove();
+  tile.querySelector(".s-lib-tile-title").textContent = item.title || t("Untitled");
+  tile.querySelector(".s-lib-tile-rated")?.remove();
+  if (item.rating) tile.append(h("span", { class: "s-lib-tile-rated", "aria-hidden": "true" }, "★".repeat(item.rating)));
+  tile.querySelector(".s-lib-tile-more")?.remove();
 }
 
 /** Fetch the picture, once. */
@@ -62,26 +62,26 @@ export function showPicture(tile, item) {
   const frame = tile.firstChild;
   if (frame.querySelector("img")) return;
   const picture = h("img", { alt: "", draggable: "false", decoding: "async" });
-  picture.addEventListener("load", () => tile.classList.add("s-shown"), { once: true });
-  picture.addEventListener("error", () => { picture.remove(); tile.classList.add("s-bare"); }, { once: true });
+  picture.addEventListener("load", () => tile.classList.add("s-lib-shown"), { once: true });
+  picture.addEventListener("error", () => { picture.remove(); tile.classList.add("s-lib-bare"); }, { once: true });
   picture.src = item.thumbnail ? new URL(item.thumbnail, thumbnailUrl(item.id)).href : thumbnailUrl(item.id);
   frame.append(picture);
 }
 
 /** Show stars to click and tags, as long as the pointer is there. */
 export function openTile(tile, item) {
-  if (tile.querySelector(".s-tile-more")) return;
-  const stars = h("span", { class: "s-tile-stars" });
+  if (tile.querySelector(".s-lib-tile-more")) return;
+  const stars = h("span", { class: "s-lib-tile-stars" });
   for (let rating = 1; rating <= 5; rating += 1) {
     const isOn = rating <= (item.rating ?? 0);
     const props = { type: "button", tabindex: "-1", class: isOn ? "s-on" : "", "data-act": "rate", "data-rating": String(rating) };
     stars.append(h("button", { ...props, "aria-label": t("Rate {count}", { count: rating }) }, "★"));
   }
-  const tags = (item.tags ?? []).slice(0, 4).map((tag) => h("span", { class: "s-tile-tag", dir: "auto" }, tag));
-  if ((item.tags ?? []).length > 4) tags.push(h("span", { class: "s-tile-tag" }, `+${item.tags.length - 4}`));
-  tile.append(h("div", { class: "s-tile-more" }, stars, tags.length > 0 && h("span", { class: "s-tile-tags" }, tags)));
+  const tags = (item.tags ?? []).slice(0, 4).map((tag) => h("span", { class: "s-lib-tile-tag", dir: "auto" }, tag));
+  if ((item.tags ?? []).length > 4) tags.push(h("span", { class: "s-lib-tile-tag" }, `+${item.tags.length - 4}`));
+  tile.append(h("div", { class: "s-lib-tile-more" }, stars, tags.length > 0 && h("span", { class: "s-lib-tile-tags" }, tags)));
 }
 
 export function closeTile(tile) {
-  tile.querySelector(".s-tile-more")?.remove();
+  tile.querySelector(".s-lib-tile-more")?.remove();
 }

@@ -66,24 +66,24 @@ class StudioLibrary extends StudioElement {
       close: () => this.closeOver(), open: (id) => this.open(id), lineage: act.lineage,
       change: (id) => this.#go({ open: id }, true), more: () => source.more(),
     });
-    this.state = h("div", { class: "s-state" });
-    this.news = h("button", { type: "button", class: "s-news", onclick: () => this.admit() });
+    this.state = h("div", { class: "s-lib-state" });
+    this.news = h("button", { type: "button", class: "s-lib-news", onclick: () => this.admit() });
     this.news.hidden = true;
-    this.day = h("div", { class: "s-day", "aria-hidden": "true" });
-    const main = h("div", { class: "s-main" }, this.#buildHead(), this.filters.chips, h("div", { class: "s-stage" }, this.grid.box, this.state, this.news), this.bulk.root);
+    this.day = h("div", { class: "s-lib-day", "aria-hidden": "true" });
+    const main = h("div", { class: "s-lib-main" }, this.#buildHead(), this.filters.chips, h("div", { class: "s-lib-stage" }, this.grid.box, this.state, this.news), this.bulk.root);
     this.append(this.sidebar.root, main, this.over.root);
-    this.importer = new Importer(this, () => this.#imported());
+    this.importer = new Importer(this, { done: () => this.#imported(), open: (id) => this.open(id) });
     this.importer.start((target, type, heard) => this.listen(target, type, heard));
   }
 
   #buildHead() {
-    const side = h("button", { type: "button", class: "s-icon-button s-side-switch", "aria-label": t("Places"), onclick: () => this.sidebar.root.classList.toggle("s-open") }, icon("menu"));
-    this.sizes = h("div", { class: "s-sizes", role: "group", "aria-label": t("Size of the pictures") },
+    const side = h("button", { type: "button", class: "s-icon-button s-lib-side-switch", "aria-label": t("Places"), onclick: () => this.sidebar.root.classList.toggle("s-lib-open") }, icon("menu"));
+    this.sizes = h("div", { class: "s-lib-sizes", role: "group", "aria-label": t("Size of the pictures") },
       Object.entries(SIZES).map(([size, text]) => h("button", { type: "button", "data-size": size, "aria-label": t("Size {size}", { size: text }), onclick: () => this.resize(size) }, text)));
     const importButton = h("button", { type: "button", class: "s-button s-primary", onclick: () => this.importer.files.click() }, icon("upload"), h("span", {}, t("Import")));
     const folderButton = h("button", { type: "button", class: "s-icon-button", "aria-label": t("Import a folder"), title: t("Import a folder"), onclick: () => this.importer.folder.click() }, icon("folder"));
-    return h("div", { class: "s-head" },
-      h("div", { class: "s-head-row" }, side, this.filters.search, this.filters.count, h("span", { class: "s-grow" }), this.sizes, folderButton, importButton),
+    return h("div", { class: "s-lib-head" },
+      h("div", { class: "s-lib-head-row" }, side, this.filters.search, this.filters.count, h("span", { class: "s-lib-grow" }), this.sizes, folderButton, importButton),
       this.filters.bar);
   }
 
@@ -94,7 +94,9 @@ class StudioLibrary extends StudioElement {
     this.listen(document, "keydown", (event) => this.#pressed(event));
     this.listen(document, "studio:key", (event) => this.#asked(event));
     this.listen(this, "s-rated", ({ detail }) => this.source.edit(detail.ids, (item) => { item.rating = detail.rating; }));
-    this.listen(this, "s-trashed", ({ detail }) => { this.source.remove(detail.ids); this.selection.remove(detail.ids); this.closeOver(); });
+    this.listen(this, "s-edited", ({ detail: { asset } }) => this.source.edit([asset.id], (item) => Object.assign(item, { title: asset.title, rating: asset.rating, tags: asset.tags })));
+    this.listen(this, "s-trashed", ({ detail }) => this.#left(detail.ids));
+    this.listen(this, "s-restored", () => this.reload());
     this.follow("asset", () => this.#looked());
     this.follow("reset", () => this.#looked());
     const watch = new IntersectionObserver(([entry]) => entry.isIntersecting && this.#entered());
@@ -161,8 +163,8 @@ class StudioLibrary extends StudioElement {
     this.bulk.update(this.query);
     const left = this.over.isOpen && !Object.keys(this.view).length ? this.over.value.split(",")[0] : "";
     this.over.show(this.view);
-    this.classList.toggle("s-covered", this.over.isOpen);
-    for (const part of [this.sidebar.root, this.querySelector(".s-main")]) part.inert = this.over.isOpen;
+    this.classList.toggle("s-lib-covered", this.over.isOpen);
+    for (const part of [this.sidebar.root, this.querySelector(".s-lib-main")]) part.inert = this.over.isOpen;
     if (left) this.grid.moveTo(this.source.places.get(left) ?? this.grid.active);
   }
 
@@ -187,10 +189,10 @@ class StudioLibrary extends StudioElement {
 
   #showState() {
     const { source, state } = this;
-    this.classList.toggle("s-loading", source.isLoading);
+    this.classList.toggle("s-lib-loading", source.isLoading);
     const isEmpty = source.isFresh && !source.items.length && !source.isLoading;
     state.hidden = !isEmpty && !source.error;
-    this.grid.box.classList.toggle("s-none", isEmpty);
+    this.grid.box.classList.toggle("s-lib-none", isEmpty);
     if (source.error) state.replaceChildren(...this.#buildError(source.error));
     else if (isEmpty && this.query.trashed && isPlain(this.query)) state.replaceChildren(...buildWord("trash", t("The trash is empty"), t("What you trash stays here until you delete it for ever.")));
     else if (isEmpty && isPlain(this.query)) state.replaceChildren(...this.#buildWelcome());
@@ -204,7 +206,7 @@ class StudioLibrary extends StudioElement {
   #buildWelcome() {
     return [
       ...buildWord("all", t("Your library is empty"), t("Everything you make appears here by itself. You can also bring what you have: drop files or folders anywhere on this page, or paste a picture.")),
-      h("div", { class: "s-state-row" },
+      h("div", { class: "s-lib-state-row" },
         h("button", { type: "button", class: "s-button s-primary", onclick: () => go("create") }, t("Make something")),
         h("button", { type: "button", class: "s-button", onclick: () => this.importer.files.click() }, t("Import files"))),
     ];
@@ -215,13 +217,24 @@ class StudioLibrary extends StudioElement {
     const drop = (chip) => h("button", { type: "button", class: "s-button", onclick: () => this.ask(dropChip(this.query, chip)) }, t("Without {filter}", { filter: chip.text }));
     return [
       ...buildWord("search", t("Nothing is like this"), chips.length > 1 ? t("Everything asked for must hold at once. Leave something out:") : t("Try the beginning of another word, or leave it out:")),
-      h("div", { class: "s-state-row" }, chips.length > 1 && chips.map(drop), h("button", { type: "button", class: "s-button s-primary", onclick: () => this.filters.clear() }, t("Show everything"))),
+      h("div", { class: "s-lib-state-row" }, chips.length > 1 && chips.map(drop), h("button", { type: "button", class: "s-button s-primary", onclick: () => this.filters.clear() }, t("Show everything"))),
     ];
   }
 
   #chosen() {
     this.grid.paint();
     this.bulk.update(this.query);
+  }
+
+  /** Assets are gone from the list: what is open makes way for its neighbour. */
+  #left(ids) {
+    const { items, places } = this.source;
+    const place = places.get(this.view.open);
+    const next = place === undefined ? null : items[place + 1] ?? items[place - 1];
+    this.source.remove(ids);
+    this.selection.remove(ids);
+    if (this.view.open && next && ids.includes(this.view.open)) this.#go({ open: next.id }, true);
+    else if (this.view.compare || !next) this.closeOver();
   }
 
   async reload() {

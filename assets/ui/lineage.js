@@ -20,13 +20,13 @@ class StudioLineage extends StudioElement {
 
   render() {
     if (this.canvas) return;
-    this.classList.add("s-lineage");
-    this.edges = svgElement("svg", { class: "s-lineage-edges", "aria-hidden": "true" });
-    this.sheet = h("div", { class: "s-lineage-sheet" }, this.edges);
-    this.canvas = h("div", { class: "s-lineage-canvas" }, this.sheet);
-    this.note = h("p", { class: "s-lineage-note", role: "status" });
+    this.classList.add("s-lib-lineage");
+    this.edges = svgElement("svg", { class: "s-lib-lineage-edges", "aria-hidden": "true" });
+    this.sheet = h("div", { class: "s-lib-lineage-sheet" }, this.edges);
+    this.canvas = h("div", { class: "s-lib-lineage-canvas" }, this.sheet);
+    this.note = h("p", { class: "s-lib-lineage-note", role: "status" });
     const button = (text, label, run) => h("button", { type: "button", class: "s-icon-button", "aria-label": label, title: label, onclick: run }, text);
-    const tools = h("div", { class: "s-lineage-tools" },
+    const tools = h("div", { class: "s-lib-lineage-tools" },
       button("−", t("Smaller"), () => this.zoom(1 / 1.25)), button("+", t("Larger"), () => this.zoom(1.25)), button("⤢", t("Show all"), () => this.fit()));
     this.append(this.canvas, tools, this.note);
     this.listen(this.canvas, "wheel", (event) => this.#wheeled(event));
@@ -49,6 +49,7 @@ class StudioLineage extends StudioElement {
     this.#abort.abort();
     this.#abort = new AbortController();
     const { signal } = this.#abort;
+    this.titles ??= await api.get("generators").then(({ items }) => Object.fromEntries(items.map((one) => [one.id, one.title])), () => ({}));
     try {
       const family = await api.get(`assets/${encodeURIComponent(id)}/lineage`, {}, signal);
       if (!signal.aborted) this.draw(id, family);
@@ -62,7 +63,7 @@ class StudioLineage extends StudioElement {
   draw(id, { nodes, edges, is_complete: isComplete }) {
     const layout = layoutLineage(nodes.map((node) => node.id), edges);
     Object.assign(this, { places: layout.places, size: layout, links: edges, isMoved: false });
-    for (const old of this.sheet.querySelectorAll(".s-node")) old.remove();
+    for (const old of this.sheet.querySelectorAll(".s-lib-node")) old.remove();
     const width = layout.width + MARGIN * 2;
     const height = layout.height + MARGIN * 2;
     this.edges.replaceChildren(...mergeEdges(edges).map((edge) => this.#drawEdge(edge, id)).filter(Boolean));
@@ -72,22 +73,22 @@ class StudioLineage extends StudioElement {
     const lone = nodes.length < 2 ? t("Nothing was made from it yet, and it was made from nothing. Send it to a generator and its children appear here.") : "";
     this.note.textContent = isComplete ? lone : t("The family is very large; this is a part of it.");
     this.fit();
-    this.sheet.querySelector(".s-node.s-here")?.focus({ preventScroll: true });
+    this.sheet.querySelector(".s-lib-node.s-lib-here")?.focus({ preventScroll: true });
   }
 
   #drawNode(node, isHere) {
     const { x, y } = this.places.get(node.id);
     const title = node.title || t("Untitled");
-    const maker = node.generator || (node.source === "imported" ? t("Imported") : nameKind(node.kind));
+    const maker = this.titles[node.generator] || node.generator || (node.source === "imported" ? t("Imported") : nameKind(node.kind));
     const picture = h("img", { src: thumbnailUrl(node.id), alt: "", loading: "lazy", decoding: "async", draggable: "false" });
     picture.addEventListener("error", () => picture.replaceWith(icon(node.kind)));
     const props = {
-      type: "button", class: `s-node${isHere ? " s-here" : ""}${node.trashed ? " s-gone" : ""}`, style: `left:${x}px;top:${y}px;width:${NODE.width}px;height:${NODE.height}px`,
+      type: "button", class: `s-lib-node${isHere ? " s-lib-here" : ""}${node.trashed ? " s-lib-gone" : ""}`, style: `left:${x}px;top:${y}px;width:${NODE.width}px;height:${NODE.height}px`,
       "data-id": node.id, title: `${title}\n${maker}`, "aria-label": `${title}, ${nameKind(node.kind)}, ${maker}${isHere ? `, ${t("this one")}` : ""}`, onclick: () => this.#open(node.id),
     };
     return h("button", props,
-      h("span", { class: "s-node-picture" }, picture),
-      h("span", { class: "s-node-text" }, h("strong", { dir: "auto" }, title), h("small", {}, maker), node.trashed && h("small", { class: "s-node-gone" }, t("in the trash"))));
+      h("span", { class: "s-lib-node-picture" }, picture),
+      h("span", { class: "s-lib-node-text" }, h("strong", { dir: "auto" }, title), h("small", {}, maker), node.trashed && h("small", { class: "s-lib-node-gone" }, t("in the trash"))));
   }
 
   #drawEdge({ parent, child, slots }, id) {
@@ -96,9 +97,9 @@ class StudioLineage extends StudioElement {
     const [x1, y1, x2, y2] = [from.x + NODE.width, from.y + NODE.height / 2, to.x, to.y + NODE.height / 2];
     const bend = Math.max(30, Math.abs(x2 - x1) / 2);
     const isNear = parent === id || child === id;
-    const path = svgElement("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 5} ${y2}`, class: `s-edge${isNear ? " s-near" : ""}` });
-    const tip = svgElement("path", { d: `M${x2 - 7} ${y2 - 4}L${x2} ${y2}L${x2 - 7} ${y2 + 4}z`, class: `s-edge-tip${isNear ? " s-near" : ""}` });
-    const label = svgElement("text", { x: x2 - 12, y: y2 - 6, "text-anchor": "end", class: "s-edge-slot" });
+    const path = svgElement("path", { d: `M${x1} ${y1}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2 - 5} ${y2}`, class: `s-lib-edge${isNear ? " s-lib-near" : ""}` });
+    const tip = svgElement("path", { d: `M${x2 - 7} ${y2 - 4}L${x2} ${y2}L${x2 - 7} ${y2 + 4}z`, class: `s-lib-edge-tip${isNear ? " s-lib-near" : ""}` });
+    const label = svgElement("text", { x: x2 - 12, y: y2 - 6, "text-anchor": "end", class: "s-lib-edge-slot" });
     label.textContent = slots.join(", ");
     return svgElement("g", { "data-parent": parent, "data-child": child }, path, tip, label);
   }
@@ -134,7 +135,7 @@ class StudioLineage extends StudioElement {
 
   #move() {
     this.sheet.style.transform = `translate(${this.x}px, ${this.y}px) scale(${this.scale})`;
-    this.classList.toggle("s-far", this.scale < 0.45);
+    this.classList.toggle("s-lib-far", this.scale < 0.45);
   }
 
   #wheeled(event) {
@@ -165,7 +166,7 @@ class StudioLineage extends StudioElement {
 
   /** Arrow keys go along the edges, or up and down a layer. */
   #walk(event) {
-    const id = event.target.closest?.(".s-node")?.dataset.id;
+    const id = event.target.closest?.(".s-lib-node")?.dataset.id;
     if (!id) return;
     const here = this.places.get(id);
     const near = {

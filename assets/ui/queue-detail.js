@@ -1,7 +1,7 @@
 // One job in full: where it stands, when what happened, with what params, why it failed, its log.
 
 import { api, attempt, h, on, order, t, toast } from "./core.js";
-import { bar, button, formatDuration, formatTime, iconButton, namePriority, statusBadge, throttle } from "./queue-format.js";
+import { bar, button, fill, formatDuration, formatTime, iconButton, namePriority, statusBadge, throttle } from "./queue-format.js";
 import { buildThumbnails, retryJob } from "./queue-history.js";
 
 const LIVE = new Set(["queued", "running"]);
@@ -67,7 +67,7 @@ class Detail {
     const wasOpen = this.body.querySelector(".s-q-log")?.open ?? Boolean(job.error);
     const focus = this.body.contains(document.activeElement) ? document.activeElement.getAttribute("aria-label") : null;
     this.progress = h("div", {}, ...this.#buildProgress());
-    this.body.replaceChildren(
+    fill(this.body,
       h("header", { class: "s-q-line" }, h("div", {}, h("h2", {}, job.title || job.generator), h("span", { class: "s-q-muted" }, job.generator)),
         iconButton("close", t("Close"), () => this.dialog.close(), { autofocus: true })),
       h("div", { class: "s-q-row" }, statusBadge(job.paused ? "paused" : job.status), h("span", { class: "s-q-muted" }, namePriority(job.priority)),

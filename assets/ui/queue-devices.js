@@ -1,7 +1,7 @@
 // Beside the queue: which device holds which checkpoint, how full it is, and how fast things go.
 
 import { api, h, t } from "./core.js";
-import { bar, formatBytes, formatDuration, icon, throttle } from "./queue-format.js";
+import { bar, fill, formatBytes, formatDuration, icon, throttle } from "./queue-format.js";
 
 const GAP = 5000; // ms between two looks at the machine, however much happens
 
@@ -22,7 +22,7 @@ export class DevicePanel {
   async #load() {
     const system = await api.get("system").catch(() => null);
     if (!system) return;
-    this.element.replaceChildren(
+    fill(this.element,
       h("h2", { class: "s-q-title" }, t("Devices")),
       ...system.devices.map((device) => buildDevice(device, system.workers.filter((worker) => worker.device === device.name))),
       h("h2", { class: "s-q-title" }, t("Rates")),

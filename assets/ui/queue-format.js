@@ -44,6 +44,11 @@ export function icon(name) {
   return svg;
 }
 
+/** Replace what is in an element; what is null or false is left out. */
+export function fill(element, ...children) {
+  element.replaceChildren(...children.flat().filter((child) => child !== null && child !== undefined && child !== false));
+}
+
 /** A small square button with a pictogram; `text` names it. */
 export function iconButton(name, text, onclick, props = {}) {
   return h("button", { type: "button", class: "s-icon-button", title: text, "aria-label": text, onclick, ...props }, icon(name));

@@ -1,7 +1,7 @@
 // What runs now: a card a job, moved on by progress events without asking the server.
 
 import { api, attempt, go, h, t, thumbnailUrl } from "./core.js";
-import { apiUrl, bar, emptyState, button, formatDuration, icon, iconButton, namePriority } from "./queue-format.js";
+import { apiUrl, bar, button, emptyState, fill, formatDuration, icon, iconButton, namePriority } from "./queue-format.js";
 import { openJob } from "./queue-detail.js";
 
 export class RunningList {
@@ -67,7 +67,7 @@ class Card {
     const share = job.total ? job.done / job.total : null;
     this.slot.replaceChildren(bar(share, t("Progress of {title}", { title: job.title || job.generator })));
     const made = job.asset_ids?.length ?? 0;
-    this.figures.replaceChildren(
+    fill(this.figures,
       h("span", {}, job.total ? t("{done} of {total} steps", { done: job.done, total: job.total }) : t("Loading…")),
       job.seeds?.length > 1 ? h("span", {}, t("{done} of {total} results", { done: made, total: job.seeds.length })) : null,
       h("span", { class: "s-q-eta" }, job.eta ? t("{duration} left", { duration: formatDuration(job.eta) }) : ""));

@@ -15,7 +15,7 @@ export function build(asset) {
     class: "s-canvas s-wave", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
     "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
   });
-  const hint = h("p", { class: "s-hint s-over" }, t("Decoding the sound..."));
+  const hint = h("p", { class: "s-hint s-veil" }, t("Decoding the sound..."));
   const root = h("div", { class: "s-kind" }, h("div", { class: "s-stage" }, canvas, hint));
   const context = new AudioContext();
   let view = null;
@@ -73,7 +73,7 @@ class SoundView {
     this.time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
     this.marked = h("output", { class: "s-readout", "aria-live": "off" });
     return h(
-      "div", { class: "s-bar" },
+      "div", { class: "s-tools" },
       button(t("To the start"), { glyph: "previous", bare: true, onclick: () => this.player.seek(this.player.loop?.[0] ?? 0) }),
       this.play, this.time, this.loop, this.spectrum,
       slider(t("Volume"), { min: 0, max: 1, step: 0.01, value: 1, format: (v) => `${Math.round(v * 100)} %`, change: (v) => { this.player.gain.gain.value = v * v; }, compact: true }),

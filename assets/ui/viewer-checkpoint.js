@@ -9,7 +9,7 @@ export function build(asset, viewer) {
   const use = menu(t("Use it"), { glyph: "send", fill: () => listUsers(asset) });
   const figures = { ...asset.facts, ...asset.metrics };
   const card = h(
-    "div", { class: "s-card" },
+    "div", { class: "s-weights" },
     h("img", { src: thumbnailUrl(asset.id), alt: "" }),
     h("div", {},
       h("h3", {}, asset.title),

@@ -92,7 +92,7 @@ export function buildFlipbook(asset) {
   }, (error) => { hint.hidden = false; hint.textContent = error.message; });
 
   const bar = h(
-    "div", { class: "s-bar" },
+    "div", { class: "s-tools" },
     button(t("Frame back"), { glyph: "back", bare: true, title: t("Frame back (,)"), onclick: () => { pause(); step(-1); } }),
     play,
     button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => { pause(); step(1); } }),

@@ -7,6 +7,8 @@ const LENS = Math.tan((13 * Math.PI) / 180);
 const UNITS = ["albedo", "normal", "height", "roughness", "metallic", "ao", "emissive", "opacity", "specular"];
 const COLOURS = new Set(["albedo", "emissive"]);
 const LARGEST = 2048;
+const SLOW = 60; // ms a picture may take while it moves
+const REST = 220; // ms without a move until it is drawn sharply
 
 /** Meshes, and what stands on the floor: half width, roundness, height, and where the floor is. */
 const SHAPES = {
@@ -26,6 +28,7 @@ export class MaterialRenderer {
     this.gl = canvas.getContext("webgl2", { antialias: true, alpha: false, powerPreference: "high-performance" });
     if (!this.gl) throw new Error("no WebGL2");
     this.options = { ...DEFAULTS };
+    Object.assign(this, { cost: 0, measured: 0, pixel: new Uint8Array(4) });
     this.maps = {};
     this.heard = [["webglcontextlost", (event) => event.preventDefault()], ["webglcontextrestored", () => this.#restore()]];
     for (const [type, hear] of this.heard) canvas.addEventListener(type, hear);
@@ -47,11 +50,12 @@ export class MaterialRenderer {
   }
 
   request() {
-    this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.#draw(); });
+    this.frame ||= requestAnimationFrame(() => { this.frame = 0; this.#drawInTime(); });
   }
 
   dispose() {
     cancelAnimationFrame(this.frame);
+    clearTimeout(this.still);
     this.observer.disconnect();
     for (const [type, hear] of this.heard) this.canvas.removeEventListener(type, hear);
     for (const map of Object.values(this.maps)) map.close?.();
@@ -72,7 +76,7 @@ export class MaterialRenderer {
     this.empty = gl.createVertexArray();
     this.shapes = {};
     this.textures = {};
-    this.blank = this.#makeTexture(new ImageData(new Uint8ClampedArray([128, 128, 255, 255]), 1, 1), false);
+    this.blank = this.#makeTexture(new ImageData(new Uint8ClampedArray([128, 128, 255, 255]), 1, 1), "");
     gl.enable(gl.DEPTH_TEST);
     gl.enable(gl.CULL_FACE);
   }
@@ -85,21 +89,22 @@ export class MaterialRenderer {
       roughness: maps.roughness ?? maps.orm, metallic: maps.metallic ?? maps.orm, ao: maps.ao ?? maps.orm,
     };
     this.textures = {};
-    for (const name of UNITS) if (source[name]) this.textures[name] = this.#makeTexture(source[name], COLOURS.has(name));
+    for (const name of UNITS) if (source[name]) this.textures[name] = this.#makeTexture(source[name], name);
     this.aspect = maps.albedo ? maps.albedo.width / maps.albedo.height : 1;
   }
 
-  #makeTexture(source, isColour) {
+  #makeTexture(source, name) {
     const { gl } = this;
     const texture = gl.createTexture();
     gl.bindTexture(gl.TEXTURE_2D, texture);
     gl.pixelStorei(gl.UNPACK_COLORSPACE_CONVERSION_WEBGL, gl.NONE);
-    gl.texImage2D(gl.TEXTURE_2D, 0, isColour ? gl.SRGB8_ALPHA8 : gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, source);
+    gl.texImage2D(gl.TEXTURE_2D, 0, COLOURS.has(name) ? gl.SRGB8_ALPHA8 : gl.RGBA8, gl.RGBA, gl.UNSIGNED_BYTE, source);
     gl.generateMipmap(gl.TEXTURE_2D);
     const isTiny = Math.max(source.width, source.height) <= 96; // pixel art keeps its pixels
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MIN_FILTER, gl.LINEAR_MIPMAP_LINEAR);
     gl.texParameteri(gl.TEXTURE_2D, gl.TEXTURE_MAG_FILTER, isTiny ? gl.NEAREST : gl.LINEAR);
-    if (this.sharp) gl.texParameterf(gl.TEXTURE_2D, this.sharp.TEXTURE_MAX_ANISOTROPY_EXT, 8);
+    // Height is read many times a pixel: there it would cost more than it shows.
+    if (this.sharp && name !== "height") gl.texParameterf(gl.TEXTURE_2D, this.sharp.TEXTURE_MAX_ANISOTROPY_EXT, 8);
     return texture;
   }
 
@@ -121,9 +126,23 @@ export class MaterialRenderer {
     return this.shapes[name];
   }
 
-  #draw() {
+  /** A slow machine draws coarsely while something moves, and sharply once it rests. */
+  #drawInTime() {
+    clearTimeout(this.still);
+    const isCoarse = this.cost > SLOW;
+    const start = performance.now();
+    this.#draw(isCoarse ? Math.max(Math.sqrt(SLOW / this.cost), 0.3) : 1);
+    if (isCoarse) this.still = setTimeout(() => this.#draw(1), REST);
+    else if (this.textures.albedo && this.measured < 3) {
+      this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, this.pixel); // waits until it is drawn
+      this.measured += 1;
+      if (this.measured > 1) this.cost = Math.max(this.cost, performance.now() - start); // the first one also compiles
+    }
+  }
+
+  #draw(share) {
     const { gl, canvas, options } = this;
-    const ratio = Math.min(window.devicePixelRatio || 1, 2);
+    const ratio = Math.min(window.devicePixelRatio || 1, 2) * share;
     const [width, height] = [canvas.clientWidth * ratio, canvas.clientHeight * ratio].map(Math.round);
     if (!width || !height || gl.isContextLost()) return;
     if (canvas.width !== width || canvas.height !== height) [canvas.width, canvas.height] = [width, height];

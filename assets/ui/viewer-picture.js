@@ -36,7 +36,7 @@ export class PictureView {
     this.readout = h("output", { class: "s-readout", "aria-live": "off" });
     this.stage = h("div", { class: "s-stage" }, this.canvas, this.handle);
     this.bar = h(
-      "div", { class: "s-bar" },
+      "div", { class: "s-tools" },
       button(t("Zoom out"), { glyph: "minus", bare: true, title: t("Zoom out (-)"), onclick: () => this.zoom.zoomBy(0.8) }),
       this.figures,
       button(t("Zoom in"), { glyph: "plus", bare: true, title: t("Zoom in (+)"), onclick: () => this.zoom.zoomBy(1.25) }),

@@ -15,7 +15,7 @@ export function build(asset) {
     class: "s-canvas s-roll", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
     "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
   });
-  const hint = h("p", { class: "s-hint s-over" }, t("Reading the score..."));
+  const hint = h("p", { class: "s-hint s-veil" }, t("Reading the score..."));
   const stage = h("div", { class: "s-stage" }, canvas, hint);
   const sheet = findSheet(asset);
   const content = h("div", { class: "s-mount" }, stage);
@@ -82,7 +82,7 @@ class ScoreView {
     this.time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
     this.pointed = h("output", { class: "s-readout", "aria-live": "off" });
     return h(
-      "div", { class: "s-bar" },
+      "div", { class: "s-tools" },
       button(t("To the start"), { glyph: "previous", bare: true, onclick: () => { this.synth.seek(0); this.#look(0, this.seen[1] - this.seen[0]); } }),
       this.play, this.time,
       slider(t("Speed"), { min: 0.25, max: 2, step: 0.05, value: 1, format: (v) => `${v.toFixed(2)} ×`, change: (v) => this.synth.setSpeed(v), compact: true }),

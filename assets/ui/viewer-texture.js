@@ -45,19 +45,31 @@ export function build(asset, viewer) {
 
 function buildLit(asset, names) {
   const canvas = h("canvas", { class: "s-canvas s-lit", tabindex: "0", role: "img", "aria-label": t("{title}, lit; drag or use the arrow keys to turn it", { title: asset.title }) });
-  const state = h("p", { class: "s-hint s-over" }, t("Loading the maps..."));
+  const state = h("p", { class: "s-hint s-veil" }, t("Loading the maps..."));
   const stage = h("div", { class: "s-stage" }, canvas, state);
+  const hint = h("p", { class: "s-hint" }, t("Drag to turn. Shift and drag to move the light. Wheel to come nearer. Double click to reset."));
   let renderer;
   try {
     renderer = new MaterialRenderer(canvas);
   } catch {
     const picture = h("img", { class: "s-fallback", src: thumbnailUrl(asset.id), alt: asset.title });
-    stage.replaceChildren(picture, h("p", { class: "s-hint s-over" }, t("This browser has no WebGL2, so the material cannot be turned. This is a picture of it; its maps are complete.")));
+    stage.replaceChildren(picture, h("p", { class: "s-hint s-veil" }, t("This browser has no WebGL2, so the material cannot be turned. This is a picture of it; its maps are complete.")));
     return { element: h("div", { class: "s-material" }, stage), controls: null, focus: () => {}, dispose: () => {} };
   }
   canvas.renderer = renderer;
   turnByHand(canvas, renderer);
-  const panel = buildPanel(asset, names, renderer);
+  let panel = buildPanel(names, renderer);
+  const reset = button(t("Reset"), {
+    glyph: "again", title: t("Light, camera and switches as they were at first"),
+    onclick: () => {
+      const { shape, relief } = renderer.options;
+      renderer.set({ ...DEFAULTS, shape, relief, pitch: PITCH[shape] });
+      const fresh = buildPanel(names, renderer);
+      panel.replaceWith(fresh);
+      panel = fresh;
+    },
+  });
+  const help = h("div", { class: "s-tools" }, hint, h("span", { class: "s-spring" }), reset);
   const shape = choice(
     t("Shape"), [["sphere", t("Sphere")], ["cube", t("Cube")], ["plane", t("Plane")]], "sphere",
     (key) => renderer.set({ shape: key, pitch: PITCH[key], yaw: DEFAULTS.yaw, distance: 1 }),
@@ -71,7 +83,7 @@ function buildLit(asset, names) {
     state.remove();
   }, () => { state.textContent = t("The maps could not be loaded."); });
   return {
-    element: h("div", { class: "s-material" }, stage, panel),
+    element: h("div", { class: "s-material" }, h("div", { class: "s-kind" }, stage, help), panel),
     controls: h("div", { class: "s-controls" }, shape),
     focus: () => canvas.focus(),
     dispose: () => { isGone = true; renderer.dispose(); },
@@ -126,7 +138,7 @@ function turnByHand(canvas, renderer) {
   });
 }
 
-function buildPanel(asset, names, renderer) {
+function buildPanel(names, renderer) {
   const degrees = (angle) => `${Math.round((angle * 180) / Math.PI)}°`;
   const factor = (value) => `${value.toFixed(2)} ×`;
   const switches = Object.entries(SWITCHES).filter(([, files]) => files.some((name) => names.includes(name)));
@@ -137,36 +149,28 @@ function buildPanel(asset, names, renderer) {
     else off.add(key);
     renderer.request();
   });
-  const row = (label, range) => slider(label, range);
-  const sliders = [
-    row(t("Tiling"), { min: 1, max: 8, value: 1, format: (n) => `${n} ×`, change: (tiles) => renderer.set({ tiles }) }),
-    row(t("Light from"), { min: -Math.PI, max: Math.PI, step: 0.02, value: 0, format: degrees, change: (studioYaw) => renderer.set({ studioYaw }) }),
-    row(t("Light height"), { min: -0.6, max: 0.6, step: 0.02, value: 0, format: degrees, change: (studioPitch) => renderer.set({ studioPitch }) }),
-    row(t("Light strength"), { min: 0, max: 3, step: 0.05, value: 1, format: factor, change: (key) => renderer.set({ key }) }),
-    row(t("Exposure"), { min: -2, max: 2, step: 0.1, value: 0, format: (stops) => `${stops > 0 ? "+" : ""}${stops.toFixed(1)} EV`, change: (stops) => renderer.set({ exposure: 2 ** stops }) }),
-    row(t("Relief"), { min: 0, max: 2, step: 0.05, value: 1, format: factor, change: (detail) => renderer.set({ detail }) }),
+  const surface = [
+    slider(t("Tiling"), { min: 1, max: 8, value: 1, format: (n) => `${n} ×`, change: (tiles) => renderer.set({ tiles }) }),
+    slider(t("Relief"), { min: 0, max: 2, step: 0.05, value: 1, format: factor, change: (detail) => renderer.set({ detail }) }),
+  ];
+  const light = [
+    slider(t("Direction"), { min: -Math.PI, max: Math.PI, step: 0.02, value: 0, format: degrees, change: (studioYaw) => renderer.set({ studioYaw }) }),
+    slider(t("Height"), { min: -0.6, max: 0.6, step: 0.02, value: 0, format: degrees, change: (studioPitch) => renderer.set({ studioPitch }) }),
+    slider(t("Strength"), { min: 0, max: 3, step: 0.05, value: 1, format: factor, change: (key) => renderer.set({ key }) }),
+    slider(t("Exposure"), { min: -2, max: 2, step: 0.1, value: 0, format: (stops) => `${stops > 0 ? "+" : ""}${stops.toFixed(1)} EV`, change: (stops) => renderer.set({ exposure: 2 ** stops }) }),
   ];
   const wall = choice(
     t("Background"), [["dark", t("Dark")], ["light", t("Light")], ["studio", t("Studio")]], "dark",
     (key) => renderer.set({ wall: WALLS[key] ?? WALLS.dark, showStudio: key === "studio" }),
   );
-  const reset = button(t("Reset"), {
-    glyph: "again",
-    onclick: () => {
-      renderer.set({ ...DEFAULTS, shape: renderer.options.shape, pitch: PITCH[renderer.options.shape], relief: renderer.options.relief, off: new Set() });
-      panel.replaceWith((panel = buildPanel(asset, names, renderer)));
-    },
-  });
-  let panel = h(
+  return h(
     "div", { class: "s-panel" },
     h("fieldset", {}, h("legend", {}, t("Maps")), h("div", { class: "s-checks" }, switches.map(([key]) => box(key))),
       names.includes("height") ? checkbox(t("Parallax and shadows"), true, (parallax) => renderer.set({ parallax }), t("Depth from the height map")) : null),
-    h("fieldset", {}, h("legend", {}, t("Light and surface")), sliders),
+    h("fieldset", {}, h("legend", {}, t("Surface")), surface),
+    h("fieldset", {}, h("legend", {}, t("Light")), light),
     h("fieldset", {}, h("legend", {}, t("Background")), wall),
-    h("p", { class: "s-hint" }, t("Drag to turn, Shift and drag to move the light, wheel to come nearer, double click to reset.")),
-    reset,
   );
-  return panel;
 }
 
 function buildMaps(asset, names) {

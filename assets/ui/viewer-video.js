@@ -13,7 +13,7 @@ export function build(asset) {
   const fps = Number(asset.facts.fps) || 25;
   const video = h("video", { class: "s-video", src: fileUrl(asset.id, asset.main), preload: "auto", tabindex: "0", "aria-label": asset.title });
   [video.loop, video.playsInline, video.muted] = [true, true, false];
-  const hint = h("p", { class: "s-hint s-over", hidden: true }, t("This browser cannot play the video; download it instead."));
+  const hint = h("p", { class: "s-hint s-veil", hidden: true }, t("This browser cannot play the video; download it instead."));
   video.addEventListener("error", () => { hint.hidden = false; });
   const step = (frames) => {
     video.pause();
@@ -40,7 +40,7 @@ export function build(asset) {
   video.addEventListener("click", flip);
   const loop = toggle(t("Loop"), { glyph: "loop", on: true, title: t("Start again at the end (L)"), change: (on) => { video.loop = on; } });
   const bar = h(
-    "div", { class: "s-bar" },
+    "div", { class: "s-tools" },
     button(t("Frame back"), { glyph: "back", bare: true, title: t("Frame back (,)"), onclick: () => step(-1) }),
     play,
     button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => step(1) }),

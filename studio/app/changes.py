@@ -178,6 +178,8 @@ def _sign_job(row: Row) -> tuple[Any, ...]:
 def _describe_job(row: Row) -> dict[str, Any]:
     data = {name: row[name] for name in ("id", "status", "generator", "user", "batch", "created",
                                          "started", "done", "total")}  # fmt: skip
+    if row["status"] == "done":
+        data["done"] = data["total"] = row["total"] or 1
     data["priority"] = _CLASSES[row["priority"]]
     data["paused"] = bool(row["paused"])
     data["ended"] = row["finished"]
@@ -188,4 +190,5 @@ def _guess_eta(row: Row) -> float | None:
     if not row["started"] or not row["done"] or not row["total"]:
         return None
     spent: float = time.time() - row["started"]
-    return max(spent / row["done"] * (row["total"] - row["done"]), 0.0)
+    eta: float = spent / row["done"] * (row["total"] - row["done"])
+    return max(eta, 0.0)

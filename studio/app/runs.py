@@ -137,15 +137,11 @@ class RunBook:
         if self._table.get(record.id).status.is_final:  # ended before we had the lock
             self._release(lock)
             return False
-        thread = RunThread(
-            self._get_studio(record.order.user), self._table, record, self._tell
-        )
+        thread = RunThread(self._get_studio(record.order.user), self._table, record, self._tell)
         with self._guard:
             self._active[record.id] = (thread, lock)
             if self._keeper is None:
-                self._keeper = threading.Thread(
-                    target=self._keep, name="studio-runs", daemon=True
-                )
+                self._keeper = threading.Thread(target=self._keep, name="studio-runs", daemon=True)
                 self._keeper.start()
         thread.start()
         return True

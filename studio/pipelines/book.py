@@ -16,7 +16,6 @@ from studio.presets import PresetBook
 from studio.registry import Registry
 from studio.spec import GeneratorSpec
 
-
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,59}")
 
 
@@ -101,7 +100,9 @@ class PipelineBook:
         try:
             text = path.read_text(encoding="utf-8")
         except (OSError, UnicodeDecodeError) as error:
-            raise PipelineError("{path}: cannot be read: {fault}", path=path, fault=error) from error
+            raise PipelineError(
+                "{path}: cannot be read: {fault}", path=path, fault=error
+            ) from error
         return Source(text, path.parent == self._own)
 
     def check(self, pipeline: Pipeline, catalogue: Books) -> None:

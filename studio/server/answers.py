@@ -20,6 +20,7 @@ from studio.errors import (
     StudioError,
     UnknownGeneratorError,
 )
+from studio.scheduler.receipts import UsedKeyError
 from studio.server.access import get_door
 from studio.server.errors import ServerError
 from studio.translation import Translator
@@ -35,6 +36,7 @@ STATUS: Mapping[type[StudioError], int] = {
     OutOfMemoryError: 409,
     ConfigError: 400,
     StoreError: 503,
+    UsedKeyError: 409,
 }
 _FULL = "disk is full"
 _WHERE = ("body", "query", "path", "header", "form", "cookie")

@@ -1,8 +1,5 @@
 """The application: REST, events, files, static files and login, behind one gate."""
 
-from importlib import import_module
-from importlib.util import find_spec
-
 import anyio
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -11,6 +8,28 @@ from starlette.exceptions import HTTPException
 import studio as package
 from studio.app.studio import Studio
 from studio.errors import StudioError
+from studio.server import (
+    login,
+    routes_assets,
+    routes_bulk,
+    routes_checkpoints,
+    routes_collections,
+    routes_events,
+    routes_files,
+    routes_generators,
+    routes_jobs,
+    routes_lineage,
+    routes_pipelines,
+    routes_presets,
+    routes_queue,
+    routes_runs,
+    routes_system,
+    routes_texts,
+    routes_upkeep,
+    routes_uploads,
+    routes_waiting,
+    static,
+)
 from studio.server.access import Door, Languages
 from studio.server.accounts import Accounts
 from studio.server.answers import answer_http, answer_invalid, answer_studio_error
@@ -20,15 +39,39 @@ from studio.server.settings import ServerSettings
 from studio.server.throttle import Throttle
 
 PREFIX = "/api/v1"
+
 ROUTES = (
-    "uploads", "bulk", "assets", "files", "collections", "lineage",
-    "generators", "jobs", "queue", "events", "pipelines", "runs", "presets", "checkpoints", "system", "texts",
-    "waiting", "upkeep",
-)  # fmt: skip
+    # Before those that take an id where these have a word.
+    routes_uploads,
+    routes_bulk,
+    routes_assets,
+    routes_files,
+    routes_collections,
+    routes_lineage,
+    routes_generators,
+    routes_jobs,
+    routes_queue,
+    routes_waiting,
+    routes_events,
+    routes_pipelines,
+    routes_runs,
+    routes_presets,
+    routes_checkpoints,
+    routes_system,
+    routes_upkeep,
+    routes_texts,
+)
 
 
 def build_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     """Build the server of a home; whoever calls closes the home."""
+    app = build_routes()
+    equip(app, studio, settings)
+    return app
+
+
+def build_routes() -> FastAPI:
+    """Build a server that has no home yet."""
     app = FastAPI(
         title="Studio",
         version=package.__version__,
@@ -36,22 +79,21 @@ def build_app(studio: Studio, settings: ServerSettings) -> FastAPI:
         docs_url=None,
         redoc_url=None,
     )
-    accounts = Accounts(studio.assets.store.database)
-    door = Door(studio, settings, accounts, Languages(studio.config.language))
-    app.state.door = door
-    app.state.long_calls = LongCalls()
-    app.state.throttle = Throttle()
-    app.state.login_limit = anyio.Semaphore(2)  # a password check takes 64 MiB
-    app.add_middleware(Gate, door=door)
+    app.add_middleware(Gate)
     app.add_exception_handler(StudioError, answer_studio_error)
     app.add_exception_handler(RequestValidationError, answer_invalid)
     app.add_exception_handler(HTTPException, answer_http)
-    for name in ROUTES:
-        module = f"studio.server.routes_{name}"
-        if find_spec(module):
-            app.include_router(import_module(module).router, prefix=PREFIX)
-    for name in ("static", "login"):
-        module = f"studio.server.{name}"
-        if find_spec(module):
-            app.include_router(import_module(module).router)
+    for module in ROUTES:
+        app.include_router(module.router, prefix=PREFIX)
+    app.include_router(static.router)
+    app.include_router(login.router)
     return app
+
+
+def equip(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
+    """Give a server its home, and all it remembers while it runs."""
+    accounts = Accounts(studio.assets.store.database)
+    app.state.door = Door(studio, settings, accounts, Languages(studio.config.language))
+    app.state.long_calls = LongCalls()
+    app.state.throttle = Throttle()
+    app.state.login_limit = anyio.Semaphore(2)  # a password check takes 64 MiB

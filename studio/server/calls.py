@@ -104,5 +104,3 @@ def build_request(ask: Ask) -> dict[str, Any]:
         "seeds": ask.seeds,
         "preset": ask.preset,
     }
-
-

@@ -100,7 +100,7 @@ class Feed:
 
     def __init__(self, studio: Studio) -> None:
         self.ring = Ring()
-        self._studio = studio
+        self.studio = studio
         self._wake = threading.Event()
         self._closing = threading.Event()
         self._guard = threading.Lock()
@@ -123,7 +123,7 @@ class Feed:
         with self._guard:
             if self._thread is not None or self.is_closing:
                 return
-            home = self._studio
+            home = self.studio
             reader = ChangeReader(home.assets.store.database, home.config.home)
             self._unsubscribe = home.events.subscribe(self._note)
             self._thread = threading.Thread(

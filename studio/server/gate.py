@@ -6,7 +6,6 @@
 """
 
 import logging
-from collections.abc import Callable
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -15,10 +14,11 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from studio.errors import StudioError
-from studio.server.access import Door
+from studio.server.access import Door, get_door
 from studio.server.answers import build_error
 from studio.server.bodies import check_length, get_limit, limit_body
 from studio.server.errors import ForbiddenError, LoginError
+from studio.translation import Translator
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
 PUBLIC = ("/static/", "/login", "/healthz")
@@ -39,12 +39,10 @@ class Gate:
 
     Args:
         app: what is behind it.
-        door: the server's own.
     """
 
-    def __init__(self, app: ASGIApp, door: Door) -> None:
+    def __init__(self, app: ASGIApp) -> None:
         self._app = app
-        self._door = door
         self._log = logging.getLogger("studio.server")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,7 +62,7 @@ class Gate:
             await send(message)
 
         connection = HTTPConnection(scope)
-        limit = get_limit(scope, self._door.settings.largest_upload)
+        limit = get_limit(scope, get_door(connection).settings.largest_upload)
         answer = self._refuse(connection, limit)
         if answer is not None:
             await self._answer(answer, scope, receive, send_on)
@@ -81,30 +79,21 @@ class Gate:
 
     def _refuse(self, connection: HTTPConnection, limit: int) -> Response | None:
         """Return the answer to what must not pass; None lets it pass."""
-        headers = connection.headers
+        headers, door = connection.headers, get_door(connection)
         try:
-            self._check_host(headers)
+            _check_host(headers, door)
             check_length(headers, limit)
-            user = self._door.find_user(headers, connection.cookies)
+            user = door.find_user(headers, connection.cookies)
             self._check_origin(connection, has_token=user is not None and _has_token(headers))
         except StudioError as error:
-            return build_error(error, self._door.languages.choose(_get_language(headers)))
+            return build_error(error, _choose(connection))
         path = connection.scope["path"]
         if user is not None:
-            connection.state.visitor = self._door.build_visitor(user, headers)
+            connection.state.visitor = door.build_visitor(user, headers)
             return None
         if path.startswith(PUBLIC):
             return None
         return self._ask_for_login(connection, path)
-
-    def _check_host(self, headers: Headers) -> None:
-        host = headers.get("host", "")
-        if not self._door.settings.knows(host):
-            raise ForbiddenError(
-                "host '{host}' is not known here; if it is meant to be, start the server with "
-                "--name {host}",
-                host=host[:100],
-            )
 
     def _check_origin(self, connection: HTTPConnection, *, has_token: bool) -> None:
         """Refuse what another site's page sends."""
@@ -122,15 +111,8 @@ class Gate:
                 raise ForbiddenError(
                     "a request that changes something needs the header `X-Studio: 1` or a token"
                 )
-        elif not self._is_own(headers.get("origin"), headers) or site == "cross-site":
+        elif site == "cross-site" or not _is_own(connection):
             raise ForbiddenError("requests from pages of other sites are refused")
-
-    def _is_own(self, origin: str | None, headers: Headers) -> bool:
-        """Tell whether a page of this server sent it, or a program, which has no origin."""
-        if origin is None:
-            return True
-        place = urlsplit(origin).netloc.lower()
-        return place == headers.get("host", "").lower() or place in self._door.settings.names
 
     def _ask_for_login(self, connection: HTTPConnection, path: str) -> Response:
         headers = connection.headers
@@ -140,7 +122,7 @@ class Gate:
             wanted = quote(f"{path}?{query}" if query else path)
             return RedirectResponse(f"/login?next={wanted}", 303)
         error = LoginError("log in, or send a token: `Authorization: Bearer TOKEN`")
-        answer = build_error(error, self._door.languages.choose(_get_language(headers)))
+        answer = build_error(error, _choose(connection))
         answer.headers["WWW-Authenticate"] = "Bearer"
         return answer
 
@@ -151,19 +133,32 @@ class Gate:
         await answer(scope, receive, send)
 
     def _build_fault(self, connection: HTTPConnection) -> Response:
-        translator = self._door.languages.choose(_get_language(connection.headers))
-        text = translator.text("the server failed; logs/studio.log in the home says how")
+        text = _choose(connection).text("the server failed; logs/studio.log in the home says how")
         return JSONResponse({"error": "ServerFault", "message": text, "field": ""}, 500)
 
 
-def build_gate(door: Door) -> Callable[[ASGIApp], Gate]:
-    """Return the middleware of a server."""
-    return lambda app: Gate(app, door)
+def _check_host(headers: Headers, door: Door) -> None:
+    host = headers.get("host", "")
+    if not door.settings.knows(host):
+        raise ForbiddenError(
+            "host '{host}' is not known here; if it is meant to be, start the server with "
+            "--name {host}",
+            host=host[:100],
+        )
+
+
+def _is_own(connection: HTTPConnection) -> bool:
+    """Tell whether a page of this server sent it, or a program, which has no origin."""
+    headers = connection.headers
+    if "origin" not in headers:
+        return True
+    place = urlsplit(headers["origin"]).netloc.lower()
+    return place == headers.get("host", "").lower() or place in get_door(connection).settings.names
 
 
 def _has_token(headers: Headers) -> bool:
     return headers.get("authorization", "").lower().startswith("bearer ")
 
 
-def _get_language(headers: Headers) -> str:
-    return headers.get("accept-language", "")
+def _choose(connection: HTTPConnection) -> Translator:
+    return get_door(connection).languages.choose(connection.headers.get("accept-language", ""))

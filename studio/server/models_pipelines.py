@@ -61,7 +61,7 @@ class RunBody(Body):
     """What to run a recipe with."""
 
     inputs: dict[str, list[str] | str] = Field({}, description="input -> asset ids")
-    params: dict[str, Any] = {}
+    params: dict[str, Any] = Field({}, description="as the pipeline's `params_schema`")
     seed: Seed = Field(0, description="decides all others: the same again makes nothing anew")
 
 

@@ -35,9 +35,10 @@ router = APIRouter(tags=["events"], lifespan=run_feed)
 
 def get_feed(app: FastAPI) -> Feed:
     """Return the application's feed."""
-    if not hasattr(app.state, "feed"):
-        app.state.feed = Feed(app.state.door.studio)
-    feed: Feed = app.state.feed
+    studio = app.state.door.studio
+    feed: Feed | None = getattr(app.state, "feed", None)
+    if feed is None or feed.studio is not studio:
+        feed = app.state.feed = Feed(studio)
     return feed
 
 
@@ -68,9 +69,7 @@ async def stream_events(
     )
 
 
-async def stream(
-    request: Request, feed: Feed, visitor: Visitor, last: str
-) -> AsyncIterator[str]:
+async def stream(request: Request, feed: Feed, visitor: Visitor, last: str) -> AsyncIterator[str]:
     """Yield frames until the client goes or the server ends."""
     ring = feed.ring
     place = ring.newest

@@ -54,9 +54,7 @@ _TEXT: Responses = {200: {"content": {"text/plain": {"schema": {"type": "string"
     status_code=201,
     responses=WRITE,
 )
-def submit_job(
-    visitor: CurrentVisitor, body: JobBody, idempotency_key: Key = None
-) -> JobView:
+def submit_job(visitor: CurrentVisitor, body: JobBody, idempotency_key: Key = None) -> JobView:
     """Queue a job; it is on disk when this answers."""
     receipt = build_receipt(visitor, idempotency_key, body)
     tray = Tray(get_priority(body.priority), reuse=body.reuse, receipt=receipt)
@@ -157,5 +155,3 @@ def get_preview(
     except OSError:  # the job ended a moment ago
         raise NotFoundError("job {job} has no preview now", job=record.id) from None
     return Response(data, media_type=TYPES[path.suffix], headers=headers)
-
-

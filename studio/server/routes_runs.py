@@ -102,9 +102,7 @@ def build_run(visitor: Visitor, record: RunRecord) -> RunView:
     error = None
     if record.error is not None:
         found = error_from_dict(record.error)
-        error = JobErrorView(
-            type=type(found).__name__, message=visitor.translator.error(found)
-        )
+        error = JobErrorView(type=type(found).__name__, message=visitor.translator.error(found))
     order = record.order
     return RunView(
         id=record.id,

@@ -53,11 +53,7 @@ def get_system(visitor: CurrentVisitor) -> SystemView:
         devices=[DeviceData(**asdict(device)) for device in seen.devices],
         workers=[build_worker(visitor, worker) for worker in seen.workers],
         running=[build_running(visitor, job) for job in seen.running],
-        queue=[
-            QueueData(**asdict(row))
-            for row in seen.queue
-            if visitor.owner in (None, row.user)
-        ],
+        queue=[QueueData(**asdict(row)) for row in seen.queue if visitor.owner in (None, row.user)],
         jobs=count_jobs(visitor, seen),
         rates=RatesData(**asdict(seen.rates)),
         disk=DiskData(**asdict(seen.disk)),

@@ -44,7 +44,6 @@ def serve_home(
         bound = replace(settings, port=listener.getsockname()[1])
         clear_uploads(studio.config.home)
         studio.ensure_scheduler()
-        studio.runs.resume()
         run_server(build(studio, bound), listener, lambda: on_ready and on_ready(get_url(bound)))
 
 

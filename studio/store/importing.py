@@ -54,6 +54,7 @@ def import_file(
         codec = assets.codecs.get(source.kind)
         if "orm" in source.files:
             source.files.update(_unpack_orm(assets, source.files, Path(folder)))
+        pictured = _picture(codec, source, Path(folder))
         new = NewAsset(
             kind=source.kind,
             files=source.files,
@@ -64,7 +65,7 @@ def import_file(
             source="imported",
             tags=tags,
             user=user,
-            **_picture(codec, source, Path(folder)),
+            **pictured,
         )
         known = find_same(assets, new.kind, new.payload_hash, user=user)
         return _welcome(assets, known, tags) if known else _store(assets, path, new, before)

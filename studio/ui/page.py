@@ -1,7 +1,6 @@
 """The page mounted on the server: theme, styles, scripts and words go in here."""
 
 import os
-from importlib.resources import files
 from pathlib import Path
 
 # Before Gradio is imported: it calls home otherwise.
@@ -16,6 +15,7 @@ from studio.app.studio import Studio
 from studio.server.access import find_user
 from studio.server.settings import ServerSettings
 from studio.ui.shell import build_blocks
+from studio.ui.styles import ADDRESS, mount_styles
 from studio.ui.theme import build_theme
 from studio.ui.words import build_words
 
@@ -29,6 +29,7 @@ _THEME_SCRIPT = (
 def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
     """Mount the page at "/"; everything else the server has keeps its address."""
     mount_statics(app)
+    mount_styles(app)
     words = build_words()
     gr.mount_gradio_app(
         app,
@@ -59,12 +60,8 @@ def mount_statics(app: FastAPI) -> None:
 
 def build_head() -> str:
     """Return the markup that loads our styles and scripts."""
-    names = sorted(item.name for item in files("studio.data.assets.ui").iterdir())
-    styles = ["theme.css", *(n for n in names if n.endswith(".css") and n != "theme.css")]
-    return "".join(
-        [
-            f"<script>{_THEME_SCRIPT}</script>",
-            *(f'<link rel="stylesheet" href="/static/{name}">' for name in styles),
-            '<script type="module" src="/static/main.js"></script>',
-        ]
+    return (
+        f"<script>{_THEME_SCRIPT}</script>"
+        f'<link rel="stylesheet" href="{ADDRESS}">'
+        '<script type="module" src="/static/main.js"></script>'
     )

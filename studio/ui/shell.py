@@ -40,6 +40,9 @@ def build_blocks(studio: Studio, word: Word) -> gr.Blocks:
             for place in [*list_places(word), *list_plugin_places(studio)]:
                 with gr.Tab(place.label, id=place.name, elem_id=f"tab-{place.name}"):
                     build_place(place, context)
+    for block in blocks.blocks.values():
+        if isinstance(block, gr.HTML):
+            block.apply_default_css = False  # our elements bring their own look
     return blocks
 
 

@@ -2,8 +2,8 @@
 
 import gradio as gr
 
-FONT = (gr.themes.utils.fonts.LocalFont("IBM Plex Sans"), "ui-sans-serif", "system-ui", "sans-serif")
-MONO = (gr.themes.utils.fonts.LocalFont("IBM Plex Mono"), "ui-monospace", "Consolas", "monospace")
+FONT = ("Studio Sans", "ui-sans-serif", "system-ui", "sans-serif")
+MONO = ("Studio Mono", "ui-monospace", "Consolas", "monospace")
 
 _COLOURS = {
     "body_background_fill": "bg",

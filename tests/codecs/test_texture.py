@@ -3,6 +3,7 @@ import pytest
 from PIL import Image
 
 from studio.codecs import Codecs, encode_artifact
+from studio.codecs.colours import COLOURS
 from studio.codecs.texture import MAPS, TextureCodec, load_material
 from studio.errors import InvalidInputError
 from studio.generator import Artifact
@@ -30,7 +31,10 @@ def test_maps_are_written_by_what_they_hold(maps, tmp_path, recipe):
     encoded = encode_artifact(Codecs(), Artifact(maps, MediaType.TEXTURE), recipe, tmp_path)
     names = ["albedo", "height", "normal_gl", "roughness", "glow_mask"]
     assert list(encoded.files) == names
+    colours = encoded.facts.pop("colours")
     assert encoded.facts == {"width": SIDE, "height": SIDE, "maps": names}
+    assert colours
+    assert set(colours) <= set(COLOURS)
     modes = {}
     for name, path in encoded.files.items():
         with Image.open(path) as picture:

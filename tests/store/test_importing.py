@@ -31,7 +31,7 @@ def test_a_file(store: Store, tmp_path: Path) -> None:
     got = store.import_file(path, tags=("mine",), user="ann")
     assert (got.kind, got.title, got.source) == (MediaType.IMAGE, "Old Brick", "imported")
     assert (got.tags, got.user, got.info) == (("mine",), "ann", {"file": "Old Brick.PNG"})
-    assert got.facts == {"bytes": 5}
+    assert got.facts == {"bytes": 5, "colours": ["red"]}
     assert got.path.read_bytes() == b"brick"
     assert path.exists()
     assert store.import_file(write(tmp_path / "a.txt"), title="Poem").title == "Poem"

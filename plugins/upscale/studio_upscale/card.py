@@ -18,9 +18,14 @@ def write_card(
         notes: further sections.
     """
     rows = "\n".join(f"| {name} | {value} |" for name, value in training.items())
+    kind = f"Upscaler x{network.scale}" if network.scale > 1 else "Restorer"
+    use = "`upscale.srgan` and `upscale.video`" if network.scale > 1 else "`restore.*`"
+    what = "Plain residual net without batch norm"
+    if network.architecture == "fsrcnn":
+        what = "FSRCNN (arXiv 1608.00367), the baseline of the benchmark"
     return (
-        f"# Upscaler x{network.scale}, {network.channels} channels, {network.blocks} blocks\n\n"
-        "Plain residual net without batch norm, for `upscale.srgan`.\n\n"
+        f"# {kind}, {network.channels} channels, {network.blocks} blocks\n\n"
+        f"{what}, for {use}.\n\n"
         f"Data: {data}.\n\n"
         f"| training | |\n|---|---|\n{rows}\n" + (f"\n{notes.strip()}\n" if notes else "")
     )

@@ -1,4 +1,4 @@
-"""`upscale.evaluate`: how near the nets come to pictures that are shrunk and enlarged again."""
+"""`eval.sr`: how near the nets come to pictures that are shrunk and enlarged again."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -10,7 +10,7 @@ from PIL import Image
 from pydantic import Field
 
 from studio.codecs import load_image
-from studio.errors import CheckpointError, InvalidInputError
+from studio.errors import InvalidInputError
 from studio.generator import (
     Artifact,
     BundledCheckpoint,
@@ -22,6 +22,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_upscale.shelf import load_enlarger
 from studio_upscale.srgan import SHIPPED
 
 SMALLEST = 48
@@ -33,7 +34,7 @@ class EvaluateParams(Params):
     """Params of `upscale.evaluate`."""
 
     checkpoint: str = Field(
-        "fast",
+        "quality",
         min_length=1,
         max_length=500,
         description="shipped weights by name, or a checkpoint of your own",
@@ -44,7 +45,7 @@ class EvaluateParams(Params):
 class Evaluate(Generator):
     """PSNR and SSIM by the protocol of the published tables, and two measures of texture."""
 
-    id: ClassVar[str] = "upscale.evaluate"
+    id: ClassVar[str] = "eval.sr"
     title: ClassVar[str] = "Evaluate an upscaler"
     summary: ClassVar[str] = "PSNR, SSIM and texture figures on pictures of yours"
     output: ClassVar[MediaType] = MediaType.REPORT
@@ -65,11 +66,7 @@ class Evaluate(Generator):
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
-        from studio_upscale.weights import load_network
-
-        if checkpoint is None:
-            raise CheckpointError("upscale.evaluate needs weights; choose a checkpoint")
-        self._network = load_network(checkpoint.path)
+        self._network = load_enlarger(checkpoint, self.id)
 
     def generate(self, params: EvaluateParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the table."""

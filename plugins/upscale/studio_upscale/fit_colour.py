@@ -3,9 +3,10 @@
 import json
 import logging
 import time
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -49,6 +50,22 @@ def measure(network: ColourNet, images: list[Image.Image]) -> dict[str, float]:
     return {"grey": round(float(grey), 2), "net": round(float(net), 2)}
 
 
+def write_colour_card(facts: Mapping[str, Any]) -> str:
+    """Return the model card of weights with such facts."""
+    held = facts["held_out"]
+    return (
+        "# Colour from brightness\n\nA small U-Net, for `restore.colorize`.\n\n"
+        "Data: 21 of the 24 Kodak photographs, 4 photographs of scikit-image, about 1,100 material "
+        "albedos of ambientCG and 12 of PBR sets (CC0). That is very little: it knows skies, "
+        "leaves, wood and stone, and makes most else a pale brown.\n\n"
+        "Mean error of chroma on the held-out Kodak photographs, levels of 255: "
+        f"{held['net']} (left grey: {held['grey']}).\n\n"
+        f"Training: {json.dumps(facts['training'])}.\n\n"
+        "Made by `python -m studio_upscale.fit_colour $STUDIO_DATA RUN`.\n\n"
+        "Licence: Apache-2.0. Nothing it learnt from asks for attribution.\n"
+    )
+
+
 @click.command()
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -79,9 +96,10 @@ def main(data: Path, folder: Path, steps: int, batch: int, rate: float) -> None:
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             figures = measure(average, held_out)
             minutes = round((time.process_time() - start) / 60, 1)
-            facts = {"training": {**asdict(config), "step": step + 1, "cpu_minutes": minutes}}
+            training = {**asdict(config), "step": step + 1, "cpu_minutes": minutes}
+            facts = {"training": training, "held_out": figures}
             LOG.info("%s %.5f %s", step + 1, float(loss.detach()), json.dumps(figures))
-            save_colour(average, folder, {**facts, "held_out": figures}, "")
+            save_colour(average, folder, facts, write_colour_card(facts))
 
 
 if __name__ == "__main__":

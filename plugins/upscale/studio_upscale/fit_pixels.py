@@ -7,10 +7,10 @@ SPRITES is a folder of folders of pixel art. The small picture is the most frequ
 import json
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import numpy as np
@@ -139,6 +139,25 @@ def measure_scaler(scaler: Scaler, sprites: list[Pixels]) -> dict[str, float]:
     return {"right": 100 * right / choices, "psnr": -10 * float(np.log10(error / count))}
 
 
+def write_pixel_card(facts: Mapping[str, Any]) -> str:
+    """Return the model card of weights with such facts."""
+    rows = "\n".join(
+        f"| {name} | {row['right']:.1f} | {row['psnr']:.2f} |"
+        for name, row in facts["held_out"].items()
+    )
+    return (
+        "# Pixel art, twice as large\n\nChooses one of the nine pixels around for each new one; "
+        "for `upscale.pixelart`, method `learnt`.\n\n"
+        "Data: 8,500 CC0 sprites of Dungeon Crawl Stone Soup's tiles, Kenney and Superpowers. Held "
+        "out: the items of Dungeon Crawl and Kenney's RPG Urban Pack.\n\n"
+        "| held-out sprites, reduced by the most frequent colour of 2 x 2 | right pixels where "
+        f"there is a choice, % | PSNR, dB |\n|---|---|---|\n{rows}\n\n"
+        f"Training: {json.dumps(facts['training'])}.\n\n"
+        "Made by `python -m studio_upscale.fit_pixels SPRITES RUN`.\n\n"
+        "Licence: Apache-2.0. Nothing it learnt from asks for attribution.\n"
+    )
+
+
 def list_rules() -> dict[str, Scaler]:
     """Return the rules to beat, by name."""
     return {
@@ -182,9 +201,10 @@ def main(sprites: Path, folder: Path, steps: int, batch: int, rate: float) -> No
             scaler: Scaler = lambda small: scale_learnt(average, small, False)  # noqa: E731
             figures["net"] = measure_scaler(scaler, unknown)
             minutes = round((time.process_time() - start) / 60, 1)
-            facts = {"training": {**asdict(config), "step": step + 1, "cpu_minutes": minutes}}
+            training = {**asdict(config), "step": step + 1, "cpu_minutes": minutes}
+            facts = {"training": training, "held_out": figures}
             LOG.info("%s %s", step + 1, json.dumps(figures["net"]))
-            save_choice(average, folder, {**facts, "held_out": figures}, "")
+            save_choice(average, folder, facts, write_pixel_card(facts))
 
 
 def _advance(state: State, config: TrainConfig, sprites: list[Pixels], step: int) -> None:

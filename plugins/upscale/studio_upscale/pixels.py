@@ -43,7 +43,7 @@ def plan_factors(factor: int, method: str) -> list[int]:
     Raises:
         InvalidParamsError: it cannot be.
     """
-    primes = (2,) if method == "xbr" else (3, 2)
+    primes = (3, 2) if method == "scale" else (2,)
     steps, rest = [], factor
     for prime in primes:
         while rest % prime == 0:

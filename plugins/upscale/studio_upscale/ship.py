@@ -5,6 +5,7 @@ package.
 """
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,15 +14,18 @@ from PIL import Image
 
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
-from studio_upscale.fit import measure
+from studio_upscale.degrade import Damage
+from studio_upscale.fit import GOALS, measure
+from studio_upscale.network import NetworkConfig
+from studio_upscale.shelf import PLACE
 from studio_upscale.shipped import load_held_out
-from studio_upscale.srgan import PLACE
 from studio_upscale.weights import load_facts, load_network, save_network
 
 DATA: Final = (
-    "21 of the 24 Kodak photographs (released for unrestricted use), 4 photographs of "
-    "scikit-image (astronaut, chelsea, coffee, rocket: CC0 or public domain), about 1,100 material "
-    "albedos of ambientCG and 12 PBR sets of ambientCG and Poly Haven (CC0), 160 drawn pictures"
+    "21 of the 24 Kodak photographs (released for unrestricted use), 6 photographs of scikit-image "
+    "(astronaut, camera, chelsea, coffee, hubble_deep_field, rocket: CC0 or public domain), about "
+    "1,100 material albedos of ambientCG and 12 PBR sets of ambientCG and Poly Haven (CC0), 160 "
+    "drawn pictures"
 )
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
@@ -32,18 +36,22 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--set5", type=click.Path(path_type=Path, exists=True))
 @click.option("--command", default="", help="that reproduces it")
-def main(run: Path, name: str, data: Path, set5: Path | None, command: str) -> None:
+@click.option("--place", type=click.Path(path_type=Path), default=PLACE)
+def main(run: Path, name: str, data: Path, set5: Path | None, command: str, place: Path) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
     source = sorted(folder for folder in run.iterdir() if folder.is_dir())[-1]
     network = load_network(source)
-    figures = {"held-out Kodak (03, 08, 21)": measure(network, load_held_out(data))}
+    sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
         images = [Image.open(path).convert("RGB") for path in find_pictures(set5)]
-        figures["Set5 (never learnt from, nothing chosen by it)"] = measure(network, images)
+        sets["Set5 (never learnt from, nothing chosen by it)"] = images
+    damage = GOALS[name].damage if name in GOALS else "none"
+    figures = {label: measure(network, images, damage) for label, images in sets.items()}
     training = _describe_training(source)
-    card = write_card(network.config, training, DATA, _write_notes(figures, command))
+    notes = _write_notes(network.config, damage, figures, command)
+    card = write_card(network.config, training, DATA, notes)
     facts = {"training": training, "psnr_y": {k: round(v, 3) for k, v in figures.items()}}
-    save_network(network, PLACE / name, facts, card)
+    save_network(network, place / name, facts, card)
     click.echo(json.dumps(facts))
 
 
@@ -58,12 +66,21 @@ def _describe_training(source: Path) -> dict[str, Any]:
     return {**training, "cpu_minutes": round(spent / 60, 1)}
 
 
-def _write_notes(figures: dict[str, float], command: str) -> str:
+def _write_notes(
+    network: NetworkConfig, damage: Damage, figures: Mapping[str, float], command: str
+) -> str:
     rows = "\n".join(f"| {name} | {value:.2f} |" for name, value in figures.items())
-    parts = [
-        f"| PSNR of luma, x4 | dB |\n|---|---|\n{rows}",
+    protocol = (
         "Protocol: antialiased bicubic reduction, result rounded to 8 bits, luma by BT.601 in "
-        "whole numbers, 4 pixels cut off. Bicubic on Set5 is 28.42 dB by it.",
+        f"whole numbers, {network.scale} pixels cut off."
+    )
+    if network.scale == 4:
+        protocol += " Bicubic on Set5 is 28.42 dB by it."
+    if damage != "none":
+        protocol = f"Protocol: damage {damage!r} of this package, a seed for each picture."
+    parts = [
+        f"| PSNR of luma, x{network.scale} | dB |\n|---|---|\n{rows}",
+        protocol,
         f"Made by `{command}`." if command else "",
         LICENCE,
     ]

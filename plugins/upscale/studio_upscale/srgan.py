@@ -8,7 +8,6 @@ from PIL import Image
 from pydantic import Field
 
 from studio.codecs import load_image
-from studio.errors import CheckpointError
 from studio.generator import (
     Artifact,
     BundledCheckpoint,
@@ -22,25 +21,16 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_upscale.pictures import check_growth, measure_seam, to_pixels
+from studio_upscale.shelf import list_shipped, load_enlarger
 
-PLACE = Path(__file__).parent / "checkpoints"
-SHIPPED = tuple(
-    BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
-    for name, summary in (
-        ("fast", "52 thousand parameters, for previews and video"),
-        ("quality", "355 thousand parameters, nearest to the original"),
-        ("sharp", "quality, trained on against a critic: crisper, less exact"),
-    )
-    # `studio_upscale.ship` puts them there as they get good enough.
-    if (PLACE / name).is_dir()
-)
+SHIPPED = list_shipped("quality", "fast", "sharp", "fast2")
 
 
 class SrganParams(Params):
     """Params of `upscale.srgan`."""
 
     checkpoint: str = Field(
-        "fast",
+        "quality",
         min_length=1,
         max_length=500,
         description="shipped weights by name, or a checkpoint of your own, from upscale.train",
@@ -98,11 +88,7 @@ class Srgan(Generator):
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
-        from studio_upscale.weights import load_network
-
-        if checkpoint is None:
-            raise CheckpointError("upscale.srgan needs weights; choose a checkpoint")
-        self._network = load_network(checkpoint.path)
+        self._network = load_enlarger(checkpoint, self.id)
 
     def generate(self, params: SrganParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the enlarged picture or material."""

@@ -55,7 +55,13 @@ class TrainParams(Params):
     )
     channels: int = Field(48, ge=8, le=128, description="width of the net")
     blocks: int = Field(8, ge=1, le=32, description="depth of the net, two convolutions each")
-    scale: int = Field(4, ge=2, le=4, description="times each side grows")
+    scale: int = Field(
+        4,
+        ge=1,
+        le=4,
+        description="times each side grows; 1 makes weights for restore.denoise and "
+        "restore.deblock, with a damage to mend",
+    )
     steps: int = Field(2000, ge=1, le=1_000_000, description="steps to learn")
     stop_after: int = Field(
         0,
@@ -79,7 +85,8 @@ class TrainParams(Params):
     damage: Damage = Field(
         "none",
         description="what the small pictures have suffered: none, light (blur, noise, JPEG), "
-        "compressed (JPEG), strong (everything in random order)",
+        "compressed (JPEG), strong (everything in random order), noise and jpeg (one alone, "
+        "up to heavy)",
     )
 
 
@@ -208,10 +215,12 @@ def _learn(
     if trainer.step < params.steps:
         trainer.save(folder / STATE)
     job.step((index + 1) * span, total)
+    mends = trainer.network.config.scale == 1
+    uses = ["restore.denoise", "restore.deblock"] if mends else ["upscale.srgan", "upscale.video"]
     return Artifact(
         {path.name: path for path in sorted(folder.iterdir())},
         MediaType.CHECKPOINT,
         metrics={"loss": loss},
-        info={"generators": ["upscale.srgan", "upscale.train"], "step": trainer.step},
+        info={"generators": [*uses, "upscale.train"], "step": trainer.step},
         title=f"upscaler x{trainer.network.config.scale}, {trainer.step} steps",
     )

@@ -132,7 +132,9 @@ def to_training(
         corpus: to learn from.
         network: sizes, where they come with the weights to start from.
     """
-    sizes = network or NetworkConfig(params.channels, params.blocks, params.scale)
+    sizes = network or NetworkConfig(
+        params.channels, params.blocks, params.scale, fold=2 if params.scale == 1 else 1
+    )
     config = TrainConfig(
         steps=params.steps,
         batch=params.batch,

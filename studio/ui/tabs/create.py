@@ -20,11 +20,13 @@ def build(context: TabContext) -> None:
         with gr.Column(elem_classes="s-create-form", scale=0, min_width=400):
             gr.HTML("<studio-chooser></studio-chooser>", elem_classes="s-plain")
             gr.HTML("<studio-slots></studio-slots>", elem_classes="s-plain")
+            gr.HTML("<studio-presets></studio-presets>", elem_classes="s-plain")
             choice = gr.Textbox(
                 elem_id="studio-choice", elem_classes="s-off", show_label=False, container=False
             )
             with gr.Column(elem_classes="s-fields"):
                 _render_form(context, choice)
+            gr.HTML("<studio-sweep></studio-sweep>", elem_classes="s-plain")
             gr.HTML("<studio-submit></studio-submit>", elem_classes="s-plain s-create-submit")
         with gr.Column(elem_classes="s-create-result", min_width=320):
             gr.HTML("<studio-viewer></studio-viewer>", elem_classes="s-plain s-create-viewer")

@@ -7,4 +7,4 @@ from studio.ui.context import TabContext
 
 def build(context: TabContext) -> None:
     """Build the tab."""
-    gr.HTML("<studio-system></studio-system>")
+    gr.HTML("<studio-system></studio-system>", apply_default_css=False, padding=False)

@@ -1,0 +1,71 @@
+"""Controls that the page asks for by a name: pipelines and trainers share them."""
+
+import html
+import json
+from collections.abc import Callable
+from typing import Any
+
+import gradio as gr
+
+from studio.errors import StudioError
+from studio.ui.form import Schema, build_fields
+from studio.ui.form_components import build_form, describe_fields
+from studio.ui.languages import find_translator
+
+FindSchema = Callable[[str], Schema]
+"""Name -> JSON Schema of its params; raises StudioError."""
+
+
+def build_choice(name: str, find_schema: FindSchema) -> None:
+    """Build a hidden box and the controls of what the page writes into it.
+
+    Args:
+        name: prefix of the ids: box `#studio-NAME-choice`, column `#studio-NAME-form`.
+        find_schema: what to build controls for.
+    """
+    choice = gr.Textbox(
+        elem_id=f"studio-{name}-choice", elem_classes="s-off", show_label=False, container=False
+    )
+    with gr.Column(elem_id=f"studio-{name}-form", elem_classes="s-fields"):
+        _render(name, choice, find_schema)
+
+
+def _render(name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
+    @gr.render(
+        inputs=choice,
+        triggers=[choice.change],
+        show_progress="hidden",
+        queue=False,
+        concurrency_limit=None,
+    )
+    def render(chosen: str, request: gr.Request) -> None:
+        asked = _read_choice(chosen)
+        if asked is None:
+            return
+        translator = find_translator(request)
+        try:
+            fields = build_fields(find_schema(asked["name"]))
+        except StudioError as error:
+            gr.Markdown(translator.error(error), elem_classes="s-fault")
+            return
+        build_form(asked["form"], fields, asked["params"], translator.text, prefix=name)
+        data = {"form": asked["form"], "fields": describe_fields(fields), "at": asked["at"]}
+        gr.HTML(
+            f'<studio-fields data="{html.escape(json.dumps(data))}"></studio-fields>',
+            apply_default_css=False,
+            padding=False,
+        )
+
+
+def _read_choice(text: str) -> dict[str, Any] | None:
+    """Read what the page asks for; what it could not have sent is ignored."""
+    try:
+        asked = json.loads(text)
+        return {
+            "name": str(asked["name"]),
+            "form": str(asked["form"]),
+            "params": dict(asked.get("params") or {}),
+            "at": asked["at"],
+        }
+    except (ValueError, KeyError, AttributeError, TypeError):
+        return None
