@@ -19,6 +19,9 @@ from studio.params import Params
 FIGURES = "figures: "
 """What begins a line of `JobContext.measure` in a job's log."""
 
+FINISH = "finish"
+"""File in the scratch folder of a job that somebody wants to end early, with its result."""
+
 
 @dataclass(frozen=True)
 class Input:
@@ -57,6 +60,8 @@ class Artifact:
         info: further plain facts, e.g. the method chosen or the memory ladder's rungs.
         title: a short name; file names are made from it.
         licence: SPDX id, where the generator knows better than "as its inputs".
+        params: of a job that ended early (`JobContext.is_finishing`): what, in place of the same
+            params of the job, would have given this very result.
     """
 
     payload: Any
@@ -65,6 +70,7 @@ class Artifact:
     info: Mapping[str, Any] = field(default_factory=dict)
     title: str = ""
     licence: str = ""
+    params: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -141,6 +147,14 @@ class JobContext:
         if self._is_cancelled():
             raise JobCancelledError("the job was cancelled")
         self._report(done, total, preview)
+
+    @property
+    def is_finishing(self) -> bool:
+        """Somebody wants the result as it is now: end early, and say so in `Artifact.params`.
+
+        For trainers with a param `stop_after`; the recipe of what they made has it.
+        """
+        return (self.scratch / FINISH).exists()
 
     def measure(self, step: int, **figures: float) -> None:
         """Note figures of a training, for its curves: `job.measure(200, loss=0.04)`.

@@ -5,6 +5,7 @@ It is the identity of a result (`Recipe.key`) and what travels inside the files 
 
 import hashlib
 import json
+from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict
@@ -52,3 +53,8 @@ class Recipe(BaseModel):
     def with_seed(self, seed: int) -> "Recipe":
         """Return the same recipe for another seed."""
         return self.model_copy(update={"seed": seed})
+
+    def with_params(self, changed: Mapping[str, Any]) -> "Recipe":
+        """Return the same recipe with some params changed; others than it has are left out."""
+        known = {name: value for name, value in changed.items() if name in self.params}
+        return self.model_copy(update={"params": {**self.params, **known}}) if known else self

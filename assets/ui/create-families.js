@@ -25,6 +25,7 @@ export const nameFamily = (name) => ({
 /** What makes something new comes first, what only packs or measures it last. */
 export function sortGenerators(generators) {
   const rank = (one) => (["archive", "report"].includes(one.output) ? 2 : one.seeded ? 0 : 1);
+  const needs = (one) => one.inputs.filter((slot) => !slot.optional).length;
   const first = (one) => ORDER.indexOf(findFamily(one));
-  return [...generators].sort((a, b) => first(a) - first(b) || rank(a) - rank(b) || a.id.localeCompare(b.id));
+  return [...generators].sort((a, b) => first(a) - first(b) || rank(a) - rank(b) || needs(a) - needs(b) || a.id.localeCompare(b.id));
 }

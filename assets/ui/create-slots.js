@@ -188,16 +188,17 @@ class Slots extends StudioElement {
     await this.#offerSamples(inputs);
   }
 
-  /** Where the library has nothing that fits, a sample lies in the first slot. */
+  /** An empty first slot offers samples; where the library has nothing that fits, one lies in it. */
   async #offerSamples(inputs) {
     const spec = inputs[0];
     const slot = spec && this.#slots.get(spec.name);
     if (!spec || !offersSamples(spec)) return;
     const counts = await Promise.all(spec.kinds.map((kind) => api.get("assets/count", { kind }))).catch(() => []);
-    if (this.#slots.get(spec.name) !== slot || counts.some(({ count }) => count > 0) || !counts.length) return;
+    if (this.#slots.get(spec.name) !== slot || spec.optional) return;
     slot.samples = SAMPLES;
-    if (slot.value.length) slot.show(slot.value);
-    else if (!spec.optional) state.setInput(spec.name, [`sample:${SAMPLES[0].name}`]);
+    const isFresh = counts.length > 0 && counts.every(({ count }) => count === 0);
+    if (isFresh && !slot.value.length) state.setInput(spec.name, [`sample:${SAMPLES[0].name}`]);
+    else slot.show(slot.value);
   }
 
   #refresh() {

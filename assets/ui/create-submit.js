@@ -33,11 +33,11 @@ class Submit extends StudioElement {
     const seeded = state.current.seeded;
     this.#note = h("p", { class: "s-estimate", role: "status" });
     this.#button = h("button", { type: "button", class: "s-button s-primary s-generate", onclick: () => this.#press() });
-    const sweep = listSweepable(state.fields).length ? h("button", { type: "button", class: "s-button s-quiet", "aria-pressed": String(Boolean(state.draft.sweep)),
+    const sweep = listSweepable(state.fields).length ? h("button", { type: "button", class: "s-link s-sweep-toggle", "aria-pressed": String(Boolean(state.draft.sweep)),
       title: t("Go through several values of one or two settings and compare them"), onclick: () => this.#toggleSweep() }, icon("grid"), t("Sweep")) : null;
     this.replaceChildren(
-      h("div", { class: "s-submit-row" }, seeded ? [this.#buildSeed(), this.#buildCount()] : null, sweep),
-      this.#button, this.#note);
+      seeded ? h("div", { class: "s-submit-row" }, this.#buildSeed(), this.#buildCount()) : "",
+      this.#button, h("div", { class: "s-submit-note" }, this.#note, sweep));
     this.#say();
   }
 

@@ -11,7 +11,7 @@ export function buildRow(job, actions) {
     buildPreview(job),
     h("div", { class: "s-job-text" },
       h("div", { class: "s-job-head" }, h("strong", {}, job.title || job.generator), h("span", {}, describe(job))),
-      isBad ? h("p", { class: "s-job-error" }, job.error?.message ?? t("It failed without a word")) : buildBar(job)),
+      isBad ? h("p", { class: "s-job-error" }, job.error?.message ?? t("It failed without a word")) : job.status === "running" ? buildBar(job) : null),
     h("div", { class: "s-job-actions" }, isBad
       ? [button("again", t("Try again"), `retry-${job.id}`, () => actions.retry(job)), button("close", t("Put away"), `away-${job.id}`, () => actions.dismiss(job))]
       : button("stop", t("Cancel"), `cancel-${job.id}`, () => actions.cancel({ ids: [job.id] }))));

@@ -37,7 +37,9 @@ class Jobs extends StudioElement {
     this.#draw();
     const [latest] = this.#listResults();
     const viewer = document.querySelector("#studio-create studio-viewer");
-    if (latest && viewer && !viewer.getAttribute("asset")) this.#show(latest);
+    if (!latest || !viewer || viewer.getAttribute("asset")) return;
+    viewer.setAttribute("asset", latest);  // it may not listen yet
+    this.#show(latest);
   }
 
   /** Read a job anew, at most a few times a second. */
@@ -152,12 +154,12 @@ class Jobs extends StudioElement {
     const rows = jobs.filter((job) => !inSheets.has(job.id) && !this.#hidden.has(job.id) &&
       (isLive(job) || (ENDED_BADLY.includes(job.status) && Date.now() / 1000 - job.ended < 86400)));
     const results = jobs.filter((job) => job.asset_ids.length);
-    document.querySelector("#studio-create")?.classList.toggle("s-is-fresh", !jobs.length);
+    document.querySelector("#studio-create")?.classList.toggle("s-is-fresh", !results.length);
     this.replaceChildren(
       ...sheets.map(({ batch, jobs: those }) => buildSheet(those, { shown: this.#shown, close: () => { this.#openBatches.delete(batch); this.#draw(); }, cancel: () => this.cancel({ batch }) })),
       rows.length ? h("div", { class: "s-job-rows", role: "list", "aria-label": t("Jobs") }, rows.slice(0, 12).map((job) => buildRow(job, this))) : "",
       results.length ? this.#buildFilm(results) : "",
-      jobs.length ? "" : this.#buildEmpty());
+      results.length ? "" : this.#buildEmpty());
     if (focus) this.querySelector(`[data-key="${CSS.escape(focus)}"]`)?.focus({ preventScroll: true });
   }
 

@@ -13,22 +13,22 @@ export function buildActions(viewer) {
     menu(t("Send to"), { glyph: "send", fill: () => listReceivers(viewer) }),
     guarded(t("More like this"), { glyph: "dice", reason: call.reason ?? unseeded(viewer), title: t("{n} more with the same params and new seeds", { n: MORE }), run: () => makeMore(viewer, call) }),
     guarded(t("Same seed, other params"), { glyph: "tune", reason: call.reason, title: t("Open the form with everything filled in"), run: () => reopen(viewer, call) }),
-    guarded(t("Reproduce"), { glyph: "again", reason: call.reason, title: t("Run its recipe again and compare the results"), run: (press) => reproduce(viewer, press) }),
-    menu(t("Download"), { glyph: "download", fill: () => listDownloads(viewer) }),
-    menu(t("Compare"), { glyph: "compare", fill: () => listRivals(viewer) }),
-    menu(t("Code"), { glyph: "code", end: true, fill: () => listCode(viewer) }),
+    guarded(t("Reproduce"), { glyph: "again", brief: true, reason: call.reason, title: t("Run its recipe again and compare the results"), run: (press) => reproduce(viewer, press) }),
+    menu(t("Download"), { glyph: "download", brief: true, fill: () => listDownloads(viewer) }),
+    menu(t("Compare"), { glyph: "compare", brief: true, fill: () => listRivals(viewer) }),
+    menu(t("Code"), { glyph: "code", brief: true, end: true, fill: () => listCode(viewer) }),
     viewer.asset.trashed
       ? button(t("Restore"), { glyph: "again", onclick: () => viewer.restore() })
-      : button(t("Move to trash"), { glyph: "trash", bare: true, title: t("Move to trash (Delete)"), class: "s-btn s-bare s-danger", onclick: () => viewer.trash() }),
+      : button(t("Move to trash"), { glyph: "trash", bare: true, title: t("Move to trash (Delete)"), class: "s-v-btn s-v-bare s-v-danger", onclick: () => viewer.trash() }),
   ];
-  const element = h("div", { class: "s-actions", role: "toolbar", "aria-label": t("Actions") }, rows);
+  const element = h("div", { class: "s-v-actions", role: "toolbar", "aria-label": t("Actions") }, rows);
   element.dispose = () => rows.forEach((row) => row.dispose?.());
   return element;
 }
 
 /** A button that says why it cannot be pressed, in place of doing nothing. */
-function guarded(label, { glyph, reason, title, run }) {
-  const press = button(label, { glyph, title: reason ?? title, "aria-disabled": reason ? "true" : null });
+function guarded(label, { glyph, reason, title, run, brief = false }) {
+  const press = button(label, { glyph, brief, title: reason ?? title, "aria-disabled": reason ? "true" : null });
   press.addEventListener("click", () => {
     if (reason) toast(reason);
     else if (press.getAttribute("aria-busy") !== "true") run(press);
@@ -59,7 +59,7 @@ async function makeMore(viewer, call) {
 }
 
 function reopen(viewer, call) {
-  order({ action: "create", ...call, seed: viewer.asset.seed, lock_seed: true });
+  order({ action: "create", ...call, seed: viewer.asset.seed });
   go("create");
 }
 
@@ -136,7 +136,7 @@ export async function buildExport(viewer) {
   const exporter = await findExporter(viewer.asset.kind);
   if (!exporter) return null;
   const engines = exporter.params_schema.properties.engine.enum;
-  const state = h("output", { class: "s-hint", "aria-live": "polite" });
+  const state = h("output", { class: "s-v-hint", "aria-live": "polite" });
   const run = async (engine, name) => {
     if (state.dataset.busy) return;
     state.dataset.busy = "1";
@@ -156,7 +156,7 @@ export async function buildExport(viewer) {
   const shown = new Set(known.map(([engine]) => engine));
   const rest = engines.filter((engine) => !shown.has(engine));
   const other = rest.length ? menu(t("Other"), { glyph: "more", end: true, fill: async () => rest.map((engine) => ({ label: OTHERS[engine] ?? engine.charAt(0).toUpperCase() + engine.slice(1), run: () => run(engine, OTHERS[engine] ?? engine) })) }) : null;
-  const element = h("div", { class: "s-export", role: "group", "aria-label": t("Download for an engine") }, h("span", {}, t("Download for")), quick, other, state);
+  const element = h("div", { class: "s-v-export", role: "group", "aria-label": t("Download for an engine") }, h("span", {}, t("Download for")), quick, other, state);
   element.dispose = () => other?.dispose();
   return element;
 }

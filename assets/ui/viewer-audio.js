@@ -12,11 +12,11 @@ const LOWEST = 40; // Hz, at the bottom of the spectrogram
 /** Build the view of a sound. */
 export function build(asset) {
   const canvas = h("canvas", {
-    class: "s-canvas s-wave", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
+    class: "s-v-canvas s-v-wave", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
     "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
   });
-  const hint = h("p", { class: "s-hint s-veil" }, t("Decoding the sound..."));
-  const root = h("div", { class: "s-kind" }, h("div", { class: "s-stage" }, canvas, hint));
+  const hint = h("p", { class: "s-v-hint s-v-veil" }, t("Decoding the sound..."));
+  const root = h("div", { class: "s-v-kind" }, h("div", { class: "s-v-stage" }, canvas, hint));
   const context = new AudioContext();
   let view = null;
   let isGone = false;
@@ -45,6 +45,7 @@ class SoundView {
     this.canvas = canvas;
     this.player = player;
     this.length = player.buffer.duration;
+    this.highest = Math.min(player.buffer.sampleRate / 2, 16000);
     this.seen = [0, this.length];
     this.channels = Array.from({ length: Math.min(player.buffer.numberOfChannels, 2) }, (_, i) => player.buffer.getChannelData(i));
     this.painter = fitCanvas(canvas, (context, width, height) => this.#draw(context, width, height));
@@ -70,14 +71,14 @@ class SoundView {
     this.play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => this.toggle() });
     this.loop = toggle(t("Loop"), { glyph: "loop", title: t("Repeat the marked part, or everything (L)"), change: (on) => this.player.setLoop(on) });
     this.spectrum = toggle(t("Spectrogram"), { title: t("Show which tones it is made of (S)"), change: (on) => { this.isSpectrum = on; this.picture = null; this.painter.request(); } });
-    this.time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
-    this.marked = h("output", { class: "s-readout", "aria-live": "off" });
+    this.time = h("output", { class: "s-v-figures s-v-wide", "aria-live": "off" });
+    this.marked = h("output", { class: "s-v-readout", "aria-live": "off" });
     return h(
-      "div", { class: "s-tools" },
+      "div", { class: "s-v-tools" },
       button(t("To the start"), { glyph: "previous", bare: true, onclick: () => this.player.seek(this.player.loop?.[0] ?? 0) }),
       this.play, this.time, this.loop, this.spectrum,
       slider(t("Volume"), { min: 0, max: 1, step: 0.01, value: 1, format: (v) => `${Math.round(v * 100)} %`, change: (v) => { this.player.gain.gain.value = v * v; }, compact: true }),
-      h("span", { class: "s-spring" }), this.marked,
+      h("span", { class: "s-v-spring" }), this.marked,
       button(t("Whole"), { glyph: "fit", bare: true, title: t("Show all of it and unmark"), onclick: () => { this.#mark(null); this.#look(0, this.length); } }),
     );
   }
@@ -165,7 +166,8 @@ class SoundView {
     if (span && !this.isSpectrum) shadeSpan(context, span.map(xAt), height, accent, 0.16);
     context.drawImage(this.picture, 0, 0, width, height);
     if (span && this.isSpectrum) shadeSpan(context, span.map(xAt), height, "#fff", 0.2);
-    drawRuler(context, this.seen, width, height, themeColour(this.canvas, "--v-muted", "#999"));
+    drawRuler(context, this.seen, width, height, this.isSpectrum ? "#ddd" : themeColour(this.canvas, "--v-muted", "#999"));
+    if (this.isSpectrum) drawTones(context, height, this.highest);
     context.fillStyle = this.isSpectrum ? "#fff" : themeColour(this.canvas, "--v-text", "#eee");
     context.fillRect(Math.round(xAt(this.player.place)) - 0.5, 0, 1.5, height);
   }
@@ -193,8 +195,7 @@ class SoundView {
     const columns = Math.min(width, 1000);
     const rows = Math.min(height, 320);
     const picture = new ImageData(columns, rows);
-    const top = Math.min(rate / 2, 16000);
-    const bins = Float32Array.from({ length: rows }, (_, row) => ((LOWEST * (top / LOWEST) ** (1 - row / rows)) * WINDOW) / rate);
+    const bins = Float32Array.from({ length: rows }, (_, row) => ((LOWEST * (this.highest / LOWEST) ** (1 - row / rows)) * WINDOW) / rate);
     for (let column = 0; column < columns; column += 1) {
       const middle = (this.seen[0] + ((column + 0.5) / columns) * (this.seen[1] - this.seen[0])) * rate;
       const tones = measure(this.channels[0], Math.round(middle - WINDOW / 2));
@@ -218,6 +219,16 @@ function shadeSpan(context, [from, to], height, colour, alpha) {
   context.globalAlpha = 0.9;
   for (const x of [from, to]) context.fillRect(Math.round(x) - 0.5, 0, 1, height);
   context.globalAlpha = 1;
+}
+
+/** Names of tones along the left of a spectrogram. */
+function drawTones(context, height, highest) {
+  context.font = "11px system-ui, sans-serif";
+  for (const tone of [100, 200, 500, 1000, 2000, 5000, 10000].filter((one) => one < highest)) {
+    const y = height * (1 - Math.log(tone / LOWEST) / Math.log(highest / LOWEST));
+    context.fillRect(0, y, 6, 1);
+    context.fillText(tone < 1000 ? `${tone} Hz` : `${tone / 1000} kHz`, 9, y + 4);
+  }
 }
 
 /** Marks of time along the bottom, as close as they can be read. */

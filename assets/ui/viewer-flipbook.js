@@ -1,7 +1,7 @@
 // Frames one after another: sprite sheets, flipbooks and animated pictures, with onion skin and ping-pong.
 
 import { fileUrl, h, t } from "./core.js";
-import { loadPicture } from "./viewer-picture.js";
+import { buildChecks, loadPicture } from "./viewer-picture.js";
 import { button, checkbox, choice, fitCanvas, slider } from "./viewer-widgets.js";
 
 const MOST_FRAMES = 512;
@@ -51,7 +51,7 @@ export function frameAt(step, count, isPingPong) {
 export function buildFlipbook(asset) {
   const sheet = findSheet(asset) ?? { columns: 1, rows: 1, count: 1, fps: 12 };
   const state = { frames: [], step: 0, isPlaying: !matchMedia("(prefers-reduced-motion: reduce)").matches, isPingPong: false, hasOnion: false, fps: sheet.fps, scale: 0, due: 0, timer: 0 };
-  const canvas = h("canvas", { class: "s-canvas", role: "img", "aria-label": t("Frames of {title}", { title: asset.title }) });
+  const canvas = h("canvas", { class: "s-v-canvas", role: "img", "aria-label": t("Frames of {title}", { title: asset.title }) });
   const painter = fitCanvas(canvas, (context, width, height) => draw(context, width, height, state));
   const place = slider(t("Frame"), { min: 1, max: 1, value: 1, format: (n) => `${n} / ${state.frames.length}`, change: (n) => { pause(); state.step = n - 1; painter.request(); } });
   const play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => (state.isPlaying ? pause() : start()) });
@@ -80,11 +80,11 @@ export function buildFlipbook(asset) {
   let picture = null;
   const grid = { columns: sheet.columns, rows: sheet.rows, count: sheet.count };
   const cut = () => take(cutGrid([picture.naturalWidth, picture.naturalHeight], grid).map((box) => ({ ...box, picture })));
-  const field = (label, key) => h("label", { class: "s-number" }, h("span", {}, label), h("input", {
+  const field = (label, key) => h("label", { class: "s-v-number" }, h("span", {}, label), h("input", {
     type: "number", min: "1", max: "64", value: String(grid[key]),
     onchange: (event) => { grid[key] = Math.max(1, Number(event.target.value) || 1); grid.count = grid.columns * grid.rows; if (picture) cut(); },
   }));
-  const hint = h("p", { class: "s-hint", hidden: true });
+  const hint = h("p", { class: "s-v-hint", hidden: true });
   load(asset, sheet).then((found) => {
     picture = found.picture;
     if (found.frames) take(found.frames);
@@ -92,7 +92,7 @@ export function buildFlipbook(asset) {
   }, (error) => { hint.hidden = false; hint.textContent = error.message; });
 
   const bar = h(
-    "div", { class: "s-tools" },
+    "div", { class: "s-v-tools" },
     button(t("Frame back"), { glyph: "back", bare: true, title: t("Frame back (,)"), onclick: () => { pause(); step(-1); } }),
     play,
     button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => { pause(); step(1); } }),
@@ -102,9 +102,9 @@ export function buildFlipbook(asset) {
     checkbox(t("Onion skin"), false, (on) => { state.hasOnion = on; painter.request(); }, t("The frames before and after, faintly")),
     choice(t("Size"), [["0", t("Fit")], ["1", "1×"], ["4", "4×"], ["8", "8×"]], "0", (scale) => { state.scale = Number(scale); painter.request(); }),
   );
-  const cutter = sheet.isAnimated || sheet.hasJson ? null : h("div", { class: "s-controls" }, field(t("Columns"), "columns"), field(t("Rows"), "rows"));
+  const cutter = sheet.isAnimated || sheet.hasJson ? null : h("div", { class: "s-v-controls" }, field(t("Columns"), "columns"), field(t("Rows"), "rows"));
   return {
-    element: h("div", { class: "s-kind" }, cutter, hint, h("div", { class: "s-stage" }, canvas), bar),
+    element: h("div", { class: "s-v-kind" }, cutter, hint, h("div", { class: "s-v-stage" }, canvas), bar),
     pause,
     dispose: () => { pause(); painter.dispose(); cancelAnimationFrame(state.timer); for (const frame of state.frames) frame.picture.close?.(); },
   };
@@ -141,13 +141,17 @@ function draw(context, width, height, { frames, step, isPingPong, hasOnion, scal
   const at = frameAt(step, frames.length, isPingPong);
   const fit = Math.min((width - 32) / frames[at].width, (height - 32) / frames[at].height);
   const times = scale || (fit > 1 ? Math.floor(fit) : fit);
+  const boxOf = (frame) => {
+    const size = [frame.width * times, frame.height * times];
+    return [Math.round((width - size[0]) / 2), Math.round((height - size[1]) / 2), ...size];
+  };
   const paint = (frame, alpha) => {
     context.globalAlpha = alpha;
     context.imageSmoothingEnabled = times < 2;
-    const size = [frame.width * times, frame.height * times];
-    const corner = [Math.round((width - size[0]) / 2), Math.round((height - size[1]) / 2)];
-    context.drawImage(frame.picture, frame.x, frame.y, frame.width, frame.height, ...corner, ...size);
+    context.drawImage(frame.picture, frame.x, frame.y, frame.width, frame.height, ...boxOf(frame));
   };
+  context.fillStyle = buildChecks(context);
+  context.fillRect(...boxOf(frames[at]));
   if (hasOnion && frames.length > 1) {
     paint(frames[frameAt(at - 1, frames.length, false)], 0.3);
     paint(frames[frameAt(at + 1, frames.length, false)], 0.18);

@@ -8,6 +8,8 @@ const UNITS = ["albedo", "normal", "height", "roughness", "metallic", "ao", "emi
 const COLOURS = new Set(["albedo", "emissive"]);
 const LARGEST = 2048;
 const SLOW = 60; // ms a picture may take while it moves
+const PATIENCE = 1500; // ms a picture may take that rests
+const PROBE = 0.25; // size at which the machine is measured
 const REST = 220; // ms without a move until it is drawn sharply
 
 /** Meshes, and what stands on the floor: half width, roundness, height, and where the floor is. */
@@ -129,15 +131,23 @@ export class MaterialRenderer {
   /** A slow machine draws coarsely while something moves, and sharply once it rests. */
   #drawInTime() {
     clearTimeout(this.still);
-    const isCoarse = this.cost > SLOW;
-    const start = performance.now();
-    this.#draw(isCoarse ? Math.max(Math.sqrt(SLOW / this.cost), 0.3) : 1);
-    if (isCoarse) this.still = setTimeout(() => this.#draw(1), REST);
-    else if (this.textures.albedo && this.measured < 3) {
-      this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, this.pixel); // waits until it is drawn
-      this.measured += 1;
-      if (this.measured > 1) this.cost = Math.max(this.cost, performance.now() - start); // the first one also compiles
+    if (this.textures.albedo && this.measured < 2) {
+      this.#measure();
+      return;
     }
+    const fit = (time, least) => Math.min(1, Math.max(Math.sqrt(time / this.cost), least));
+    this.#draw(fit(SLOW, 0.2));
+    if (this.cost > SLOW) this.still = setTimeout(() => this.#draw(fit(PATIENCE, 0.5)), REST);
+  }
+
+  /** Draw small and see how long it takes; the first picture also compiles, the second one counts. */
+  #measure() {
+    const start = performance.now();
+    this.#draw(PROBE);
+    this.gl.readPixels(0, 0, 1, 1, this.gl.RGBA, this.gl.UNSIGNED_BYTE, this.pixel); // waits until it is drawn
+    this.measured += 1;
+    this.cost = (performance.now() - start) / PROBE ** 2;
+    this.request();
   }
 
   #draw(share) {

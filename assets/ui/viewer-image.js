@@ -8,7 +8,7 @@ import { checkbox, choice, slider } from "./viewer-widgets.js";
 /** Controls of the tile preview, for any `PictureView`. */
 export function buildTileControls(view, copies = 3) {
   return h(
-    "div", { class: "s-controls" },
+    "div", { class: "s-v-controls" },
     slider(t("Copies"), { min: 1, max: 8, value: copies, format: (n) => `${n} × ${n}`, change: (n) => view.show({ copies: n }), compact: true }),
     checkbox(t("Half shift"), false, (shift) => view.show({ shift }), t("Move by half a tile, so that the seams meet in the middle")),
   );
@@ -17,11 +17,11 @@ export function buildTileControls(view, copies = 3) {
 /** Build the view of an image asset. */
 export function build(asset, viewer) {
   const view = new PictureView(asset.title || t("Image"));
-  const message = h("p", { class: "s-hint", hidden: true });
+  const message = h("p", { class: "s-v-hint", hidden: true });
   const tiles = buildTileControls(view);
-  const compare = h("div", { class: "s-controls" });
-  const flip = h("div", { class: "s-flip", hidden: true });
-  const root = h("div", { class: "s-kind" }, h("div", { class: "s-modes" }), message, view.element, flip);
+  const compare = h("div", { class: "s-v-controls" });
+  const flip = h("div", { class: "s-v-flip", hidden: true });
+  const root = h("div", { class: "s-v-kind" }, h("div", { class: "s-v-modes" }), message, view.element, flip);
   let player = null;
   let isGone = false;
 

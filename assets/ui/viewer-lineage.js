@@ -22,13 +22,13 @@ export function findRelatives(asset, family) {
 export function buildLineage(viewer) {
   const { parents, children } = findRelatives(viewer.asset, viewer.family);
   if (!parents.length && !children.length && viewer.family.is_complete !== false) return null;
-  const arrow = () => h("span", { class: "s-arrow", "aria-hidden": "true" }, "→");
-  const group = (label, people) => h("div", { class: "s-kin", role: "group", "aria-label": label }, people.slice(0, MOST).map(({ node, slot }) => buildThumb(viewer, node, slot)), people.length > MOST ? h("span", { class: "s-hint" }, t("and {n} more", { n: people.length - MOST })) : null);
-  const self = h("div", { class: "s-thumb s-self", "aria-current": "true" }, h("img", { src: thumbnailUrl(viewer.asset.id), alt: "" }), h("span", {}, t("this")));
+  const arrow = () => h("span", { class: "s-v-arrow", "aria-hidden": "true" }, "→");
+  const group = (label, people) => h("div", { class: "s-v-kin", role: "group", "aria-label": label }, people.slice(0, MOST).map(({ node, slot }) => buildThumb(viewer, node, slot)), people.length > MOST ? h("span", { class: "s-v-hint" }, t("and {n} more", { n: people.length - MOST })) : null);
+  const self = h("div", { class: "s-v-thumb s-v-self", "aria-current": "true" }, h("img", { src: thumbnailUrl(viewer.asset.id), alt: "" }), h("span", {}, t("this")));
   return h(
-    "nav", { class: "s-lineage-strip", "aria-label": t("Lineage") },
+    "nav", { class: "s-v-lineage-strip", "aria-label": t("Lineage") },
     parents.length ? [group(t("Made from"), parents), arrow()] : null,
-    viewer.family.is_complete === false && !parents.length ? [h("span", { class: "s-hint" }, t("What it was made from is gone")), arrow()] : null,
+    viewer.family.is_complete === false && !parents.length ? [h("span", { class: "s-v-hint" }, t("What it was made from is gone")), arrow()] : null,
     self,
     children.length ? [arrow(), group(t("Made from this"), children)] : null,
     button(t("Whole family"), { onclick: () => go("library", { lineage: viewer.asset.id }), title: t("All ancestors and descendants as a picture") }),
@@ -38,7 +38,7 @@ export function buildLineage(viewer) {
 function buildThumb(viewer, node, slot) {
   const label = t("{title}, {kind}", { title: node.title || node.id.slice(-6), kind: node.kind });
   return h(
-    "button", { type: "button", class: "s-thumb", title: slot ? `${label} (${slot})` : label, "aria-label": label, onclick: () => viewer.open(node.id) },
+    "button", { type: "button", class: "s-v-thumb", title: slot ? `${label} (${slot})` : label, "aria-label": label, onclick: () => viewer.open(node.id) },
     h("img", { src: thumbnailUrl(node.id), alt: "", loading: "lazy" }), h("span", {}, node.title || node.kind),
   );
 }

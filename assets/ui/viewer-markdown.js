@@ -73,7 +73,7 @@ function buildRows(rows) {
   const hasHead = cells[1]?.every((cell) => /^:?-+:?$/.test(cell));
   const body = hasHead ? cells.slice(2) : cells;
   return h(
-    "table", { class: "s-table" },
+    "table", { class: "s-v-table" },
     hasHead ? h("thead", {}, h("tr", {}, cells[0].map((cell) => h("th", { scope: "col" }, buildInline(cell))))) : null,
     h("tbody", {}, body.map((row) => h("tr", {}, row.map((cell) => h("td", {}, buildInline(cell)))))),
   );

@@ -110,7 +110,7 @@ export class PanZoom {
     if (event.button > 1) return;
     this.canvas.setPointerCapture(event.pointerId);
     this.pointers.set(event.pointerId, this.#place(event));
-    this.canvas.classList.add("s-grabbed");
+    this.canvas.classList.add("s-v-grabbed");
   }
 
   #drag(event) {
@@ -130,7 +130,7 @@ export class PanZoom {
 
   #lift(event) {
     this.pointers.delete(event.pointerId);
-    if (!this.pointers.size) this.canvas.classList.remove("s-grabbed");
+    if (!this.pointers.size) this.canvas.classList.remove("s-v-grabbed");
   }
 
   #key(event) {

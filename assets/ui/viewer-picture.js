@@ -28,24 +28,24 @@ const sizeOf = (picture) => [picture.naturalWidth || picture.width, picture.natu
 export class PictureView {
   constructor(label) {
     this.state = { picture: null, before: null, copies: 3, shift: false, mode: "picture", split: 0.5 };
-    this.canvas = h("canvas", { class: "s-canvas", tabindex: "0", role: "img", "aria-label": label });
+    this.canvas = h("canvas", { class: "s-v-canvas", tabindex: "0", role: "img", "aria-label": label });
     this.zoom = new PanZoom(this.canvas, () => this.#changed());
     this.painter = fitCanvas(this.canvas, (context, width, height) => this.#draw(context, width, height));
     this.handle = this.#buildHandle();
-    this.figures = h("output", { class: "s-figures", "aria-live": "off" });
-    this.readout = h("output", { class: "s-readout", "aria-live": "off" });
-    this.stage = h("div", { class: "s-stage" }, this.canvas, this.handle);
+    this.figures = h("output", { class: "s-v-figures", "aria-live": "off" });
+    this.readout = h("output", { class: "s-v-readout", "aria-live": "off" });
+    this.stage = h("div", { class: "s-v-stage" }, this.canvas, this.handle);
     this.bar = h(
-      "div", { class: "s-tools" },
+      "div", { class: "s-v-tools" },
       button(t("Zoom out"), { glyph: "minus", bare: true, title: t("Zoom out (-)"), onclick: () => this.zoom.zoomBy(0.8) }),
       this.figures,
       button(t("Zoom in"), { glyph: "plus", bare: true, title: t("Zoom in (+)"), onclick: () => this.zoom.zoomBy(1.25) }),
       button(t("Fit"), { glyph: "fit", bare: true, title: t("Fit (F)"), onclick: () => this.zoom.fit() }),
       button("1:1", { title: t("One pixel of the picture on one of the screen (O)"), onclick: () => this.zoom.zoomTo(1) }),
-      h("span", { class: "s-spring" }),
+      h("span", { class: "s-v-spring" }),
       this.readout,
     );
-    this.element = h("div", { class: "s-picture" }, this.stage, this.bar);
+    this.element = h("div", { class: "s-v-picture" }, this.stage, this.bar);
     this.observer = new ResizeObserver(() => this.zoom.refit());
     this.observer.observe(this.canvas);
     this.canvas.addEventListener("pointermove", (event) => this.#read(event));
@@ -77,7 +77,7 @@ export class PictureView {
     const handle = h(
       "div",
       {
-        class: "s-handle", role: "slider", tabindex: "0", hidden: true, "aria-label": t("Before and after"),
+        class: "s-v-handle", role: "slider", tabindex: "0", hidden: true, "aria-label": t("Before and after"),
         "aria-valuemin": "0", "aria-valuemax": "100", "aria-valuenow": "50", "aria-orientation": "horizontal",
       },
       h("span", {}),
@@ -177,13 +177,14 @@ export class PictureView {
     this.probe.clearRect(0, 0, 1, 1);
     this.probe.drawImage(picture, column, row, 1, 1, 0, 0, 1, 1);
     const colour = [...this.probe.getImageData(0, 0, 1, 1).data];
-    const swatch = h("i", { class: "s-swatch" });
+    const swatch = h("i", { class: "s-v-swatch" });
     swatch.style.background = toHex(colour);
     this.readout.replaceChildren(swatch, `${column}, ${row}  ${toHex(colour)}`);
   }
 }
 
-function buildChecks(context) {
+/** A pattern that shows where a picture is clear. */
+export function buildChecks(context) {
   const tile = new OffscreenCanvas(CHECK * 2, CHECK * 2);
   const paint = tile.getContext("2d");
   paint.fillStyle = "#8d8f94";

@@ -9,26 +9,26 @@ const MOST_ROWS = 400;
 
 /** Build the view of a report. */
 export function build(asset) {
-  const page = h("div", { class: "s-page", tabindex: "0", role: "region", "aria-label": asset.title || t("Report") });
+  const page = h("div", { class: "s-v-page", tabindex: "0", role: "region", "aria-label": asset.title || t("Report") });
   const pictures = Object.keys(asset.files).filter((name) => /^\.(png|jpe?g|webp|svg)$/.test(asset.files[name].suffix));
   let text = "";
   const show = (mode) => {
-    const parts = mode === "plain" ? [h("pre", { class: "s-plain" }, text)] : [
-      h("div", { class: "s-read s-report" }, /^\.json$/.test(asset.files[asset.main].suffix) ? buildJson(text) : buildMarkdown(text)),
+    const parts = mode === "plain" ? [h("pre", { class: "s-v-plain" }, text)] : [
+      h("div", { class: "s-v-read s-v-report" }, /^\.json$/.test(asset.files[asset.main].suffix) ? buildJson(text) : buildMarkdown(text)),
       ...pictures.map((name) => h("figure", {}, h("img", { src: fileUrl(asset.id, name), alt: name, loading: "lazy" }), h("figcaption", {}, name))),
     ];
     page.replaceChildren(...parts);
   };
-  loadText(asset).then((found) => { text = found; show("table"); }, (error) => page.replaceChildren(h("p", { class: "s-hint" }, error.message)));
+  loadText(asset).then((found) => { text = found; show("table"); }, (error) => page.replaceChildren(h("p", { class: "s-v-hint" }, error.message)));
   const modes = choice(t("View"), [["table", t("Tables")], ["plain", t("Plain")]], "table", show);
-  return { element: h("div", { class: "s-kind" }, h("div", { class: "s-modes" }, modes), page), focus: () => page.focus(), keys: {}, dispose: () => {} };
+  return { element: h("div", { class: "s-v-kind" }, h("div", { class: "s-v-modes" }, modes), page), focus: () => page.focus(), keys: {}, dispose: () => {} };
 }
 
 function buildJson(text) {
   try {
     return buildValue(JSON.parse(text), 3);
   } catch {
-    return h("pre", { class: "s-plain" }, text);
+    return h("pre", { class: "s-v-plain" }, text);
   }
 }
 
@@ -51,19 +51,20 @@ function buildValue(value, level) {
   const plain = Object.entries(value).filter(([, one]) => !isObject(one));
   const deep = Object.entries(value).filter(([, one]) => isObject(one));
   return h(
-    "div", { class: "s-group" },
-    plain.length ? h("table", { class: "s-table" }, h("tbody", {}, plain.map(([name, one]) => h("tr", {}, h("th", { scope: "row" }, name), cell(one))))) : null,
+    "div", { class: "s-v-group" },
+    plain.length ? h("table", { class: "s-v-table s-v-pairs" }, h("tbody", {}, plain.map(([name, one]) => h("tr", {}, h("th", { scope: "row" }, name), cell(one))))) : null,
     deep.map(([name, one]) => h("section", {}, h(`h${Math.min(level, 6)}`, {}, name), buildValue(one, level + 1))),
   );
 }
 
-const cell = (value) => h("td", { class: typeof value === "number" ? "s-figure" : "" }, isObject(value) ? JSON.stringify(value) : formatFigure(value));
+const cell = (value) => h("td", { class: typeof value === "number" ? "s-v-figure" : "" }, isObject(value) ? JSON.stringify(value) : formatFigure(value));
 
 function buildTable(rows) {
   const columns = [...new Set(rows.slice(0, MOST_ROWS).flatMap((row) => Object.keys(row)))];
+  const isFigure = (name) => rows.slice(0, 20).every((row) => typeof (row[name] ?? 0) === "number");
   return h(
-    "table", { class: "s-table" },
-    h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col" }, name)))),
+    "table", { class: "s-v-table" },
+    h("thead", {}, h("tr", {}, columns.map((name) => h("th", { scope: "col", class: isFigure(name) ? "s-v-figure" : "" }, name)))),
     h("tbody", {}, rows.slice(0, MOST_ROWS).map((row) => h("tr", {}, columns.map((name) => cell(row[name]))))),
     rows.length > MOST_ROWS ? h("caption", {}, t("The first {shown} of {all} rows", { shown: MOST_ROWS, all: rows.length })) : null,
   );

@@ -41,9 +41,9 @@ export function drawRoll(context, width, height, { music, seen, span, place, mut
     if (note.start > to) break;
     if (note.end < from) continue;
     const x = xAt(note.start);
-    const wide = Math.max(xAt(note.end) - x - 1, 3);
+    const wide = Math.max(xAt(note.end) - x - 1, note.drum ? 5 : 3);
     const isOn = place >= note.start && place < note.end;
-    context.globalAlpha = muted.has(note.voice) ? 0.15 : isOn ? 1 : 0.5 + 0.4 * note.velocity;
+    context.globalAlpha = muted.has(note.voice) ? 0.15 : isOn ? 1 : 0.6 + 0.4 * note.velocity;
     context.fillStyle = isOn ? colours.text : VOICES[note.voice % VOICES.length];
     context.beginPath();
     context.roundRect(x, (high - note.pitch) * row + row * 0.08, wide, Math.max(row * 0.84, 2), Math.min(row * 0.3, 4, wide / 2));

@@ -12,15 +12,15 @@ const FIRST_VIEW = 24; // seconds seen at first
 /** Build the view of a score. */
 export function build(asset) {
   const canvas = h("canvas", {
-    class: "s-canvas s-roll", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
+    class: "s-v-canvas s-v-roll", tabindex: "0", role: "slider", "aria-label": t("Place in {title}", { title: asset.title }),
     "aria-valuemin": "0", "aria-valuemax": "0", "aria-valuenow": "0",
   });
-  const hint = h("p", { class: "s-hint s-veil" }, t("Reading the score..."));
-  const stage = h("div", { class: "s-stage" }, canvas, hint);
+  const hint = h("p", { class: "s-v-hint s-v-veil" }, t("Reading the score..."));
+  const stage = h("div", { class: "s-v-stage" }, canvas, hint);
   const sheet = findSheet(asset);
-  const content = h("div", { class: "s-mount" }, stage);
+  const content = h("div", { class: "s-v-mount" }, stage);
   const modes = sheet ? choice(t("View"), [["roll", t("Piano roll")], ["sheet", t("Notation")]], "roll", (mode) => content.replaceChildren(mode === "roll" ? stage : buildSheet(asset, sheet))) : null;
-  const root = h("div", { class: "s-kind" }, modes ? h("div", { class: "s-modes" }, modes) : null, content);
+  const root = h("div", { class: "s-v-kind" }, modes ? h("div", { class: "s-v-modes" }, modes) : null, content);
   let view = null;
   let isGone = false;
   load(asset).then((music) => {
@@ -39,7 +39,7 @@ export function build(asset) {
 
 const findSheet = (asset) => Object.keys(asset.files).find((name) => [".svg", ".png"].includes(asset.files[name].suffix));
 
-const buildSheet = (asset, name) => h("div", { class: "s-stage s-paper" }, h("img", { src: fileUrl(asset.id, name), alt: t("Notation of {title}", { title: asset.title }) }));
+const buildSheet = (asset, name) => h("div", { class: "s-v-stage s-v-paper" }, h("img", { src: fileUrl(asset.id, name), alt: t("Notation of {title}", { title: asset.title }) }));
 
 async function load(asset) {
   const response = await fetch(fileUrl(asset.id, asset.main), { credentials: "same-origin" });
@@ -79,15 +79,15 @@ class ScoreView {
 
   #buildBar() {
     this.play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => this.toggle() });
-    this.time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
-    this.pointed = h("output", { class: "s-readout", "aria-live": "off" });
+    this.time = h("output", { class: "s-v-figures s-v-wide", "aria-live": "off" });
+    this.pointed = h("output", { class: "s-v-readout", "aria-live": "off" });
     return h(
-      "div", { class: "s-tools" },
+      "div", { class: "s-v-tools" },
       button(t("To the start"), { glyph: "previous", bare: true, onclick: () => { this.synth.seek(0); this.#look(0, this.seen[1] - this.seen[0]); } }),
       this.play, this.time,
       slider(t("Speed"), { min: 0.25, max: 2, step: 0.05, value: 1, format: (v) => `${v.toFixed(2)} ×`, change: (v) => this.synth.setSpeed(v), compact: true }),
       slider(t("Volume"), { min: 0, max: 1, step: 0.01, value: 0.7, format: (v) => `${Math.round(v * 100)} %`, change: (v) => this.synth.setVolume(v), compact: true }),
-      h("span", { class: "s-spring" }), this.pointed,
+      h("span", { class: "s-v-spring" }), this.pointed,
       button(t("Whole"), { glyph: "fit", bare: true, title: t("Show all of it"), onclick: () => this.#look(0, this.length * 1.02) }),
     );
   }
@@ -101,11 +101,11 @@ class ScoreView {
         this.synth.mute(place, !on);
         this.painter.request();
       }, t("Hear this voice"));
-      const mark = h("i", { class: "s-swatch" });
+      const mark = h("i", { class: "s-v-swatch" });
       mark.style.background = VOICES[place % VOICES.length];
-      return h("div", { class: "s-voice" }, mark, box);
+      return h("div", { class: "s-v-voice" }, mark, box);
     });
-    return h("div", { class: "s-legend", role: "group", "aria-label": t("Voices") }, rows, h("span", { class: "s-hint" }, t("{n} notes", { n: this.music.notes.length })));
+    return h("div", { class: "s-v-legend", role: "group", "aria-label": t("Voices") }, rows, h("span", { class: "s-v-hint" }, t("{n} notes", { n: this.music.notes.length })));
   }
 
   #listen() {

@@ -25,13 +25,13 @@ export function build(asset, viewer) {
   const names = Object.keys(asset.files).filter((name) => /^(png|jpe?g|webp|bmp)$/i.test(asset.files[name].suffix.replace(".", "")));
   const lit = buildLit(asset, names);
   let flat = null;
-  const content = h("div", { class: "s-mount" }, lit.element);
+  const content = h("div", { class: "s-v-mount" }, lit.element);
   const set = (mode) => {
     if (mode === "maps") flat ??= buildMaps(asset, names);
     content.replaceChildren((mode === "maps" ? flat : lit).element);
   };
   const modes = choice(t("View"), [["lit", t("Material")], ["maps", t("Maps"), t("Each map as a picture, tiled")]], "lit", set);
-  const root = h("div", { class: "s-kind" }, h("div", { class: "s-modes" }, modes, lit.controls), content);
+  const root = h("div", { class: "s-v-kind" }, h("div", { class: "s-v-modes" }, modes, lit.controls), content);
   return {
     element: root,
     focus: () => lit.focus(),
@@ -44,17 +44,17 @@ export function build(asset, viewer) {
 }
 
 function buildLit(asset, names) {
-  const canvas = h("canvas", { class: "s-canvas s-lit", tabindex: "0", role: "img", "aria-label": t("{title}, lit; drag or use the arrow keys to turn it", { title: asset.title }) });
-  const state = h("p", { class: "s-hint s-veil" }, t("Loading the maps..."));
-  const stage = h("div", { class: "s-stage" }, canvas, state);
-  const hint = h("p", { class: "s-hint" }, t("Drag to turn. Shift and drag to move the light. Wheel to come nearer. Double click to reset."));
+  const canvas = h("canvas", { class: "s-v-canvas s-v-lit", tabindex: "0", role: "img", "aria-label": t("{title}, lit; drag or use the arrow keys to turn it", { title: asset.title }) });
+  const state = h("p", { class: "s-v-hint s-v-veil" }, t("Loading the maps..."));
+  const stage = h("div", { class: "s-v-stage" }, canvas, state);
+  const hint = h("p", { class: "s-v-hint" }, t("Drag to turn. Shift and drag to move the light. Wheel to come nearer. Double click to reset."));
   let renderer;
   try {
     renderer = new MaterialRenderer(canvas);
   } catch {
-    const picture = h("img", { class: "s-fallback", src: thumbnailUrl(asset.id), alt: asset.title });
-    stage.replaceChildren(picture, h("p", { class: "s-hint s-veil" }, t("This browser has no WebGL2, so the material cannot be turned. This is a picture of it; its maps are complete.")));
-    return { element: h("div", { class: "s-material" }, stage), controls: null, focus: () => {}, dispose: () => {} };
+    const picture = h("img", { class: "s-v-fallback", src: thumbnailUrl(asset.id), alt: asset.title });
+    stage.replaceChildren(picture, h("p", { class: "s-v-hint s-v-veil" }, t("This browser has no WebGL2, so the material cannot be turned. This is a picture of it; its maps are complete.")));
+    return { element: h("div", { class: "s-v-material" }, stage), controls: null, focus: () => {}, dispose: () => {} };
   }
   canvas.renderer = renderer;
   turnByHand(canvas, renderer);
@@ -69,7 +69,7 @@ function buildLit(asset, names) {
       panel = fresh;
     },
   });
-  const help = h("div", { class: "s-tools" }, hint, h("span", { class: "s-spring" }), reset);
+  const help = h("div", { class: "s-v-tools" }, hint, h("span", { class: "s-v-spring" }), reset);
   const shape = choice(
     t("Shape"), [["sphere", t("Sphere")], ["cube", t("Cube")], ["plane", t("Plane")]], "sphere",
     (key) => renderer.set({ shape: key, pitch: PITCH[key], yaw: DEFAULTS.yaw, distance: 1 }),
@@ -83,8 +83,8 @@ function buildLit(asset, names) {
     state.remove();
   }, () => { state.textContent = t("The maps could not be loaded."); });
   return {
-    element: h("div", { class: "s-material" }, h("div", { class: "s-kind" }, stage, help), panel),
-    controls: h("div", { class: "s-controls" }, shape),
+    element: h("div", { class: "s-v-material" }, h("div", { class: "s-v-kind" }, stage, help), panel),
+    controls: h("div", { class: "s-v-controls" }, shape),
     focus: () => canvas.focus(),
     dispose: () => { isGone = true; renderer.dispose(); },
   };
@@ -164,8 +164,8 @@ function buildPanel(names, renderer) {
     (key) => renderer.set({ wall: WALLS[key] ?? WALLS.dark, showStudio: key === "studio" }),
   );
   return h(
-    "div", { class: "s-panel" },
-    h("fieldset", {}, h("legend", {}, t("Maps")), h("div", { class: "s-checks" }, switches.map(([key]) => box(key))),
+    "div", { class: "s-v-panel" },
+    h("fieldset", {}, h("legend", {}, t("Maps")), h("div", { class: "s-v-checks" }, switches.map(([key]) => box(key))),
       names.includes("height") ? checkbox(t("Parallax and shadows"), true, (parallax) => renderer.set({ parallax }), t("Depth from the height map")) : null),
     h("fieldset", {}, h("legend", {}, t("Surface")), surface),
     h("fieldset", {}, h("legend", {}, t("Light")), light),
@@ -191,14 +191,14 @@ function buildMaps(asset, names) {
       view.readout.textContent = error.message;
     }
   };
-  const strip = h("div", { class: "s-maps", role: "group", "aria-label": t("Maps") }, sorted.map((name) => h(
+  const strip = h("div", { class: "s-v-maps", role: "group", "aria-label": t("Maps") }, sorted.map((name) => h(
     "button", { type: "button", "data-map": name, "aria-pressed": "false", onclick: () => open(name) },
     h("img", { src: fileUrl(asset.id, name), alt: "", loading: "lazy", decoding: "async" }), h("span", {}, known[name] ?? name),
   )));
   view.show({ copies: 1 });
   open(sorted[0]);
   return {
-    element: h("div", { class: "s-kind" }, buildTileControls(view, 1), view.element, strip),
+    element: h("div", { class: "s-v-kind" }, buildTileControls(view, 1), view.element, strip),
     dispose: () => view.dispose(),
   };
 }

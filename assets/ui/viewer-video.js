@@ -11,9 +11,9 @@ export function build(asset) {
     return { element: player.element, keys: {}, focus: () => {}, dispose: player.dispose };
   }
   const fps = Number(asset.facts.fps) || 25;
-  const video = h("video", { class: "s-video", src: fileUrl(asset.id, asset.main), preload: "auto", tabindex: "0", "aria-label": asset.title });
+  const video = h("video", { class: "s-v-video", src: fileUrl(asset.id, asset.main), preload: "auto", tabindex: "0", "aria-label": asset.title });
   [video.loop, video.playsInline, video.muted] = [true, true, false];
-  const hint = h("p", { class: "s-hint s-veil", hidden: true }, t("This browser cannot play the video; download it instead."));
+  const hint = h("p", { class: "s-v-hint s-v-veil", hidden: true }, t("This browser cannot play the video; download it instead."));
   video.addEventListener("error", () => { hint.hidden = false; });
   const step = (frames) => {
     video.pause();
@@ -23,8 +23,8 @@ export function build(asset) {
   };
   const play = button(t("Play"), { glyph: "play", bare: true, title: t("Play or pause (Space)"), onclick: () => flip() });
   const flip = () => (video.paused ? video.play() : video.pause());
-  const time = h("output", { class: "s-figures s-wide", "aria-live": "off" });
-  const seek = h("input", { type: "range", min: "0", max: "1000", value: "0", class: "s-seek", "aria-label": t("Place in {title}", { title: asset.title }) });
+  const time = h("output", { class: "s-v-figures s-v-wide", "aria-live": "off" });
+  const seek = h("input", { type: "range", min: "0", max: "1000", value: "0", class: "s-v-seek", "aria-label": t("Place in {title}", { title: asset.title }) });
   seek.addEventListener("input", () => { if (video.duration) video.currentTime = (Number(seek.value) / 1000) * video.duration; });
   let frame = 0;
   const follow = () => {
@@ -40,7 +40,7 @@ export function build(asset) {
   video.addEventListener("click", flip);
   const loop = toggle(t("Loop"), { glyph: "loop", on: true, title: t("Start again at the end (L)"), change: (on) => { video.loop = on; } });
   const bar = h(
-    "div", { class: "s-tools" },
+    "div", { class: "s-v-tools" },
     button(t("Frame back"), { glyph: "back", bare: true, title: t("Frame back (,)"), onclick: () => step(-1) }),
     play,
     button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => step(1) }),
@@ -50,7 +50,7 @@ export function build(asset) {
   );
   const done = (act) => () => { act(); return true; };
   return {
-    element: h("div", { class: "s-kind" }, h("div", { class: "s-stage" }, video, hint), bar),
+    element: h("div", { class: "s-v-kind" }, h("div", { class: "s-v-stage" }, video, hint), bar),
     focus: () => video.focus(),
     keys: { " ": done(flip), ",": done(() => step(-1)), ".": done(() => step(1)), l: done(() => loop.click()) },
     dispose: () => { cancelAnimationFrame(frame); video.pause(); video.removeAttribute("src"); video.load(); },

@@ -38,18 +38,18 @@ const ICONS = {
 /** A decorative icon; what it means is said by the button around it. */
 export function icon(name) {
   const svg = document.createElementNS(SVG, "svg");
-  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: "s-icon", "aria-hidden": "true" })) svg.setAttribute(key, value);
+  for (const [key, value] of Object.entries({ viewBox: "0 0 24 24", class: "s-v-icon", "aria-hidden": "true" })) svg.setAttribute(key, value);
   const path = document.createElementNS(SVG, "path");
   path.setAttribute("d", ICONS[name] ?? ICONS.more);
   svg.append(path);
   return svg;
 }
 
-/** A button with an icon and, unless `bare`, a text. `label` is its accessible name and tooltip. */
-export function button(label, { glyph = "", bare = false, onclick, title = label, ...rest } = {}) {
+/** A button with an icon and, unless `bare`, a text; a `brief` one hides it where there is little room. */
+export function button(label, { glyph = "", bare = false, brief = false, onclick, title = label, ...rest } = {}) {
   return h(
     "button",
-    { type: "button", class: `s-btn${bare ? " s-bare" : ""}`, title, "aria-label": bare ? label : null, onclick, ...rest },
+    { type: "button", class: `s-v-btn${bare ? " s-v-bare" : ""}${brief ? " s-v-brief" : ""}`, title, "aria-label": bare ? label : null, onclick, ...rest },
     glyph ? icon(glyph) : null,
     bare ? null : h("span", {}, label),
   );
@@ -72,12 +72,12 @@ let groups = 0;
 /** One of a few: radio buttons that look like a bar. `options`: [[value, text, hint?]]. */
 export function choice(label, options, value, change) {
   groups += 1;
-  const name = `s-choice-${groups}`;
+  const name = `s-v-choice-${groups}`;
   const inputs = options.map(([key, text, hint]) => {
     const input = h("input", { type: "radio", name, value: key, checked: key === value, onchange: () => change(key) });
     return h("label", { title: hint ?? text }, input, h("span", {}, text));
   });
-  const element = h("div", { class: "s-choice", role: "radiogroup", "aria-label": label }, inputs);
+  const element = h("div", { class: "s-v-choice", role: "radiogroup", "aria-label": label }, inputs);
   element.set = (key) => {
     for (const input of element.querySelectorAll("input")) input.checked = input.value === key;
   };
@@ -96,7 +96,7 @@ export function slider(label, { min, max, step = 1, value, format = String, chan
     input.setAttribute("aria-valuetext", format(now));
     change(now);
   });
-  const element = h("label", { class: `s-slider${compact ? " s-compact" : ""}` }, h("span", {}, label), input, figure);
+  const element = h("label", { class: `s-v-slider${compact ? " s-v-compact" : ""}` }, h("span", {}, label), input, figure);
   element.set = (now) => {
     input.value = String(now);
     figure.textContent = format(now);
@@ -108,7 +108,7 @@ export function slider(label, { min, max, step = 1, value, format = String, chan
 /** A box with a check mark. */
 export function checkbox(label, on, change, title = label) {
   const input = h("input", { type: "checkbox", checked: on, onchange: () => change(input.checked) });
-  const element = h("label", { class: "s-check", title }, input, h("span", {}, label));
+  const element = h("label", { class: "s-v-check", title }, input, h("span", {}, label));
   element.set = (now) => { input.checked = now; };
   return element;
 }
@@ -117,10 +117,10 @@ export function checkbox(label, on, change, title = label) {
  * A button that opens a list. `fill()` returns rows {label, note, glyph, run, reason} or {heading};
  * a row with a `reason` cannot be chosen and says why.
  */
-export function menu(label, { glyph = "", fill, bare = false, end = false }) {
-  const list = h("div", { class: `s-menu-list${end ? " s-end" : ""}`, role: "menu", "aria-label": label, hidden: true });
-  const opener = button(label, { glyph, bare, "aria-haspopup": "menu", "aria-expanded": "false" });
-  const box = h("div", { class: "s-menu" }, opener, list);
+export function menu(label, { glyph = "", fill, bare = false, end = false, brief = false }) {
+  const list = h("div", { class: `s-v-menu-list${end ? " s-v-end" : ""}`, role: "menu", "aria-label": label, hidden: true });
+  const opener = button(label, { glyph, bare, brief, "aria-haspopup": "menu", "aria-expanded": "false" });
+  const box = h("div", { class: "s-v-menu" }, opener, list);
   const close = (focus) => {
     list.hidden = true;
     opener.setAttribute("aria-expanded", "false");
@@ -128,7 +128,7 @@ export function menu(label, { glyph = "", fill, bare = false, end = false }) {
   };
   const rows = () => [...list.querySelectorAll('[role="menuitem"]')];
   const open = async () => {
-    list.replaceChildren(h("div", { class: "s-menu-note" }, t("Loading...")));
+    list.replaceChildren(h("div", { class: "s-v-menu-note" }, t("Loading...")));
     list.hidden = false;
     opener.setAttribute("aria-expanded", "true");
     const found = await fill();
@@ -158,15 +158,15 @@ export function menu(label, { glyph = "", fill, bare = false, end = false }) {
 }
 
 function buildRow({ heading, label, note, glyph, run, reason }, done) {
-  if (heading) return h("div", { class: "s-menu-heading", role: "presentation" }, heading);
+  if (heading) return h("div", { class: "s-v-menu-heading", role: "presentation" }, heading);
   return h(
     "button",
     {
-      type: "button", role: "menuitem", class: "s-menu-row", title: reason ?? note ?? label, "aria-disabled": reason ? "true" : null,
+      type: "button", role: "menuitem", class: "s-v-menu-row", title: reason ?? note ?? label, "aria-disabled": reason ? "true" : null,
       onclick: () => { if (!reason) { done(); run(); } },
     },
     glyph ? icon(glyph) : null,
-    h("span", { class: "s-menu-text" }, h("span", {}, label), reason || note ? h("small", {}, reason ?? note) : null),
+    h("span", { class: "s-v-menu-text" }, h("span", {}, label), reason || note ? h("small", {}, reason ?? note) : null),
   );
 }
 

@@ -29,9 +29,9 @@ class StudioViewer extends StudioElement {
   render() {
     if (!this.body) {
       this.classList.add("s-viewer");
-      this.top = h("header", { class: "s-top" });
-      this.notices = h("div", { class: "s-notice", role: "status", hidden: true });
-      this.body = h("div", { class: "s-body" });
+      this.top = h("header", { class: "s-v-top" });
+      this.notices = h("div", { class: "s-v-notice", role: "status", hidden: true });
+      this.body = h("div", { class: "s-v-body" });
       this.append(this.top, this.notices, this.body);
     }
     this.listen(document, "studio:show", ({ detail }) => this.#asked(detail));
@@ -132,12 +132,12 @@ class StudioViewer extends StudioElement {
     this.dataset.kind = kind;
     this.stage = build(asset, this);
     this.stars = buildStars(this);
-    this.place = h("div", { class: "s-steps" });
+    this.place = h("div", { class: "s-v-steps" });
     this.actions = buildActions(this);
-    this.top.replaceChildren(h("div", { class: "s-heading" }, this.place, buildTitle(this), this.stars), this.actions);
-    this.strip = h("div", { class: "s-family" });
-    this.engines = h("div", { class: "s-engines" });
-    this.body.replaceChildren(h("div", { class: "s-main" }, this.stage.element, this.engines, this.strip), buildDetails(this));
+    this.top.replaceChildren(h("div", { class: "s-v-heading" }, this.place, buildTitle(this), this.stars), this.actions);
+    this.strip = h("div", { class: "s-v-family" });
+    this.engines = h("div", { class: "s-v-engines" });
+    this.body.replaceChildren(h("div", { class: "s-v-main" }, this.stage.element, this.engines, this.strip), buildDetails(this));
     this.#showPlace();
     this.#showFamily();
     this.#showBin();
@@ -171,7 +171,7 @@ class StudioViewer extends StudioElement {
     }
     this.place.replaceChildren(
       button(t("Previous"), { glyph: "previous", bare: true, title: t("Previous (Left)"), disabled: at === 0, onclick: () => this.step(-1) }),
-      h("span", { class: "s-figures" }, t("{place} of {total}", { place: at + 1, total: this.list.length })),
+      h("span", { class: "s-v-figures" }, t("{place} of {total}", { place: at + 1, total: this.list.length })),
       button(t("Next"), { glyph: "next", bare: true, title: t("Next (Right)"), disabled: at === this.list.length - 1, onclick: () => this.step(1) }),
     );
   }
@@ -180,10 +180,10 @@ class StudioViewer extends StudioElement {
     delete this.dataset.kind;
     this.top.replaceChildren();
     this.body.replaceChildren(h(
-      "div", { class: "s-void" },
+      "div", { class: "s-v-void" },
       h("h3", {}, t("Nothing is open")),
       h("p", {}, t("Make something in Create, or choose something in the Library; it is shown here at full size.")),
-      h("p", { class: "s-hint" }, t("Stars: keys 1 to 5. Next and previous: the arrow keys.")),
+      h("p", { class: "s-v-hint" }, t("Stars: keys 1 to 5. Next and previous: the arrow keys.")),
     ));
   }
 
@@ -193,7 +193,7 @@ class StudioViewer extends StudioElement {
     this.top.replaceChildren();
     const isGone = error instanceof ApiError && error.status === 404;
     this.body.replaceChildren(h(
-      "div", { class: "s-void", role: "alert" },
+      "div", { class: "s-v-void", role: "alert" },
       h("h3", {}, isGone ? t("It is no longer here") : t("It could not be shown")),
       h("p", {}, isGone ? t("It was deleted for good, or it belongs to somebody else.") : error.message),
       isGone ? null : button(t("Try again"), { glyph: "again", onclick: () => this.load() }),
@@ -205,7 +205,7 @@ class StudioViewer extends StudioElement {
   /** A line above the picture; "" takes it away. `kind`: info, busy, good, warn. */
   notice(text, { kind = "info", action = null } = {}) {
     this.notices.hidden = !text;
-    this.notices.className = `s-notice s-${kind}`;
+    this.notices.className = `s-v-notice s-${kind}`;
     this.notices.replaceChildren(...[h("span", {}, text), action ? button(action.label, { onclick: action.run }) : null, text && kind !== "busy" ? button(t("Close"), { glyph: "close", bare: true, onclick: () => this.notice("") }) : null].filter(Boolean));
   }
 

@@ -45,8 +45,10 @@ def check_call(
     """Find every fault of a call; the estimate if there is none.
 
     Args:
+        studio: the home.
         ask: its own inputs are not looked at.
         inputs: slot -> assets.
+        priority: name of a class.
     """
     try:
         spec = studio.registry.get(ask.generator)

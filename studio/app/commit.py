@@ -181,7 +181,7 @@ def _build_asset(
         files={name: Path(path) for name, path in data.files.items()},
         payload_hash=data.payload_hash,
         title=title or data.title,
-        recipe=request.recipe.with_seed(output.seed),
+        recipe=request.recipe.with_seed(output.seed).with_params(data.params),
         thumbnail=Path(data.thumbnail) if data.thumbnail else None,
         facts=data.facts,
         metrics=data.metrics,

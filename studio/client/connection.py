@@ -148,5 +148,5 @@ def clean(params: Params | None) -> dict[str, Any]:
     return {
         name: value
         for name, value in (params or {}).items()
-        if value is not None and value != "" and value != [] and value != ()
+        if value is not None and value not in ("", [], ())
     }

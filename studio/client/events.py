@@ -34,6 +34,7 @@ def iterate_events(
     """Yield events for ever; close the iterator to end it.
 
     Args:
+        connection: to the server.
         after: id of the last event seen; "" begins now.
         patience: seconds to go on trying while the server does not answer; None is for ever.
 

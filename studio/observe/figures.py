@@ -34,6 +34,4 @@ def _iterate_rows(text: str) -> Iterator[dict[str, float]]:
 
 
 def _is_figure(value: object) -> bool:
-    return (
-        isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-    )
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)

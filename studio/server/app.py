@@ -78,6 +78,7 @@ def build_routes() -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
     )
     app.add_middleware(Gate)
     app.add_exception_handler(StudioError, answer_studio_error)

@@ -5,13 +5,18 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
 
+from studio.generator import FINISH
 from studio.observe.figures import parse_figures
+from studio.scheduler.job import JobStatus
 from studio.server.access import CurrentAdmin, CurrentVisitor
-from studio.server.errors import NotFoundError
+from studio.server.errors import ConflictError, NotFoundError
+from studio.server.models_jobs import Touched
 from studio.server.replies import READ, WRITE
 from studio.server.routes_jobs import JobPath
 
 MOST_POINTS = 1000
+STOP_PARAM = "stop_after"
+"""Param of trainers that can be ended early; a result that was has it in its recipe."""
 
 router = APIRouter()
 
@@ -55,6 +60,21 @@ def remove_checkpoint(
     if not any(info.name == name for info in book.list()):
         raise NotFoundError("no checkpoint '{name}'", name=name)
     return Removed(deleted=book.remove(name) is not None)
+
+
+@router.post("/jobs/{job}/finish", operation_id="finish_job", tags=["jobs"],
+             summary="End a training early, with its result.", responses=WRITE)  # fmt: skip
+def finish_job(visitor: CurrentVisitor, job: JobPath) -> Touched:
+    """Ask a running trainer for what it has learnt so far; those with a param `stop_after` can."""
+    record = visitor.check_job(job)
+    scratch = visitor.home.config.home / "scratch" / f"{record.id}-{record.token}"
+    if record.status is not JobStatus.RUNNING or STOP_PARAM not in record.request.recipe.params:
+        raise ConflictError("job {job} cannot be ended early; cancel it", job=record.id)
+    try:
+        (scratch / FINISH).touch()
+    except OSError:  # it has just ended, or has not begun
+        return Touched(count=0)
+    return Touched(count=1)
 
 
 @router.get("/jobs/{job}/figures", operation_id="read_job_figures", tags=["jobs"],

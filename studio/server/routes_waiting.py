@@ -95,7 +95,9 @@ def move_jobs(visitor: CurrentVisitor, body: MoveBody) -> Touched:
 def _count_batch(visitor: Visitor, batch: str) -> tuple[int, int]:
     """Return how many jobs a batch has, and how many of them have ended."""
     counts = visitor.home.jobs.count(batch=batch, user=visitor.owner or "")
-    return sum(counts.values()), sum(n for status, n in counts.items() if JobStatus(status).is_final)
+    return sum(counts.values()), sum(
+        n for status, n in counts.items() if JobStatus(status).is_final
+    )
 
 
 def _get_forecast(visitor: Visitor, jobs: int) -> Forecast | None:

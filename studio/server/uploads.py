@@ -77,8 +77,11 @@ async def receive_upload(request: Request, home: Path) -> AsyncIterator[Upload]:
         place = Path(tempfile.mkdtemp(dir=folder))
     try:
         upload = Upload(place)
-        with as_store_errors(place):
-            await _Reader(upload, boundary).read(request)
+        try:
+            with as_store_errors(place):
+                await _Reader(upload, boundary).read(request)
+        except FormParserError as error:
+            raise ServerError("the form is damaged: {fault}", fault=error) from error
         if not upload.files:
             raise InvalidInputError("no file came; choose one", field="files")
         yield upload
@@ -180,8 +183,6 @@ class _Reader:
                 if self._todo:
                     await anyio.to_thread.run_sync(self._write)
             self._parser.finalize()
-        except FormParserError as error:
-            raise ServerError("the form is damaged: {fault}", fault=error) from error
         finally:
             if self._sink is not None:
                 self._sink.close()

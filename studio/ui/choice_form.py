@@ -31,7 +31,7 @@ def build_choice(name: str, find_schema: FindSchema) -> None:
 
 
 def _render(name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
-    @gr.render(
+    @gr.render(  # type: ignore[untyped-decorator]
         inputs=choice,
         triggers=[choice.change],
         show_progress="hidden",

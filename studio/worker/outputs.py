@@ -35,9 +35,11 @@ def encode_yield(
         _check_payload(artifact.payload, scratch, recipe.generator)
         folder = scratch / "outputs" / f"{position:06d}-{index}"
         folder.mkdir(parents=True, exist_ok=True)
-        result = encode_artifact(codecs, artifact, recipe, folder)
+        changed = _clean_info(artifact.params, "params", recipe.generator)
+        result = encode_artifact(codecs, artifact, recipe.with_params(changed), folder)
         _check_payload(result.files, scratch, recipe.generator)
-        encoded.append(_build_data(result, recipe.generator))
+        data = _build_data(result, recipe.generator)
+        encoded.append(data.model_copy(update={"params": changed}))
     return encoded
 
 

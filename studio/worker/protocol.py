@@ -132,6 +132,7 @@ class EncodedData(Message):
     info: dict[str, Any] = {}
     title: str = ""
     licence: str = ""
+    params: dict[str, Any] = {}  # those of the recipe that were others in the end
 
 
 class Output(Message):

@@ -1,6 +1,5 @@
 """Pipeline runs are rows of the home: watched, cancelled, and taken up after a kill."""
 
-import os
 import signal
 import subprocess
 import sys
@@ -122,7 +121,7 @@ SCRIPT = """
     with Studio(sys.argv[1], workers="process", worker_threads=1) as studio:
         recipe = parse_pipeline(sys.argv[2], "noise")
         run = studio.runs.start(
-            recipe, params={"count": 6, "delay": 0.15}, seed=3, user="local"
+            recipe, params={"count": 6, "delay": 0.4}, seed=3, user="local"
         )
         print(run.id, flush=True)
         time.sleep(60)
@@ -134,20 +133,18 @@ def test_kill_in_the_middle_then_resume(home, sample_path, use_plugins):
     use_plugins(sample_path)
     with Studio(home, workers="inline"):
         pass  # the plugins are known now
-    with subprocess.Popen(
-        [sys.executable, "-c", textwrap.dedent(SCRIPT), str(home), RECIPE],
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    ) as process:
+    command = [sys.executable, "-c", textwrap.dedent(SCRIPT), str(home), RECIPE]
+    with (
+        Studio(home, workers="inline", schedules=False) as studio,
+        subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process,
+    ):
         run = process.stdout.readline().strip()
-        with Studio(home, workers="inline", schedules=False) as studio:
-            assert studio.runs.resume() == []  # it is somebody's
-            wait_for(lambda: len(list(studio.assets.search())) >= 2, 30)
-            before = {asset.id: asset.seed for asset in studio.assets.search()}
-            process.send_signal(signal.SIGKILL)
-            process.wait()
-            assert studio.runs.get(run).status is RunStatus.RUNNING
+        assert studio.runs.resume() == []  # it is somebody's
+        wait_for(lambda: len(list(studio.assets.search())) >= 2, 60)
+        before = {asset.id: asset.seed for asset in studio.assets.search()}
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        assert studio.runs.get(run).status is RunStatus.RUNNING
     with Studio(home, workers="inline") as studio:
         assert studio.runs.resume() == [run]
         assert studio.runs.resume() == []

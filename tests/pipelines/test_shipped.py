@@ -18,14 +18,15 @@ PRESETS = sorted((ROOT / "presets").glob("*.toml"))
 
 
 class ShippedCatalogue:
-    """The generators of the textures plugin, and the shipped presets."""
+    """The generators of the plugins here, and the shipped presets."""
 
     def __init__(self) -> None:
-        plugin = pytest.importorskip("studio_textures")
         specs: list[GeneratorSpec] = []
-        plugin.register_generators(
-            lambda cls: specs.append(build_spec(cls, "textures", "1", "textures", "."))
-        )
+        for name in ("textures", "upscale"):
+            plugin = pytest.importorskip(f"studio_{name}")
+            plugin.register_generators(
+                lambda cls, name=name: specs.append(build_spec(cls, name, "1", name, "."))
+            )
         self.specs = {spec.id: spec for spec in specs}
 
     def get_spec(self, generator: str) -> GeneratorSpec:

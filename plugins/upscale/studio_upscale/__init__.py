@@ -9,11 +9,22 @@ from studio_upscale.community import Community
 from studio_upscale.evaluate import Evaluate
 from studio_upscale.pixelart import PixelArt
 from studio_upscale.restore import Deblock, Denoise
-from studio_upscale.srgan import Srgan
+from studio_upscale.srgan import Material, Srgan
 from studio_upscale.train import Train
 from studio_upscale.video import Video
 
-GENERATORS = (Srgan, PixelArt, Video, Community, Denoise, Deblock, Colorize, Train, Evaluate)
+GENERATORS = (
+    Srgan,
+    Material,
+    PixelArt,
+    Video,
+    Community,
+    Denoise,
+    Deblock,
+    Colorize,
+    Train,
+    Evaluate,
+)
 
 
 @hookimpl

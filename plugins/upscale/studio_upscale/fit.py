@@ -23,7 +23,7 @@ from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
 from studio_upscale.shipped import build_groups, load_held_out
 from studio_upscale.trainer import TrainConfig, Trainer
-from studio_upscale.weights import save_network
+from studio_upscale.weights import load_network, save_network
 
 LOG: Final = logging.getLogger("studio_upscale.fit")
 
@@ -59,6 +59,7 @@ class Plan:
     folder: Path
     train: TrainConfig
     patch: int = PATCH
+    start: Path | None = None
 
 
 @click.command()
@@ -70,11 +71,15 @@ class Plan:
 @click.option("--patch", type=int, default=PATCH)
 @click.option("--rate", type=float, default=4e-3)
 @click.option("--ema", type=float, default=0.998)
-def main(data: Path, folder: Path, name: str, patch: int, **options: Any) -> None:
+@click.option("--loss", type=click.Choice(["charbonnier", "luma"]), default="charbonnier")
+@click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
+def main(
+    data: Path, folder: Path, name: str, patch: int, start: Path | None, **options: Any
+) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    fit(Plan(name, data, folder, TrainConfig(**options), patch))
+    fit(Plan(name, data, folder, TrainConfig(**options), patch, start))
 
 
 def fit(plan: Plan) -> EnlargingNet:
@@ -88,6 +93,8 @@ def fit(plan: Plan) -> EnlargingNet:
     state = plan.folder / "state.safetensors"
     if state.exists():
         trainer.load(state)
+    elif plan.start is not None:
+        trainer.restart(load_network(plan.start))
     held_out, losses, start = load_held_out(plan.data), [], time.process_time()
     while trainer.step < plan.train.steps:
         losses.append(trainer.advance())

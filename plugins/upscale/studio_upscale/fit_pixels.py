@@ -136,7 +136,7 @@ def measure_scaler(scaler: Scaler, sprites: list[Pixels]) -> dict[str, float]:
         choices += int(varied.sum())
         difference = to_planes(made) - to_planes(true)
         error, count = error + float(difference.square().sum()), count + difference.numel()
-    return {"right": 100 * right / choices, "psnr": -10 * float(np.log10(error / count))}
+    return {"right": 100 * right / choices, "psnr": -10 * float(np.log10(max(error, 1e-9) / count))}
 
 
 def write_pixel_card(facts: Mapping[str, Any]) -> str:

@@ -125,11 +125,15 @@ class Fsrcnn(EnlargingNet):
         """Enlarge."""
         luma = (x * x.new_tensor(LUMA)[:, None, None]).sum(1, keepdim=True)
         plain = interpolate(x, scale_factor=float(self.config.scale), mode="bicubic")
+        return plain + self.enlarge_luma(luma)
+
+    def enlarge_luma(self, luma: Tensor) -> Tensor:
+        """Run the net proper: (N, 1, H, W) to what bicubic lacks of (N, 1, scale H, scale W)."""
         deep = luma
         for layer, slope in zip(self.layers, self.slopes, strict=True):
             deep = slope(layer(deep))
         detail: Tensor = self.last(deep)
-        return plain + detail
+        return detail
 
 
 def arrange(network: Net) -> Net:

@@ -7,23 +7,37 @@ are given as START, with a new critic.
 import json
 import logging
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 import numpy as np
 import torch
+from PIL import Image
 
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
 from studio_upscale.corpus import Corpus
-from studio_upscale.fit import PATCH, measure
-from studio_upscale.shipped import build_groups, load_held_out
+from studio_upscale.enlarge import Style, enlarge
+from studio_upscale.fit import PATCH
+from studio_upscale.metrics import (
+    measure_patch_swd,
+    measure_psnr,
+    measure_spectrum_error,
+    reduce_bicubic,
+)
+from studio_upscale.network import EnlargingNet
+from studio_upscale.shipped import build_groups, load_held_out, load_held_out_textures
 from studio_upscale.weights import load_network, save_network
 
 LOG: Final = logging.getLogger("studio_upscale.sharpen")
 EVERY: Final = 50
 """Steps between two saves."""
+CROP: Final = 256
+
+
+Pictures = Mapping[str, Sequence[Image.Image]]
 
 
 @click.command()
@@ -32,34 +46,70 @@ EVERY: Final = 50
 @click.argument("start", type=click.Path(path_type=Path, exists=True))
 @click.option("--steps", type=int, default=1000)
 @click.option("--batch", type=int, default=4)
-def main(data: Path, folder: Path, start: Path, steps: int, batch: int) -> None:
+@click.option("--rate", type=float, default=2e-4)
+@click.option("--pixel", type=float, default=0.3)
+@click.option("--texture", type=float, default=1.0)
+@click.option("--critic", type=float, default=5e-3)
+def main(data: Path, folder: Path, start: Path, **options: Any) -> None:
     """Learn crispness from the free pictures below DATA; keep weights in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     network = load_network(start)
     scale = network.config.scale
+    pictures = {
+        "photos": [_crop(image) for image in load_held_out(data)],
+        "textures": [_crop(image) for image in load_held_out_textures()],
+    }
+    LOG.info("start: %s", assess(network, pictures))
     corpus = Corpus(build_groups(data, scale), scale, PATCH)
-    config = SharpConfig(steps=steps, batch=batch)
+    config = SharpConfig(**options)
     trainer = SharpTrainer(network, config, corpus.draw)
-    held_out, rows, begin = load_held_out(data), [], time.process_time()
-    while trainer.step < steps:
+    rows, begin = [], time.process_time()
+    while trainer.step < config.steps:
         rows.append(trainer.advance())
-        if trainer.step % EVERY == 0 or trainer.step == steps:
+        if trainer.step % EVERY == 0 or trainer.step == config.steps:
             losses = {
                 name: round(float(np.mean([row[name] for row in rows])), 5) for name in rows[0]
             }
-            facts = {
+            facts: dict[str, Any] = {
                 "step": trainer.step,
                 "cpu_seconds": round(time.process_time() - begin, 1),
                 **losses,
-                "psnr": round(measure(trainer.average, held_out), 3),
             }
             training = {"training": {**asdict(config), **facts}}
             save_network(trainer.average, folder / f"{trainer.step:06}", training, "")
+            facts.update(assess(trainer.average, pictures))
             with (folder / "curve.jsonl").open("a", encoding="utf-8") as file:
                 file.write(json.dumps(facts) + "\n")
             LOG.info("%s", facts)
             rows, begin = [], time.process_time()
+
+
+def assess(network: EnlargingNet, pictures: Pictures) -> dict[str, float]:
+    """Return PSNR of luma, patch-SWD and spectrum error, by name of the pictures."""
+    figures, scale = {}, network.config.scale
+    for name, images in pictures.items():
+        rows = []
+        for image in images:
+            high, low = reduce_bicubic(image, scale)
+            true, made = np.asarray(high), enlarge(network, np.asarray(low), scale, Style())
+            rows.append(
+                (
+                    measure_psnr(made, true, scale),
+                    measure_patch_swd(made, true),
+                    measure_spectrum_error(made, true),
+                )
+            )
+        means = np.mean(rows, axis=0)
+        for measure, value in zip(("psnr", "swd", "spectrum"), means, strict=True):
+            figures[f"{name} {measure}"] = round(float(value), 3)
+    return figures
+
+
+def _crop(image: Image.Image) -> Image.Image:
+    """Cut out the middle: enough to judge by while it learns."""
+    left, top = (image.width - CROP) // 2, (image.height - CROP) // 2
+    return image.crop((left, top, left + CROP, top + CROP))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ FREE_PHOTOS: Final = (
     "rocket.jpg",
 )
 """Of scikit-image: CC0 or public domain, says its `data` module."""
+HELD_OUT_TEXTURES: Final = ("brick.png", "grass.png", "gravel.png")
 COLOURLESS: Final = frozenset(("camera", "hubble_deep_field"))
 LEFT_OUT: Final = frozenset(("freedoom_flat", "pbr"))
 """Texture folders that are not CC0, or that have a group of their own."""
@@ -73,14 +74,19 @@ def load_held_out(data: Path) -> list[Image.Image]:
     return _load([path for path in paths if path.stem in HELD_OUT])
 
 
+def load_held_out_textures() -> list[Image.Image]:
+    """Load textures never learnt from: scikit-image's brick, grass and gravel (CC0)."""
+    return _load(_find_free(HELD_OUT_TEXTURES))
+
+
 def _load(paths: Sequence[Path]) -> list[Image.Image]:
     return [load_picture(path) for path in paths]
 
 
-def _find_free() -> list[Path]:
+def _find_free(names: Sequence[str] = FREE_PHOTOS) -> list[Path]:
     """Find the free photographs in scikit-image, where it is installed."""
     spec = find_spec("skimage")
     if spec is None or spec.origin is None:
         return []
     folder = Path(spec.origin).parent / "data"
-    return [folder / name for name in FREE_PHOTOS if (folder / name).exists()]
+    return [folder / name for name in names if (folder / name).exists()]

@@ -1,8 +1,8 @@
-"""`upscale.srgan`: photographs, textures and whole materials, larger and sharp."""
+"""`upscale.srgan` and `upscale.material`: pictures and whole materials, larger and sharp."""
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from PIL import Image
 from pydantic import Field
@@ -20,14 +20,17 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_upscale.pictures import check_growth, measure_seam, to_pixels
+from studio_upscale.pictures import Pixels, check_growth, measure_seam, to_pixels
 from studio_upscale.shelf import list_shipped, load_enlarger
+
+if TYPE_CHECKING:
+    from studio_upscale.upscaler import Upscaler
 
 SHIPPED = list_shipped("quality", "fast", "sharp", "fast2")
 
 
-class SrganParams(Params):
-    """Params of `upscale.srgan`."""
+class EnlargeParams(Params):
+    """Params of both."""
 
     checkpoint: str = Field(
         "quality",
@@ -42,13 +45,6 @@ class SrganParams(Params):
     tiling: Literal["auto", "yes", "no"] = Field(
         "auto", description="whether the picture repeats without a seam, and shall go on doing so"
     )
-    columns: int = Field(
-        1,
-        ge=1,
-        le=256,
-        description="of a sheet or flipbook, whose cells are then enlarged each on its own",
-    )
-    rows: int = Field(1, ge=1, le=256, description="the same, downwards")
     tile: int = Field(
         192,
         ge=16,
@@ -63,15 +59,27 @@ class SrganParams(Params):
     )
 
 
+class SrganParams(EnlargeParams):
+    """Params of `upscale.srgan`."""
+
+    columns: int = Field(
+        1,
+        ge=1,
+        le=256,
+        description="of a sheet or flipbook, whose cells are then enlarged each on its own",
+    )
+    rows: int = Field(1, ge=1, le=256, description="the same, downwards")
+
+
 class Srgan(Generator):
     """A residual net over windows of the picture."""
 
     id: ClassVar[str] = "upscale.srgan"
     title: ClassVar[str] = "Upscale"
-    summary: ClassVar[str] = "A picture or material, 1 to 16 times larger"
+    summary: ClassVar[str] = "A picture, 1 to 16 times larger"
     output: ClassVar[MediaType] = MediaType.IMAGE
     inputs: ClassVar[tuple[Input, ...]] = (
-        Input("image", (MediaType.IMAGE, MediaType.TEXTURE), summary="what to enlarge"),
+        Input("image", (MediaType.IMAGE,), summary="what to enlarge"),
     )
     Params: ClassVar[type[Params]] = SrganParams
     seeded: ClassVar[bool] = False
@@ -90,9 +98,9 @@ class Srgan(Generator):
         super().__init__(checkpoint, device)
         self._network = load_enlarger(checkpoint, self.id)
 
-    def generate(self, params: SrganParams, job: JobContext) -> Iterator[Artifact]:
+    def generate(self, params: EnlargeParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the enlarged picture or material."""
-        source = job.inputs["image"][0]
+        source = job.inputs[self.inputs[0].name][0]
         maps = load_maps(source)
         for image in maps.values():
             check_growth(image.width, image.height, params.scale, source.title)
@@ -100,40 +108,76 @@ class Srgan(Generator):
             yield self._upscale(params, job, maps, index)
 
     def _upscale(
-        self, params: SrganParams, job: JobContext, maps: Mapping[str, Image.Image], index: int
+        self, params: EnlargeParams, job: JobContext, maps: Mapping[str, Image.Image], index: int
     ) -> Artifact:
         from studio_upscale.enlarge import SMALL_TILE, Style
-        from studio_upscale.upscaler import Upscaler, cut_cells
+        from studio_upscale.upscaler import Upscaler
 
-        source = job.inputs["image"][0]
         is_short = "tile" in job.memory_modes
         tile = min(params.tile, SMALL_TILE) if is_short else params.tile
         style = Style(tile=tile, half=params.precision == "bf16")
         progress = _Progress(job, index)
         upscaler = Upscaler(self._network, params.scale, style, progress.advance)
-        is_sheet = params.columns * params.rows > 1 and source.kind is MediaType.IMAGE
-        pictures = list(maps.values())
-        if is_sheet:
-            cells = (params.columns, params.rows)
-            pictures = cut_cells(maps["albedo"], *cells, params.scale)
-        progress.expect(sum(map(upscaler.count, pictures)))
-        payload: Any
-        if source.kind is MediaType.TEXTURE:
-            payload, wraps = upscaler.upscale_material(maps, params.tiling)
-            kind, shown = MediaType.TEXTURE, to_pixels(Image.fromarray(payload["albedo"]))
-        else:
-            if is_sheet:
-                payload, wraps = upscaler.upscale_sheet(maps["albedo"], *cells)
-            else:
-                payload, wraps = upscaler.upscale_image(maps["albedo"], params.tiling)
-            kind, shown = MediaType.IMAGE, to_pixels(payload)
+        payload, shown, wraps = self._enlarge(upscaler, params, maps, progress)
         return Artifact(
             payload,
-            kind,
+            self.output,
             metrics={"seam_ratio": measure_seam(shown, params.scale)} if wraps else {},
             info={"tiling": wraps, "tile": tile},
-            title=source.title,
+            title=job.inputs[self.inputs[0].name][0].title,
         )
+
+    def _enlarge(
+        self,
+        upscaler: "Upscaler",
+        params: Any,
+        maps: Mapping[str, Image.Image],
+        progress: "_Progress",
+    ) -> tuple[Any, Pixels, bool]:
+        """Return the payload, what of it is seen, and whether it tiles."""
+        from studio_upscale.upscaler import cut_cells
+
+        picture = maps["albedo"]
+        cells = (params.columns, params.rows)
+        if params.columns * params.rows > 1:
+            progress.expect(sum(map(upscaler.count, cut_cells(picture, *cells, params.scale))))
+            made, wraps = upscaler.upscale_sheet(picture, *cells)
+        else:
+            progress.expect(upscaler.count(picture))
+            made, wraps = upscaler.upscale_image(picture, params.tiling)
+        return made, to_pixels(made), wraps
+
+
+class MaterialParams(EnlargeParams):
+    """Params of `upscale.material`."""
+
+    scale: float = Field(
+        2, ge=1, le=16, description="times each side grows", json_schema_extra={"unit": "x"}
+    )
+
+
+class Material(Srgan):
+    """The same for every map of a material."""
+
+    id: ClassVar[str] = "upscale.material"
+    title: ClassVar[str] = "Upscale material"
+    summary: ClassVar[str] = "All maps of a material, 1 to 16 times larger"
+    output: ClassVar[MediaType] = MediaType.TEXTURE
+    inputs: ClassVar[tuple[Input, ...]] = (
+        Input("material", (MediaType.TEXTURE,), summary="what to enlarge"),
+    )
+    Params: ClassVar[type[Params]] = MaterialParams
+
+    def _enlarge(
+        self,
+        upscaler: "Upscaler",
+        params: Any,
+        maps: Mapping[str, Image.Image],
+        progress: "_Progress",
+    ) -> tuple[Any, Pixels, bool]:
+        progress.expect(sum(map(upscaler.count, maps.values())))
+        made, wraps = upscaler.upscale_material(maps, params.tiling)
+        return made, to_pixels(Image.fromarray(made["albedo"])), wraps
 
 
 class _Progress:

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 STATE = "training.safetensors"
 """Of a checkpoint: all that going on needs."""
 MOST_PICTURES = 5000
+SHOWN, MEASURED = 50, 500
+"""Pictures of samples, and points of the curve, in a run."""
 DRAWN_SHARE = 0.1
 """Of the drawn pictures in a batch, against 1 for the user's."""
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
@@ -199,14 +201,21 @@ def _learn(
     trainer: "Trainer", corpus: "Corpus", params: TrainParams, job: JobContext, index: int
 ) -> Artifact:
     from studio_upscale.card import write_card
+    from studio_upscale.samples import show_samples
     from studio_upscale.weights import save_network
 
     last = min(params.steps, trainer.step + (params.stop_after or params.steps))
     span, first, loss = last - trainer.step, trainer.step, 0.0
     total = span * len(job.seeds)
-    while trainer.step < last:
-        job.step(index * span + trainer.step - first, total)
+    often = max(1, span // SHOWN)
+    while trainer.step < last and not (trainer.step > first and job.is_finishing):
+        taken = trainer.step - first
+        preview = show_samples(trainer, corpus) if taken % often == 0 else None
+        job.step(index * span + taken, total, preview)
         loss = trainer.advance()
+        if trainer.step % max(1, span // MEASURED) == 0:
+            job.measure(trainer.step, loss=loss)
+    ended_early = trainer.step < last
     folder = job.scratch / f"checkpoint{index}"
     facts = {"training": {**asdict(trainer.config), "step": trainer.step, "damage": params.damage}}
     counts = ", ".join(f"{len(group.pairs)} {group.name}" for group in corpus.groups)
@@ -223,4 +232,5 @@ def _learn(
         metrics={"loss": loss},
         info={"generators": [*uses, "upscale.train"], "step": trainer.step},
         title=f"upscaler x{trainer.network.config.scale}, {trainer.step} steps",
+        params={"stop_after": trainer.step - first} if ended_early else {},
     )

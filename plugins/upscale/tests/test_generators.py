@@ -11,7 +11,7 @@ from studio_upscale.community import Community, load_model
 from studio_upscale.evaluate import Evaluate
 from studio_upscale.pixelart import PixelArt
 from studio_upscale.spandrel_import import lend_torchvision, load_spandrel
-from studio_upscale.srgan import Srgan
+from studio_upscale.srgan import Material, Srgan
 from studio_upscale.synthetic import draw_picture
 from studio_upscale.train import Train
 from studio_upscale.weights import load_network
@@ -52,7 +52,7 @@ def picture(tmp_path):
     return path
 
 
-@pytest.mark.parametrize("generator", [Srgan, Evaluate])
+@pytest.mark.parametrize("generator", [Srgan, Material, Evaluate])
 def test_contract_of_those_with_weights(generator, tiny_checkpoint):
     check_generator(generator, checkpoint=tiny_checkpoint).assert_ok()
 

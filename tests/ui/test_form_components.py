@@ -1,0 +1,73 @@
+"""Controls of Gradio, built from fields."""
+
+import json
+
+import gradio as gr
+
+from studio.ui.form import build_fields
+from studio.ui.form_components import build_form, describe_fields
+
+SCHEMA = {
+    "properties": {
+        "size": {"type": "integer", "minimum": 32, "maximum": 4096, "default": 512, "unit": "px"},
+        "scale": {"enum": [2, 4], "default": 4},
+        "tint": {"type": "string", "pattern": "^(auto|#[0-9a-fA-F]{6})$", "default": "auto"},
+        "prompt": {"type": "string", "title": "Prompt", "default": ""},
+        "sizes": {"type": "array", "items": {"type": "integer"}, "default": [1, 2]},
+        "limit": {"anyOf": [{"type": "integer"}, {"type": "null"}], "default": None},
+        "odd": {"type": "object", "default": {"a": 1}},
+        "rare": {"type": "boolean", "default": True, "advanced": True},
+    }
+}
+FIELDS = build_fields(SCHEMA)
+
+
+def build(values=None, say=str):
+    with gr.Blocks() as blocks:
+        built = build_form("a.b", FIELDS, values or {}, say)
+    return blocks, built
+
+
+def test_controls_by_shape():
+    _, built = build()
+    kinds = {name: type(component) for name, component in built.items()}
+    assert kinds == {
+        "size": gr.Slider, "scale": gr.Radio, "tint": gr.Textbox, "prompt": gr.Textbox,
+        "sizes": gr.Textbox, "limit": gr.Number, "odd": gr.Textbox, "rare": gr.Checkbox,
+    }  # fmt: skip
+
+
+def test_values_given_win_over_defaults():
+    _, built = build({"size": 64, "scale": 2, "sizes": [3], "rare": False})
+    assert built["size"].value == 64
+    assert json.loads(built["scale"].value) == 2
+    assert built["sizes"].value == "3"
+    assert built["rare"].value is False
+    assert built["tint"].value == "auto"
+
+
+def test_labels_are_translated_and_have_units():
+    _, built = build(say=lambda text: text.upper())
+    assert built["size"].label == "SIZE (px)"
+
+
+def test_rare_params_are_folded_until_one_differs():
+    for values, is_open in (({}, False), ({"rare": False}, True)):
+        blocks, _ = build(values)
+        (fold,) = [b for b in blocks.blocks.values() if isinstance(b, gr.Accordion)]
+        assert fold.open is is_open
+
+
+def test_changes_go_to_the_page_and_not_to_python():
+    blocks, built = build()
+    functions = list(blocks.fns.values())
+    assert len(functions) == len(built)
+    for function in functions:
+        assert function.fn is None
+        assert "studio?.take" in function.js and '"a.b"' in function.js
+        assert len(function.inputs) == len(FIELDS)
+
+
+def test_what_the_page_is_told_is_json():
+    described = json.loads(json.dumps(describe_fields(FIELDS)))
+    assert described[0]["name"] == "size" and described[0]["unit"] == "px"

@@ -1,0 +1,141 @@
+"""The page is built; a tab that raises is shown in its place; nothing heavy comes along."""
+
+import json
+import subprocess
+import sys
+
+import gradio as gr
+import pytest
+from starlette.testclient import TestClient
+
+from studio.server.settings import ServerSettings
+from studio.ui import build_page
+from studio.ui.page import build_head
+from studio.ui.shell import Place, build_blocks, build_place
+from studio.ui.styles import build_styles, iterate_rules, strengthen
+from studio.ui.words import build_words
+
+TABS = ("create", "library", "queue", "pipelines", "train", "system")
+
+
+def find_texts(blocks):
+    return json.dumps(blocks.get_config_file(), default=str)
+
+
+@pytest.fixture
+def blocks(studio):
+    return build_blocks(studio, build_words())
+
+
+def test_every_tab_is_there_and_none_failed(blocks):
+    tabs = [block.id for block in blocks.blocks.values() if isinstance(block, gr.Tab)]
+    assert [tab for tab in tabs if tab in TABS] == list(TABS)
+    assert "s-failed" not in find_texts(blocks)
+
+
+def test_elements_bring_their_own_look(blocks):
+    ours = [block for block in blocks.blocks.values() if isinstance(block, gr.HTML)]
+    assert ours and not any(block.apply_default_css for block in ours)
+
+
+def test_events_are_private(blocks):
+    assert {fn.api_visibility for fn in blocks.fns.values()} <= {"private"}
+
+
+def test_a_broken_tab_is_shown_in_its_place(studio, make_plugin, use_plugins):
+    source = """
+from studio.hookspecs import hookimpl
+
+def build_bad(context):
+    import gradio as gr
+    gr.Markdown("half of it")
+    raise ValueError("<b>no</b>")
+
+def build_good(context):
+    import gradio as gr
+    gr.Markdown("all is well")
+
+@hookimpl
+def register_tabs(register):
+    register("Bad", build_bad)
+    register("Good", build_good)
+"""
+    use_plugins(make_plugin("tabs", source, group="studio.host"))
+    studio.plugins.__dict__.pop("_sources", None)
+    studio.plugins.__dict__.pop("_loaded", None)
+    blocks = build_blocks(studio, build_words())
+    text = find_texts(blocks)
+    assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in text
+    assert "all is well" in text
+    labels = [block.label for block in blocks.blocks.values() if isinstance(block, gr.Tab)]
+    assert labels[-2:] == ["Bad", "Good"]
+
+
+def test_a_tab_that_wants_to_end_the_program_does_not():
+    def build(context):
+        raise SystemExit(3)
+
+    with gr.Blocks() as blocks:
+        build_place(Place("odd", "Odd", build), None)
+    assert "s-failed" in find_texts(blocks)
+
+
+def test_the_page_is_served(studio):
+    app = build_page(studio, ServerSettings())
+    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
+        page = client.get("/")
+        assert page.status_code == 200 and "gradio_config" in page.text
+        for address in ("/static/page.css", "/static/main.js", "/static/core.js",
+                        "/static/fonts/IBMPlexSans/IBMPlexSans-Bold.woff2"):  # fmt: skip
+            assert client.get(address).status_code == 200, address
+        styles = client.get("/static/page.css")
+        again = client.get("/static/page.css", headers={"If-None-Match": styles.headers["ETag"]})
+        assert again.status_code == 304
+        assert client.get("/api/v1/generators").status_code == 200
+
+
+def test_nothing_is_loaded_from_elsewhere():
+    assert "//" not in build_head().replace("/static/", "")
+    assert "http" not in build_styles()
+
+
+def test_rules_are_put_below_the_root():
+    text = """
+    /* a { } */
+    .s-a { color: red } .s-b:is(p, q) > c { margin: 0 }
+    @media (max-width: 9px) { .s-a { color: blue } }
+    @keyframes turn { from { top: 0 } to { top: 1px } }
+    :root { --s-x: 1 }
+    """
+    rules = list(iterate_rules(strengthen(text)))
+    assert [rule.startswith(":root {") for rule in rules] == [True, True, True, False, True]
+    assert rules[0] == ":root { .s-a { color: red } }"
+    assert rules[3].startswith("@keyframes turn")
+
+
+def test_words_are_those_of_the_table():
+    tables = build_words().translations_dict
+    assert set(tables["en"]) == set(tables["es"])
+    assert all(text == key for key, text in tables["en"].items())
+
+
+def test_no_torch_and_little_memory():
+    script = """
+import sys
+from studio import Studio
+from studio.server.settings import ServerSettings
+from studio.ui import build_page
+import tempfile
+with tempfile.TemporaryDirectory() as home, Studio(home, workers="process") as studio:
+    build_page(studio, ServerSettings())
+heavy = [n for n in ("torch", "scipy", "skimage", "diffusers", "transformers") if n in sys.modules]
+with open("/proc/self/status") as file:
+    rss = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))
+print(heavy, rss // 1024)
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=180, check=True
+    )
+    heavy, _, rss = done.stdout.strip().rpartition(" ")
+    assert heavy == "[]"
+    assert int(rss) <= 350
