@@ -11,6 +11,9 @@ from studio.generator import BundledCheckpoint, Generator, Input
 from studio.media import MediaType
 from studio.params import Params
 
+SHARED = ("eval", "restore")
+"""Names before the dot that no plugin has to itself: several measure, several mend."""
+
 
 def check_generator_class(generator: Any, plugin: str) -> None:
     """Check that a class keeps the contract and belongs to `plugin`.
@@ -40,7 +43,8 @@ def check_generator_class(generator: Any, plugin: str) -> None:
 
 def _check_id(generator: type[Generator], plugin: str) -> None:
     id = getattr(generator, "id", None)
-    if not isinstance(id, str) or not re.fullmatch(rf"{re.escape(plugin)}\.[a-z][a-z0-9_]*", id):
+    names = "|".join(map(re.escape, (plugin, *SHARED)))
+    if not isinstance(id, str) or not re.fullmatch(rf"({names})\.[a-z][a-z0-9_]*", id):
         raise PluginLoadError(
             "{generator}: its id must be '{plugin}.' and a lower-case name, not {id}",
             generator=generator.__name__,

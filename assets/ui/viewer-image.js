@@ -1,7 +1,8 @@
 // An image: seen alone, against what it was made from, or tiled; a sheet of frames also played.
 
 import { fileUrl, h, t } from "./core.js";
-import { buildFlipbook, findSheet } from "./viewer-flipbook.js";
+import { buildFlipbook } from "./viewer-flipbook.js";
+import { findSheet } from "./viewer-frames.js";
 import { loadPicture, PictureView } from "./viewer-picture.js";
 import { checkbox, choice, slider } from "./viewer-widgets.js";
 

@@ -33,6 +33,7 @@ SUMMARIES = {
     "metrics": "Write figures for Prometheus.",
     "trace": "Show when a job waited, loaded, stepped and stored.",
     "serve": "Serve the web interface.",
+    "mcp": "Offer the studio to an assistant, as tools on standard input and output.",
     "user": "Add, list and remove users of the web interface.",
     "token": "Make, list and remove tokens, with which programs use the web interface.",
     "fsck": "Look for damage in the library.",

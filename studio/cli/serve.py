@@ -36,6 +36,7 @@ NEEDED = ("argon2", "fastapi", "gradio", "python_multipart", "uvicorn")
     help="A host name browsers use for this server, if not the address; repeat it.",
 )
 @option("--https", "is_https", is_flag=True, help="A proxy in front speaks HTTPS.")
+@option("--mcp", is_flag=True, help="Offer tools to assistants at /mcp.")
 @option("--open/--no-open", "opens", default=True, help="Show it in the browser.")
 @click.pass_obj
 def command(session: Session, /, opens: bool, **given: Any) -> None:

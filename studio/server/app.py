@@ -35,6 +35,7 @@ from studio.server.accounts import Accounts
 from studio.server.answers import answer_http, answer_invalid, answer_studio_error
 from studio.server.apart import LongCalls
 from studio.server.gate import Gate
+from studio.server.mcp_http import add_mcp
 from studio.server.settings import ServerSettings
 from studio.server.throttle import Throttle
 
@@ -67,6 +68,8 @@ def build_app(studio: Studio, settings: ServerSettings) -> FastAPI:
     """Build the server of a home; whoever calls closes the home."""
     app = build_routes()
     equip(app, studio, settings)
+    if settings.mcp:
+        add_mcp(app)
     return app
 
 

@@ -18,6 +18,7 @@ class ServerSettings:
         names: host names by which browsers reach this server, besides the address.
         is_https: a proxy in front speaks HTTPS; the session cookie is for HTTPS only then.
         largest_upload: bytes one request may bring.
+        mcp: offer tools to assistants at /mcp.
     """
 
     host: str = "127.0.0.1"
@@ -25,6 +26,7 @@ class ServerSettings:
     names: tuple[str, ...] = ()
     is_https: bool = False
     largest_upload: int = 2 << 30
+    mcp: bool = False
 
     @property
     def is_private(self) -> bool:

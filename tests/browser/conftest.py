@@ -18,7 +18,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-PATIENCE = 20  # seconds; the machine may be busy with other tests
+PATIENCE = 45  # seconds; the machine may be busy with other tests
 TRIAL = Path(__file__).parent / "trial_plugin.txt"
 
 
@@ -119,6 +119,7 @@ def served(tmp_path_factory, sample_path, trial_path):
 def chromium():
     """A browser."""
     sync_api = pytest.importorskip("playwright.sync_api")
+    sync_api.expect.set_options(timeout=PATIENCE * 1000)
     if not os.path.exists(CHROMIUM):
         pytest.skip("there is no browser")
     with sync_api.sync_playwright() as playwright:

@@ -89,7 +89,7 @@ def test_doctor_says_what_mends_it(run, monkeypatch, tmp_path):
 
 def test_serve_without_an_interface(run, monkeypatch):
     monkeypatch.setattr("studio.cli.serve.find_spec", lambda name: None)
-    assert "not installed" in run("serve", code=2).err
+    assert "generative-media-studio[ui]" in run("serve", code=2).err
 
 
 @pytest.mark.parametrize("flags", [[], ["--json"]])

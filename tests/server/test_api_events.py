@@ -133,7 +133,7 @@ def test_only_what_one_may_see(url, accounts):
     for name in ("ann", "bob"):
         accounts.add_user(name, "correct horse", is_admin=False)
     ann, bob = (
-        {"Authorization": f"Bearer {accounts.add_token(name, 'test')}"} for name in ("ann", "bob")
+        {"Authorization": f"Bearer {accounts.add_token(name)[1]}"} for name in ("ann", "bob")
     )
     with Page(url, **ann) as hers, Page(url, **bob) as his:
         job = submit(url, **ann)

@@ -10,7 +10,7 @@ from studio.scheduler.job import JobStatus
 from studio.scheduler.jobs import JobTable
 
 API = "/api/v1"
-NAMES = ['a "quoted" \'name\'', "🧱 emoji 🎨", "‮שלום עולם", "<script>alert(1)</script>", "{a} %s"]
+NAMES = ["a \"quoted\" 'name'", "🧱 emoji 🎨", "‮שלום עולם", "<script>alert(1)</script>", "{a} %s"]
 
 
 def build_call(**changes):
@@ -146,7 +146,9 @@ def test_steering(client, quiet, studio):
     assert steer("retry", all=True) == 3
     assert client.post(f"{API}/jobs/cancel", json={}).status_code == 422
     assert client.post(f"{API}/jobs/cancel", json={"ids": ["0" * 26]}).status_code == 404
-    assert client.post(f"{API}/jobs/priority", json={"all": True, "priority": "x"}).status_code == 422
+    assert (
+        client.post(f"{API}/jobs/priority", json={"all": True, "priority": "x"}).status_code == 422
+    )
 
 
 def test_a_running_scheduler_notices_another_class(client, studio):

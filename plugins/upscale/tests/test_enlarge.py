@@ -1,3 +1,5 @@
+import tracemalloc
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -6,6 +8,8 @@ from PIL import Image
 from studio_upscale.enlarge import Style, count_tiles, enlarge, plan_steps
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.resample import plan_axis, reduce_part
+
+from studio.errors import JobCancelledError
 
 NET = build_network(NetworkConfig(8, 1), seed=3).eval().requires_grad_(False)
 
@@ -75,6 +79,30 @@ def test_steps_multiply_to_the_factor():
     assert plan_steps(4, 2) == [2]
     assert plan_steps(4, 10) == [4.0, 2.5]
     assert plan_steps(2, 8) == [2.0, 2.0, 2.0]
+
+
+def test_memory_does_not_grow_with_the_picture():
+    """Beside the picture and the result, only windows are held."""
+    peaks = []
+    for side in (128, 384):
+        picture = noise(side, side)
+        tracemalloc.start()
+        made = enlarge(NET, picture, 2, Style(tile=64))
+        peaks.append(tracemalloc.get_traced_memory()[1] - made.nbytes)
+        tracemalloc.stop()
+    assert peaks[1] < 1.2 * peaks[0]
+
+
+def test_stopping_takes_effect_within_a_window():
+    calls = []
+
+    def stop():
+        calls.append(1)
+        raise JobCancelledError("the job was cancelled")
+
+    with pytest.raises(JobCancelledError):
+        enlarge(NET, noise(60, 60), 4, Style(tile=16), stop)
+    assert len(calls) == 1
 
 
 @pytest.mark.parametrize(("large", "small"), [(48, 12), (48, 20), (47, 31)])

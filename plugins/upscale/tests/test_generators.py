@@ -16,6 +16,7 @@ from studio_upscale.synthetic import draw_picture
 from studio_upscale.train import Train
 from studio_upscale.weights import load_network
 
+from studio import Studio
 from studio.errors import CheckpointError, InvalidInputError
 from studio.generator import Checkpoint, InputAsset, JobContext
 from studio.media import MediaType
@@ -50,6 +51,22 @@ def picture(tmp_path):
     path = tmp_path / "picture.png"
     draw_picture(1).crop((0, 0, 64, 64)).save(path)
     return path
+
+
+@pytest.fixture
+def compact(tmp_path):
+    """Weights of a real architecture of other people's, random."""
+    from importlib import import_module
+
+    from safetensors.torch import save_file
+
+    load_spandrel()
+    name = "spandrel.architectures.Compact.__arch.SRVGG"
+    net = import_module(name).SRVGGNetCompact(
+        num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4
+    )
+    save_file(net.state_dict(), tmp_path / "compact.safetensors")
+    return tmp_path / "compact.safetensors"
 
 
 @pytest.mark.parametrize("generator", [Srgan, Material, Evaluate])
@@ -132,6 +149,13 @@ def test_too_large_a_result_is_refused(tmp_path, tiny_checkpoint):
         run(Srgan, {"scale": 4}, {"image": [path]}, tmp_path, tiny_checkpoint)
 
 
+def test_what_no_codec_opens_is_refused(tmp_path, tiny_checkpoint):
+    path = tmp_path / "tower.png"
+    Image.new("L", (3, 20_000)).save(path)
+    with pytest.raises(InvalidInputError):
+        run(Srgan, {"scale": 2}, {"image": [path]}, tmp_path, tiny_checkpoint)
+
+
 def test_memory_mode_makes_smaller_windows_and_the_same_picture(tmp_path, tiny_checkpoint):
     path = tmp_path / "wide.png"
     draw_picture(2).resize((150, 90)).save(path)
@@ -202,33 +226,33 @@ def test_what_is_lent_is_taken_back(monkeypatch):
 
 
 @needs_spandrel
-class TestCommunity:
-    @pytest.fixture
-    def weights(self, tmp_path):
-        """Weights of a real architecture, random."""
-        from importlib import import_module
-
-        from safetensors.torch import save_file
-
-        load_spandrel()
-        name = "spandrel.architectures.Compact.__arch.SRVGG"
-        net = import_module(name).SRVGGNetCompact(
-            num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=4
+def test_community_weights_run_through_the_queue(compact, tmp_path, picture):
+    with Studio(home=tmp_path / "home", workers="inline") as studio:
+        (made,) = studio.generate(
+            "upscale.community", inputs={"image": picture}, checkpoint=str(compact)
         )
-        save_file(net.state_dict(), tmp_path / "compact.safetensors")
-        return tmp_path / "compact.safetensors"
+        assert made.image().size == (256, 256)
+        trap = tmp_path / "trap.pth"
+        trap.write_bytes(b"\x80\x02cos\nsystem\nq\x00X\x01\x00\x00\x00aq\x01\x85q\x02R.")
+        with pytest.raises(CheckpointError):
+            studio.generate("upscale.community", inputs={"image": picture}, checkpoint=str(trap))
+        with pytest.raises(CheckpointError, match="no checkpoint of upscale"):
+            studio.generate("upscale.srgan", inputs={"image": picture}, checkpoint=str(compact))
 
-    def test_contract(self, weights):
-        check_generator(Community, checkpoint=Checkpoint("x", weights, "")).assert_ok()
 
-    def test_windows_make_no_difference(self, weights, tmp_path, picture):
+@needs_spandrel
+class TestCommunity:
+    def test_contract(self, compact):
+        check_generator(Community, checkpoint=Checkpoint("x", compact, "")).assert_ok()
+
+    def test_windows_make_no_difference(self, compact, tmp_path, picture):
         made = [
             run(
                 Community,
                 {"tile": tile},
                 {"image": [picture]},
                 tmp_path,
-                Checkpoint("x", weights, ""),
+                Checkpoint("x", compact, ""),
             )[0][0]
             for tile in (32, 192)
         ]

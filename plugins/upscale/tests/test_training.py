@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import torch
@@ -5,6 +7,7 @@ from PIL import Image
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
 from studio_upscale.corpus import Corpus, build_group
 from studio_upscale.degrade import degrade
+from studio_upscale.fit import GOALS
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.optimise import make_orthogonal
 from studio_upscale.synthetic import draw_picture
@@ -68,7 +71,7 @@ def test_pictures_that_hold_no_patch_are_refused():
         Corpus([small], 2, 16)
 
 
-@pytest.mark.parametrize("damage", ["none", "light", "compressed", "strong"])
+@pytest.mark.parametrize("damage", ["none", "light", "compressed", "strong", "noise", "jpeg"])
 def test_damage(damage):
     high = np.stack([np.asarray(draw_picture(n).crop((0, 0, 64, 64))) for n in range(2)])
     made = [degrade(high, 4, damage, np.random.default_rng(5)) for _ in range(2)]
@@ -92,6 +95,27 @@ def test_the_rate_rises_stays_and_falls():
     assert rates[20] == rates[45] == 1
     assert rates[75] == pytest.approx(0.5, abs=0.02)
     assert rates[99] < 0.02
+
+
+def test_luma_is_learnt_by_its_square(corpus):
+    config = TrainConfig(steps=40, batch=4, rate=5e-3, warmup=4, ema=0.9, loss="luma")
+    trainer = Trainer(SMALL, config, corpus.draw)
+    losses = [trainer.advance() for _ in range(40)]
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
+
+
+def test_the_baseline_learns_and_comes_back(tmp_path):
+    """FSRCNN(56, 12, 4): about 12 thousand parameters."""
+    groups = [build_group("drawn", [draw_picture(n) for n in range(3)], 1, 4)]
+    trainer = Trainer(GOALS["fsrcnn"].network, CONFIG, Corpus(groups, 4, 16).draw)
+    losses = [trainer.advance() for _ in range(25)]
+    assert np.mean(losses[-5:]) < np.mean(losses[:5])
+    assert sum(value.numel() for value in trainer.network.parameters()) == 12_809
+    save_network(trainer.average, tmp_path, {}, "")
+    again = load_network(tmp_path)
+    x = torch.rand(1, 3, 11, 8)
+    assert again(x).shape == (1, 3, 44, 32)
+    assert torch.allclose(again(x), trainer.average(x), atol=2e-3)
 
 
 def test_sharpening_moves_the_net_and_is_repeatable(corpus):
@@ -119,13 +143,18 @@ def test_weights_on_disk(tiny, tmp_path):
     assert (tmp_path / "model.safetensors").read_bytes() == first
 
 
+SIZES = {"architecture": "studio-residual", "channels": 16, "blocks": 1, "scale": 4, "colours": 3}
+
+
 @pytest.mark.parametrize(
     ("config", "message"),
     [
         ("{}", "other architectures run in upscale.community"),
         ("not json", "other architectures run in upscale.community"),
-        ('{"channels": 99999, "blocks": 1, "scale": 4, "colours": 3}', "out of range"),
-        ('{"channels": 16, "blocks": 1, "scale": 4, "colours": 3}', "do not fit"),
+        (json.dumps({**SIZES, "channels": 99_999}), "out of range"),
+        (json.dumps({**SIZES, "scale": 4, "fold": 2}), "out of range"),
+        (json.dumps(SIZES), "do not fit"),
+        (json.dumps({**SIZES, "architecture": "vit"}), "architecture vit is not known here"),
     ],
 )
 def test_wrong_checkpoints_are_refused(tiny, tmp_path, config, message):

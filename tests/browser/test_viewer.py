@@ -1,0 +1,396 @@
+"""The viewer in a real browser: each kind is shown, judged, sent on, trashed and brought back."""
+
+import io
+import json
+import urllib.request
+import wave
+import zipfile
+
+import numpy as np
+import pytest
+from PIL import Image
+
+mido = pytest.importorskip("mido")
+sync_api = pytest.importorskip("playwright.sync_api")
+pytest.importorskip("gradio")
+expect = sync_api.expect
+pytestmark = pytest.mark.browser
+
+HOSTILE = "<img src=x onerror=alert(1)> 'q' 🧱 שלום"
+
+
+def png(array):
+    data = io.BytesIO()
+    Image.fromarray(array).save(data, "png")
+    return data.getvalue()
+
+
+def draw_ramp():
+    """32 x 32: red rises to the right, green downwards; the edges do not meet."""
+    rows, columns = np.mgrid[0:32, 0:32].astype(np.uint8) * 8
+    return png(np.dstack((columns, rows, np.full_like(rows, 64))))
+
+
+def write_wave():
+    data = io.BytesIO()
+    tone = np.sin(np.arange(22050) * 2 * np.pi * 440 / 22050) * 16000
+    with wave.open(data, "wb") as file:
+        file.setparams((1, 2, 22050, 0, "NONE", ""))
+        file.writeframes(tone.astype("<i2").tobytes())
+    return data.getvalue()
+
+
+def write_midi():
+    score, data = mido.MidiFile(), io.BytesIO()
+    for name, channel in (("Lead", 0), ("Kit", 9)):
+        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
+        for step in range(8):
+            note = {"note": 36 + 5 * step, "channel": channel}
+            track += [
+                mido.Message("note_on", velocity=90, **note),
+                mido.Message("note_off", time=240, **note),
+            ]
+        score.tracks.append(track)
+    score.save(file=data)
+    return data.getvalue()
+
+
+def write_zip():
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("brick/readme.txt", "hello")
+        archive.writestr("brick/preview.png", draw_ramp())
+    return data.getvalue()
+
+
+FIGURES = {"fid": 12.5, "runs": [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}], "x": "<b>"}
+FILES = {
+    "image": ("ramp.png", draw_ramp()),
+    "strip": ("strip.png", png(np.arange(64 * 16 * 3, dtype=np.uint8).reshape(16, 64, 3))),
+    "audio": ("tone.wav", write_wave()),
+    "score": ("tune.mid", write_midi()),
+    "text": ("one.md", b"# Mill\n\nRed **hens** sleep.\n\n<script>alert(1)</script>\n"),
+    "other": ("two.md", b"# Mill\n\nBlue hens sleep.\n"),
+    "report": ("figures.json", json.dumps(FIGURES).encode()),
+    "archive": ("pack.zip", write_zip()),
+}
+
+
+def upload(served, name, data):
+    """Send a file as a browser does; returns the asset."""
+    edge = "a-line-that-no-file-has"
+    head = f'--{edge}\r\nContent-Disposition: form-data; name="files"; filename="{name}"\r\n\r\n'
+    request = urllib.request.Request(
+        f"{served.url}api/v1/assets",
+        head.encode() + data + f"\r\n--{edge}--\r\n".encode(),
+        {"Content-Type": f"multipart/form-data; boundary={edge}", "X-Studio": "1"},
+    )
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)["items"][0]
+
+
+def make(served, generator, **call):
+    job = served.await_status(served.submit(generator, **call), "done", "failed")
+    assert job["status"] == "done", job["error"]
+    return served.get(f"assets/{job['asset_ids'][0]}")
+
+
+@pytest.fixture(scope="module")
+def library(served):
+    """name -> asset: a file of each kind, a noise, its negative, a material."""
+    assets = {name: upload(served, *file) for name, file in FILES.items()}
+    assets["noise"] = make(served, "sample.noise", seed=3)
+    assets["negative"] = make(served, "sample.invert", inputs={"image": [assets["noise"]["id"]]})
+    assets["material"] = make(served, "sample.material", seed=2)
+    return assets
+
+
+@pytest.fixture
+def opened(room, library):
+    """`opened("image")`: the viewer of an asset in the page."""
+    page = room("create")
+
+    def open_asset(name, names=None):
+        ids = [library[one]["id"] for one in names] if names else None
+        page.evaluate(
+            "([id, list]) => import('/static/core.js').then(({ show }) => show(id, { list }))",
+            [library[name]["id"], ids],
+        )
+        viewer = page.locator("#studio-create studio-viewer")
+        title = viewer.locator(".s-v-title")
+        expect(title).to_have_value(library[name]["title"])
+        expect(viewer).not_to_have_attribute("aria-busy", "true")
+        return viewer
+
+    return open_asset
+
+
+def look(canvas):
+    """The pixels of a canvas as the screen has them."""
+    canvas.page.wait_for_timeout(400)
+    data = canvas.screenshot(animations="disabled")
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)
+
+
+def switch(viewer, name):
+    viewer.get_by_role("radio", name=name, exact=True).check(force=True)
+
+
+class TestImage:
+    def test_zooms_and_tells_colours(self, opened):
+        viewer = opened("image")
+        canvas, figures = viewer.locator(".s-v-picture canvas"), viewer.locator(".s-v-figures").last
+        fitted = figures.inner_text()
+        viewer.get_by_role("button", name="1:1").click()
+        expect(figures).to_have_text("100 %")
+        canvas.focus()
+        canvas.press("+")
+        expect(figures).to_have_text("125 %")
+        canvas.press("f")
+        expect(figures).to_have_text(fitted)
+        box = canvas.bounding_box()
+        canvas.page.mouse.move(box["x"] + box["width"] / 2 + 1, box["y"] + box["height"] / 2 + 1)
+        expect(viewer.locator(".s-v-readout")).to_have_text("16, 16  #808040")
+        canvas.page.mouse.wheel(0, -400)
+        expect(figures).not_to_have_text(fitted)
+
+    def test_small_pixels_stay_square(self, opened):
+        """Magnified, a picture shows its own colours only, none in between."""
+        seen = look(opened("image").locator(".s-v-picture canvas"))
+        middle = seen[seen.shape[0] // 2, 8:-8]
+        inside = middle[middle[:, 2] == 64]
+        assert len(inside) > 200
+        assert set(np.unique(inside[:, 0])) <= set(range(0, 256, 8))
+
+    def test_tiles_change_the_picture_and_shift_it(self, opened):
+        viewer = opened("image")
+        canvas = viewer.locator(".s-v-picture canvas")
+        alone = look(canvas)
+        switch(viewer, "Tiles")
+        three = look(canvas)
+        assert (alone != three).any()
+        viewer.get_by_label("Copies").fill("8")
+        eight = look(canvas)
+        assert (three != eight).any()
+        viewer.get_by_role("checkbox", name="Half shift").check()
+        assert (look(canvas) != eight).any()
+
+    def test_before_and_after_slides_by_key_and_mouse(self, opened):
+        viewer = opened("negative")
+        switch(viewer, "Before / after")
+        handle = viewer.get_by_role("slider", name="Before and after")
+        canvas = viewer.locator(".s-v-picture canvas")
+        halves = look(canvas)
+        handle.focus()
+        handle.press("End")
+        expect(handle).to_have_attribute("aria-valuenow", "100")
+        before = look(canvas)
+        handle.press("Home")
+        after = look(canvas)
+        middle = before.shape[0] // 2
+        span = slice(before.shape[1] // 2 - 60, before.shape[1] // 2 - 30)
+        total = before[middle, span] + after[middle, span]
+        assert np.abs(total - 255).max() <= 4  # the negative of each other
+        assert (halves != before).any()
+        assert (halves != after).any()
+        handle.press("Shift+ArrowRight")
+        expect(handle).to_have_attribute("aria-valuenow", "10")
+        box, stage = handle.bounding_box(), viewer.locator(".s-v-stage").bounding_box()
+        mouse = handle.page.mouse
+        mouse.move(box["x"] + box["width"] / 2, box["y"] + 40)
+        mouse.down()
+        mouse.move(stage["x"] + stage["width"] * 0.75, box["y"] + 40, steps=3)
+        mouse.up()
+        expect(handle).to_have_attribute("aria-valuenow", "75")
+
+    def test_strip_plays_as_a_flipbook(self, opened):
+        viewer = opened("strip")
+        switch(viewer, "Flipbook")
+        frame = viewer.locator(".s-v-flip output").first
+        expect(frame).to_have_text("2 / 4")
+        viewer.get_by_role("button", name="Frame on").click()
+        seen = frame.inner_text()
+        viewer.get_by_role("button", name="Frame back").click()
+        expect(frame).not_to_have_text(seen)
+
+
+class TestMaterial:
+    def test_is_lit_and_turns_and_changes(self, opened):
+        viewer = opened("material")
+        canvas = viewer.locator("canvas.s-v-lit")
+        expect(viewer.locator(".s-v-veil")).to_have_count(0, timeout=30_000)
+        canvas.page.wait_for_timeout(2000)
+        sphere = look(canvas)
+        assert sphere.std() > 8, "the canvas is blank"
+        height, width, _ = sphere.shape
+        assert sphere[height // 2, width // 2].sum() > sphere[8, 8].sum() + 60
+        for change in ("Cube", "Light"):
+            switch(viewer, change)
+            canvas.page.wait_for_timeout(1200)
+            now = look(canvas)
+            assert (np.abs(now - sphere) > 20).mean() > 0.05
+            sphere = now
+        viewer.get_by_role("checkbox", name="Base colour").uncheck()
+        canvas.page.wait_for_timeout(1200)
+        assert (np.abs(look(canvas) - sphere) > 6).mean() > 0.02
+
+    def test_shows_each_map(self, opened, library):
+        viewer = opened("material")
+        switch(viewer, "Maps")
+        buttons = viewer.locator(".s-v-maps button")
+        expect(buttons).to_have_count(len(library["material"]["files"]))
+        canvas = viewer.locator(".s-v-picture canvas")
+        first = look(canvas)
+        buttons.nth(1).click()
+        expect(buttons.nth(1)).to_have_attribute("aria-pressed", "true")
+        assert (look(canvas) != first).any()
+
+    def test_without_webgl_the_thumbnail_is_shown(self, room, library):
+        page = room("queue")
+        page.add_init_script(
+            "const get = HTMLCanvasElement.prototype.getContext;"
+            "HTMLCanvasElement.prototype.getContext = function (kind, ...rest) {"
+            " return kind === 'webgl2' ? null : get.call(this, kind, ...rest); }"
+        )
+        page.reload()
+        page.goto(f"{page.url.split('#')[0]}#library?open={library['material']['id']}")
+        viewer = page.locator("studio-library studio-viewer")
+        expect(viewer.get_by_text("This browser has no WebGL2")).to_be_visible()
+        expect(viewer.locator("img.s-v-fallback")).to_be_visible()
+
+
+class TestSound:
+    def test_wave_is_drawn_marked_and_looped(self, opened):
+        viewer = opened("audio")
+        canvas = viewer.locator("canvas.s-v-wave")
+        expect(canvas).to_have_attribute("aria-valuemax", "1.00")
+        plain = look(canvas)
+        assert plain.std() > 5
+        box = canvas.bounding_box()
+        mouse = canvas.page.mouse
+        mouse.move(box["x"] + box["width"] * 0.25, box["y"] + 40)
+        mouse.down()
+        mouse.move(box["x"] + box["width"] * 0.75, box["y"] + 40, steps=4)
+        mouse.up()
+        expect(viewer.locator(".s-v-readout")).to_contain_text("Marked 0:00.2")
+        expect(viewer.get_by_role("button", name="Loop")).to_have_attribute("aria-pressed", "true")
+        canvas.focus()
+        canvas.press("End")
+        expect(canvas).to_have_attribute("aria-valuenow", "1.00")
+        canvas.press("s")
+        assert (look(canvas) != plain).any()
+
+    def test_roll_has_notes_and_plays(self, opened):
+        viewer = opened("score")
+        canvas = viewer.locator("canvas.s-v-roll")
+        expect(canvas).to_have_attribute("data-notes", "16")
+        assert look(canvas).std() > 5
+        expect(viewer.locator(".s-v-legend")).to_contain_text("Lead")
+        viewer.get_by_role("checkbox", name="Kit").uncheck()
+        canvas.focus()
+        canvas.press(" ")
+        expect(viewer.get_by_role("button", name="Play")).to_have_attribute("aria-pressed", "true")
+        expect(canvas).not_to_have_attribute("aria-valuenow", "0.00")
+        canvas.press(" ")
+
+
+class TestWords:
+    def test_text_is_read_and_compared(self, opened, library):
+        viewer = opened("text")
+        expect(viewer.locator(".s-v-read strong")).to_have_text("hens")
+        expect(viewer.locator(".s-v-read")).to_contain_text("<script>alert(1)</script>")
+        switch(viewer, "Changes")
+        viewer.get_by_label("Compare with").select_option(library["other"]["id"])
+        expect(viewer.locator(".s-v-line.s-v-new")).to_have_count(3)
+        expect(viewer.locator(".s-v-line.s-v-old mark").first).to_have_text("Blue")
+
+    def test_report_is_a_table(self, opened):
+        viewer = opened("report")
+        expect(viewer.locator(".s-v-report table").last).to_contain_text("0.25")
+        expect(viewer.locator(".s-v-report")).to_contain_text("<b>")
+
+    def test_archive_lists_its_files_and_shows_a_picture(self, opened):
+        viewer = opened("archive")
+        expect(viewer.locator(".s-v-files")).to_contain_text("brick/readme.txt")
+        picture = viewer.locator(".s-v-peek img")
+        expect(picture).to_be_visible()
+        assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") == 32
+
+
+class TestAround:
+    def test_keys_rate_and_step_through_a_list(self, opened, served, library):
+        viewer = opened("image", ["image", "noise", "negative"])
+        expect(viewer.locator(".s-v-steps")).to_contain_text("1 of 3")
+        page = viewer.page
+        page.keyboard.press("4")
+        expect(viewer.get_by_role("button", name="4 of 5 stars")).to_have_attribute("aria-pressed", "true")
+        page.keyboard.press("ArrowRight")
+        expect(viewer.locator(".s-v-steps")).to_contain_text("2 of 3")
+        expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
+        assert served.get(f"assets/{library['image']['id']}")["rating"] == 4
+        assert served.get(f"assets/{library['noise']['id']}")["rating"] == 0
+
+    def test_title_tags_and_notes_are_kept(self, opened, served, library):
+        viewer = opened("noise")
+        viewer.get_by_label("Title").fill(HOSTILE)
+        viewer.get_by_label("Title").press("Enter")
+        viewer.get_by_label("Add a tag").fill("keep me")
+        viewer.get_by_label("Add a tag").press("Enter")
+        expect(viewer.locator(".s-v-tag")).to_have_text("keep me")
+        viewer.get_by_role("textbox", name="Notes").fill("for the tower")
+        viewer.get_by_label("Title").focus()
+        viewer.page.wait_for_timeout(1200)
+        kept = served.get(f"assets/{library['noise']['id']}")
+        assert (kept["title"], kept["tags"], kept["notes"]) == (HOSTILE, ["keep me"], "for the tower")
+        viewer.get_by_role("button", name="Take the tag keep me away").click()
+        expect(viewer.locator(".s-v-tag")).to_have_count(0)
+        served.post(f"assets/{kept['id']}", {"title": library["noise"]["title"]}, "PATCH")
+
+    def test_lineage_leads_to_the_parent(self, opened, library):
+        viewer = opened("negative")
+        viewer.locator(".s-v-lineage-strip .s-v-kin button").first.click()
+        expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
+
+    def test_send_to_fills_the_form(self, opened, library):
+        viewer = opened("image")
+        viewer.get_by_role("button", name="Send to").click()
+        viewer.get_by_role("menuitem", name="Invert").click()
+        form = viewer.page.locator("#studio-create studio-slots")
+        expect(form.locator(f"img[src*='{library['image']['id']}']").first).to_be_visible()
+
+    def test_imported_asset_says_why_it_cannot_be_repeated(self, opened):
+        viewer = opened("image")
+        press = viewer.get_by_role("button", name="More like this")
+        expect(press).to_have_attribute("aria-disabled", "true")
+        press.click()
+        expect(viewer.page.locator("#studio-toasts")).to_contain_text("It was imported")
+
+    def test_more_like_this_and_reproduce(self, opened, served):
+        viewer = opened("noise")
+        viewer.get_by_role("button", name="Reproduce").click()
+        expect(viewer.locator(".s-v-notice")).to_contain_text("every bit is the same", timeout=60_000)
+        before = served.get("assets/count?generator=sample.noise")["count"]
+        viewer.get_by_role("button", name="More like this").click()
+        expect(viewer.locator(".s-v-steps")).to_contain_text("1 of 5", timeout=60_000)
+        assert served.get("assets/count?generator=sample.noise")["count"] == before + 4
+
+    def test_trash_can_be_undone(self, opened, served, library):
+        viewer = opened("strip")
+        viewer.get_by_role("button", name="Move to trash").click()
+        expect(viewer.locator(".s-v-notice")).to_contain_text("This is in the trash")
+        assert served.get(f"assets/{library['strip']['id']}")["trashed"]
+        viewer.page.locator("#studio-toasts").get_by_role("button", name="Undo").click()
+        expect(viewer.locator(".s-v-notice")).to_be_hidden()
+        assert not served.get(f"assets/{library['strip']['id']}")["trashed"]
+
+    def test_missing_asset_is_said(self, room):
+        page = room("library?open=01aaaaaaaaaaaaaaaaaaaaaaaa")
+        expect(page.locator("studio-library studio-viewer")).to_contain_text("It is no longer here")
+
+    def test_export_is_one_click(self, opened, served):
+        if "textures.export" not in {one["id"] for one in served.get("generators")["items"]}:
+            pytest.skip("no generator exports materials")
+        viewer = opened("material")
+        with viewer.page.expect_download(timeout=60_000) as download:
+            viewer.get_by_role("button", name="Download for Godot").click()
+        assert download.value.suggested_filename.endswith(".zip")
