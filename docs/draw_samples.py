@@ -57,7 +57,9 @@ def draw_brick(rng: np.random.Generator) -> np.ndarray:
     clay += (tone - 0.5) * np.array([0.03, 0.07, 0.08])
     mortar = np.array([0.66, 0.62, 0.55]) * (0.8 + 0.35 * fine[..., None])
     colour = clay * brick[..., None] + mortar * (1 - brick[..., None])
-    return shade(brick * 6 + rough * 4 * brick + fine * 3, colour * (0.85 + 0.25 * fine[..., None]), 0.22)
+    return shade(
+        brick * 6 + rough * 4 * brick + fine * 3, colour * (0.85 + 0.25 * fine[..., None]), 0.22
+    )
 
 
 def draw_cobble(rng: np.random.Generator) -> np.ndarray:
@@ -74,7 +76,9 @@ def draw_cobble(rng: np.random.Generator) -> np.ndarray:
     grey = np.array([1.0, 0.97, 0.92]) * tone + (rough[..., None] - 0.5) * 0.22
     earth = np.array([0.24, 0.21, 0.17]) * (0.7 + 0.6 * fine[..., None])
     round_ = np.sqrt(stone)[..., None]
-    return shade(np.sqrt(stone) * 16 + rough * 5 + fine * 3, grey * round_ + earth * (1 - round_), 0.14)
+    return shade(
+        np.sqrt(stone) * 16 + rough * 5 + fine * 3, grey * round_ + earth * (1 - round_), 0.14
+    )
 
 
 def draw_planks(rng: np.random.Generator) -> np.ndarray:
@@ -83,8 +87,16 @@ def draw_planks(rng: np.random.Generator) -> np.ndarray:
     width = SIZE / 5
     board = np.floor(x / width).astype(int).clip(0, 4)
     u = np.mod(x, width)
-    slow = np.asarray(Image.fromarray(rng.random((6, 64)).astype(np.float32)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
-    fine = np.asarray(Image.fromarray(rng.random((10, 256)).astype(np.float32)).resize((SIZE, SIZE), Image.Resampling.BICUBIC))
+    slow = np.asarray(
+        Image.fromarray(rng.random((6, 64)).astype(np.float32)).resize(
+            (SIZE, SIZE), Image.Resampling.BICUBIC
+        )
+    )
+    fine = np.asarray(
+        Image.fromarray(rng.random((10, 256)).astype(np.float32)).resize(
+            (SIZE, SIZE), Image.Resampling.BICUBIC
+        )
+    )
     rings = 0.5 + 0.5 * np.sin((u + slow * 46 + board * 31) * 0.42)
     tone = rng.random(5)[board]
     level = (0.58 + 0.22 * tone + 0.2 * (fine - 0.5) + 0.16 * (rings - 0.5))[..., None]
@@ -115,7 +127,12 @@ def draw_grass(rng: np.random.Generator) -> np.ndarray:
 
 def main() -> None:
     """Draw them all."""
-    for name, draw in (("brick", draw_brick), ("cobble", draw_cobble), ("planks", draw_planks), ("grass", draw_grass)):
+    for name, draw in (
+        ("brick", draw_brick),
+        ("cobble", draw_cobble),
+        ("planks", draw_planks),
+        ("grass", draw_grass),
+    ):
         rng = np.random.default_rng(7)
         save(name, draw(rng), rng)
 

@@ -5,6 +5,7 @@ a job and insert its asset in ONE transaction.
 """
 
 import threading
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -35,7 +36,8 @@ class Database:
         self.path = path
         self._vfs = vfs
         self._local = threading.local()
-        self._all: list[apsw.Connection] = []
+        # Weak: the connection of a thread that ended is closed, and is not kept for ever.
+        self._all: weakref.WeakSet[apsw.Connection] = weakref.WeakSet()
         self._guard = threading.Lock()
         self._write_lock = threading.RLock()
         self._versions: dict[str, int] = {}
@@ -121,7 +123,7 @@ class Database:
     def close(self) -> None:
         """Close every thread's connection."""
         with self._guard:
-            for connection in self._all:
+            for connection in list(self._all):
                 connection.close()
             self._all.clear()
         self._local = threading.local()
@@ -134,7 +136,7 @@ class Database:
             connection.execute("PRAGMA foreign_keys=ON")
             connection.row_trace = _trace_row
         with self._guard:
-            self._all.append(connection)
+            self._all.add(connection)
         self._set_durable(connection, True)
         return connection
 

@@ -120,3 +120,14 @@ def test_a_full_disk(database):
         connection.execute("INSERT INTO t VALUES(1, ?)", ("x" * 100_000,))
     assert database.query("SELECT * FROM t") == []
     assert not database.connection.in_transaction
+
+
+def test_a_thread_that_ended_leaves_no_open_file(tmp_path):
+    database = Database(tmp_path / "a.db")
+    before = len(os.listdir("/proc/self/fd"))
+    for _ in range(20):
+        thread = threading.Thread(target=lambda: database.query("SELECT 1"))
+        thread.start()
+        thread.join()
+    assert len(os.listdir("/proc/self/fd")) == before
+    database.close()

@@ -2,6 +2,7 @@
 
 import ast
 import json
+import re
 import string
 from pathlib import Path
 
@@ -32,8 +33,20 @@ def find_error_names():
         names |= more
 
 
+# `t("...")` of the page; a text may be an expression's branch, but never glued together.
+SPOKEN_ON_PAGE = re.compile(r"""\bt\(\s*("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')\s*[,)]""")
+
+
+def find_page_texts():
+    """Collect the literals of the page's scripts."""
+    for path in sorted((STUDIO.parent / "assets" / "ui").glob("*.js")):
+        for found in SPOKEN_ON_PAGE.finditer(path.read_text(encoding="utf-8")):
+            yield ast.literal_eval(found[1])
+
+
 def find_texts():
-    """Collect literals given to an error, to `Translator.text`, or to `_`-like wrappers."""
+    """Collect literals given to an error, to `Translator.text`, to a tab's `word`, or to `t`."""
+    yield from find_page_texts()
     names, trees = find_error_names()
     for tree in trees:
         for node in ast.walk(tree):
@@ -41,7 +54,7 @@ def find_texts():
                 continue
             called = getattr(node.func, "id", getattr(node.func, "attr", ""))
             first = node.args[0]
-            is_text = called in names or called == "text"
+            is_text = called in names or called in ("text", "word", "say")
             if is_text and isinstance(first, ast.Constant) and isinstance(first.value, str):
                 yield first.value
 

@@ -100,6 +100,8 @@ export function setText(box, text) {
   control.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
+// What forms of most generators say, in choices: t("Yes") t("No") t("Auto") t("None").
+
 /** Buttons for the words and a picker for the colour, instead of a bare text box. */
 function addColour(box, field) {
   if (box.querySelector(".s-colour")) return;

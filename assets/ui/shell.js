@@ -89,7 +89,7 @@ system.addEventListener("change", paint);
 new MutationObserver(paint).observe(document.body, { attributes: true, attributeFilter: ["class"] });
 paint();
 
-// ---- words in places that Python builds
+// ---- words in places that Python builds: t("This tab could not be built")
 
 class Text extends StudioElement {
   render() {

@@ -114,3 +114,7 @@ def cli() -> None:
 def main() -> None:
     """Run the command line."""
     cli.main()
+
+
+if __name__ == "__main__":
+    main()

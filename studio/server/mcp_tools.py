@@ -109,6 +109,7 @@ class Tools:
             inputs={slot: list(ids) for slot, ids in (inputs or {}).items()},
             seed=seed,
             count=count,
+            seeds=None,
             preset=preset,
         )
         tray = Tray(Priority.INTERACTIVE)

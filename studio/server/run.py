@@ -68,6 +68,8 @@ def open_socket(host: str, port: int) -> socket.socket:
     Raises:
         StudioError: it is taken, not allowed, or the address is not this machine's.
     """
+    if not 0 <= port < 1 << 16:  # the resolver would take it modulo 65536
+        raise _build_socket_error(host, port, ValueError("a port is 0 to 65535"))
     try:
         found = socket.getaddrinfo(
             host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE

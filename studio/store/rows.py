@@ -4,7 +4,6 @@ import json
 import logging
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -135,9 +134,8 @@ class RowLoader:
             if not blobs:
                 raise ValueError("it has no files")
             files = {name: self._get_path(ref) for name, ref in blobs.items()}
-            sizes = {name: ref.size for name, ref in blobs.items()}
-            record = _build_record(row, files, sorted(tags), self._find_thumbnail(row["id"]))
-            return replace(record, sizes=sizes)
+            thumbnail = self._find_thumbnail(row["id"])
+            return _build_record(row, blobs, files, sorted(tags), thumbnail)
         except (ValueError, TypeError) as error:
             raise StoreError(
                 "asset {id}: its record is damaged ({fault}); run `studio fsck --repair`",
@@ -147,7 +145,11 @@ class RowLoader:
 
 
 def _build_record(
-    row: Row, files: dict[str, Path], tags: list[str], thumbnail: Path | None
+    row: Row,
+    blobs: Mapping[str, BlobRef],
+    files: dict[str, Path],
+    tags: list[str],
+    thumbnail: Path | None,
 ) -> AssetRecord:
     return AssetRecord(
         id=row["id"],
@@ -175,6 +177,7 @@ def _build_record(
         output_index=row["output_index"],
         thumbnail=thumbnail,
         trashed=row["state"] != LIVE,
+        sizes={name: ref.size for name, ref in blobs.items()},
     )
 
 

@@ -176,7 +176,7 @@ def _build_number(schema: Schema, is_whole: bool, is_optional: bool) -> dict[str
     if "exclusiveMaximum" in schema and not is_whole:
         high -= step
     default = schema.get("default")
-    if high <= low or (_is_number(default) and not is_on_grid(default, low, step)):
+    if high <= low or (_is_number(default) and not is_on_grid(float(default or 0), low, step)):
         return found
     return {**found, "widget": "slider", "minimum": low, "maximum": high, "step": step}
 

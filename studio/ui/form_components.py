@@ -112,11 +112,9 @@ def _build_slider(field: Field, value: Any, common: dict[str, Any], say: Say) ->
 
 def _build_number(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:
     # No bounds here: Gradio would mend the value silently, and the check says what is wrong.
-    step = field.step or (1 if field.is_whole else "any")
     empty = say("Automatic") if field.is_optional else None
-    return gr.Number(
-        value, step=step if isinstance(step, int | float) else None, placeholder=empty, **common
-    )
+    step = 1 if field.is_whole else (field.step or 0.01)
+    return gr.Number(value, step=step, placeholder=empty, **common)
 
 
 def _build_checkbox(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:

@@ -30,6 +30,7 @@ class Place:
 
 def build_blocks(studio: Studio, word: Word) -> gr.Blocks:
     """Build the page of a home; what a tab raises is shown in its place."""
+    blocks: gr.Blocks
     with gr.Blocks(title="Studio", analytics_enabled=False, fill_width=True) as blocks:
         gr.HTML("<studio-header></studio-header>", elem_id="studio-top")
         order = gr.Textbox(
@@ -94,4 +95,3 @@ def _find_build(name: str) -> Build:
         import_module(f"studio.ui.tabs.{name}").build(context)
 
     return build
-

@@ -1,7 +1,8 @@
 """One stylesheet of all of ours, strong enough to stand against Gradio's.
 
-Gradio resets buttons, inputs and links with selectors like `.gradio-container-x button`, which beat a
-class of ours. So every rule is put below `:root`, by CSS nesting: `.s-pill` becomes `:root .s-pill`.
+Gradio resets buttons, inputs and links with selectors like `.gradio-container-x button`, which
+beat a class of ours. So every rule is put below `:root`, by CSS nesting: `.s-pill` becomes
+`:root .s-pill`.
 """
 
 import hashlib

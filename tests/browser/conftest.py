@@ -1,4 +1,4 @@
-"""A server of its own with a page in Chromium, for the tests of the rooms."""
+"""A server as a process of its own, and browsers that must not complain nor go elsewhere."""
 
 import json
 import os
@@ -7,47 +7,46 @@ import shutil
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from pathlib import Path
 
 import pytest
 
-CHROMIUM = "/usr/bin/chromium"
+CHROMIUM = os.environ.get("STUDIO_CHROMIUM", "/usr/bin/chromium")
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-PATIENCE = 45  # seconds; the machine may be busy with other tests
-TRIAL = Path(__file__).parent / "trial_plugin.txt"
+PATIENCE = 20_000
+"""Milliseconds that anything may take on a busy machine."""
 
 
-class Served:
-    """`studio serve` as a process of its own, and requests to it."""
+class StudioProcess:
+    """`studio serve` on a home of its own."""
 
-    def __init__(self, home, plugins):
-        self.home = home
-        self._environ = {
-            **os.environ,
-            "STUDIO_HOME": str(home),
-            "STUDIO_LANGUAGE": "en",
-            "PYTHONPATH": os.pathsep.join(map(str, plugins)),
-            "OMP_NUM_THREADS": "1",
-        }
+    def __init__(self, home, plugins=None, port=0):
+        self.home, self.plugins, self.port = home, plugins, port
         self.start()
 
-    def start(self, port=0):
-        start = "from studio.cli.main import main; main()"
-        command = [sys.executable, "-uc", start, "serve", "--no-open", "--port", str(port)]
+    def start(self):
+        command = [sys.executable, "-m", "studio.cli.main", "serve", "--no-open"]
+        path = os.pathsep.join(
+            filter(None, [str(self.plugins or ""), os.environ.get("PYTHONPATH")])
+        )
+        environ = {**os.environ, "STUDIO_HOME": str(self.home), "STUDIO_LANGUAGE": "en"}
         self.process = subprocess.Popen(
-            command, env=self._environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, "--port", str(self.port)],
+            env={**environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
         seen = ""
         for line in self.process.stdout:
             seen += line
-            found = re.search(r"http://[\d.]+:\d+/", line)
+            found = re.search(r"http://[\d.]+:(\d+)/", line)
             if found:
-                self.url = found[0]
+                self.url, self.port = found[0], int(found[1])
                 return
         raise AssertionError(f"the server did not start: {seen}")
 
@@ -58,27 +57,106 @@ class Served:
 
     def restart(self):
         self.stop()
-        self.start(int(self.url.rsplit(":", 1)[1].strip("/")))
+        self.start()
 
     def get(self, path):
         with urllib.request.urlopen(f"{self.url}api/v1/{path}", timeout=30) as answer:
             return json.load(answer)
 
-    def post(self, path, body=None, method="POST"):
+    def post(self, path, body):
         request = urllib.request.Request(
             f"{self.url}api/v1/{path}",
-            json.dumps(body or {}).encode(),
+            json.dumps(body).encode(),
             {"Content-Type": "application/json", "X-Studio": "1"},
-            method=method,
         )
-        with urllib.request.urlopen(request, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+
+@pytest.fixture(scope="module")
+def sample_server(tmp_path_factory, sample_path):
+    """A server with the sample plugin."""
+    started = StudioProcess(tmp_path_factory.mktemp("browser") / "home", sample_path)
+    yield started
+    started.stop()
+
+
+@pytest.fixture(scope="module")
+def serve_home():
+    """`serve_home(folder)`: a server of a home that was filled before."""
+    started = []
+
+    def serve(home):
+        started.append(StudioProcess(home))
+        return started[-1]
+
+    yield serve
+    for server in started:
+        server.stop()
+
+
+@pytest.fixture(scope="module")
+def chromium():
+    """Debian's browser."""
+    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no browser at {CHROMIUM}; STUDIO_CHROMIUM names another")
+    with playwright.sync_playwright() as play:
+        opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture
+def open_page(chromium):
+    """`open_page(server, address="", **context)`: a page in a fresh profile.
+
+    At the end: nothing was written to the console as an error, nothing was asked of other hosts.
+    """
+    contexts, faults = [], []
+
+    def listen(page, url):
+        def is_ours(address):
+            return address.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
+
+        page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
+        page.on(
+            "console",
+            lambda said: said.type == "error" and faults.append(f"console: {said.text}"),
+        )
+        page.on(
+            "request",
+            lambda sent: is_ours(sent.url) or faults.append(f"elsewhere: {sent.url}"),
+        )
+
+    def go(server, address="", **options):
+        options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
+        context = chromium.new_context(**options)
+        context.set_default_timeout(PATIENCE)
+        contexts.append(context)
+        page = context.new_page()
+        listen(page, server.url)
+        page.goto(f"{server.url}{address}", timeout=3 * PATIENCE)
+        page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=3 * PATIENCE)
+        return page
+
+    yield go
+    for context in contexts:
+        context.close()
+    assert faults == []
+
+
+TRIAL = Path(__file__).parent / "trial_plugin.txt"
+
+
+class Served(StudioProcess):
+    """A server, and what tests of the rooms ask of it."""
 
     def submit(self, generator, **call):
         return self.post("jobs", {"generator": generator, **call})["id"]
 
     def await_status(self, job, *statuses):
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + 3 * PATIENCE / 1000
         while (found := self.get(f"jobs/{job}")["status"]) not in statuses:
             assert time.monotonic() < end, f"job is {found}, not {statuses}"
             time.sleep(0.1)
@@ -86,23 +164,22 @@ class Served:
 
     def cancel_all(self):
         self.post("jobs/cancel", {"all": True})
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + PATIENCE / 1000
         while self.get("jobs/counts")["running"] and time.monotonic() < end:
             time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
 def trial_path(tmp_path_factory):
-    """A folder with a plugin that fails, one that trains, and one that cannot be loaded."""
+    """A folder with a plugin that fails and trains, and one that cannot be loaded."""
     folder = tmp_path_factory.mktemp("trial")
     shutil.copy(TRIAL, folder / "trial_plugin.py")
     (folder / "broken_plugin.py").write_text("import a_library_that_is_not_here\n")
     for name in ("trial", "broken"):
         info = folder / f"{name}_plugin-1.0.dist-info"
         info.mkdir()
-        (info / "METADATA").write_text(
-            f"Metadata-Version: 2.1\nName: {name}-plugin\nVersion: 1.0\n"
-        )
+        text = f"Metadata-Version: 2.1\nName: {name}-plugin\nVersion: 1.0\n"
+        (info / "METADATA").write_text(text)
         (info / "entry_points.txt").write_text(f"[studio]\n{name} = {name}_plugin\n")
     return folder
 
@@ -110,44 +187,14 @@ def trial_path(tmp_path_factory):
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, sample_path, trial_path):
     """A server with the sample plugin and the trial plugin."""
-    server = Served(tmp_path_factory.mktemp("served") / "home", [sample_path, trial_path])
+    plugins = os.pathsep.join(map(str, (sample_path, trial_path)))
+    server = Served(tmp_path_factory.mktemp("served") / "home", plugins)
     yield server
     server.stop()
 
 
-@pytest.fixture(scope="session")
-def chromium():
-    """A browser."""
-    sync_api = pytest.importorskip("playwright.sync_api")
-    sync_api.expect.set_options(timeout=PATIENCE * 1000)
-    if not os.path.exists(CHROMIUM):
-        pytest.skip("there is no browser")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
-
-
 @pytest.fixture
-def room(served, chromium):
-    """`room("queue")`: the page at a tab; errors in its console fail the test."""
-    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-US")
-    context.set_default_timeout(PATIENCE * 1000)
-    page, faults = context.new_page(), []
-    page.on("pageerror", lambda error: faults.append(str(error)))
-    page.on("console", lambda message: note(message, faults))
-
-    def open_room(address):
-        page.goto(f"{served.url}#{address}")
-        page.wait_for_selector("html[data-studio-ready]", state="attached")
-        return page
-
-    yield open_room
-    context.close()
-    assert not faults
-
-
-def note(message, faults):
-    """Keep what a console says of errors; a refused request is the test's own doing."""
-    if message.type == "error" and "Failed to load resource" not in message.text:
-        faults.append(message.text)
+def room(served, open_page):
+    """`room("queue?view=failed")`: the page at a place."""
+    pytest.importorskip("playwright.sync_api").expect.set_options(timeout=3 * PATIENCE)
+    return lambda address: open_page(served, f"#{address}")

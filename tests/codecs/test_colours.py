@@ -7,7 +7,8 @@ from studio.errors import InvalidParamsError
 NAMED = {
     (255, 0, 0): "red", (255, 140, 0): "orange", (250, 220, 30): "yellow", (40, 160, 60): "green",
     (0, 160, 160): "teal", (30, 60, 200): "blue", (120, 40, 200): "purple", (255, 120, 180): "pink",
-    (110, 70, 40): "brown", (250, 250, 250): "white", (128, 128, 128): "grey", (10, 10, 10): "black",
+    (110, 70, 40): "brown", (250, 250, 250): "white", (128, 128, 128): "grey",
+    (10, 10, 10): "black",
     (255, 182, 193): "pink", (150, 75, 55): "red", (210, 180, 140): "brown",
 }  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Events: numbered, without a gap, only what one may see, and no client can hold them up."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -48,7 +49,9 @@ class Page:
 
     def __exit__(self, *_):
         self._stop = True
-        self._response.close()
+        line = self._response.extensions["network_stream"].get_extra_info("socket")
+        with contextlib.suppress(OSError):
+            line.shutdown(socket.SHUT_RDWR)  # closing alone does not wake who reads
         self._thread.join()
 
     def _listen(self):

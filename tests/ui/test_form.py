@@ -137,9 +137,7 @@ def test_real_steps_are_fine_and_meet_the_default(low, width, place):
 
 SHAPES = st.one_of(
     BOUNDS.flatmap(
-        lambda b: st.tuples(
-            st.just(int), st.integers(*b).map(lambda d: Param(d, ge=b[0], le=b[1]))
-        )
+        lambda b: st.tuples(st.just(int), st.integers(*b).map(lambda d: Param(d, ge=b[0], le=b[1])))
     ),
     st.floats(-100, 100).map(lambda d: (float, Param(d, ge=-100, le=100))),
     st.floats(0.25, 4).map(lambda d: (float, Param(d, gt=0, lt=5))),
@@ -153,7 +151,7 @@ SHAPES = st.one_of(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(st.lists(SHAPES, min_size=1, max_size=6))
 def test_what_controls_start_with_is_accepted(shapes):
     definitions = {f"p{i}": shape for i, shape in enumerate(shapes)}

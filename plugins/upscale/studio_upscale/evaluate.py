@@ -50,7 +50,12 @@ class Evaluate(Generator):
     summary: ClassVar[str] = "PSNR, SSIM and texture figures on pictures of yours"
     output: ClassVar[MediaType] = MediaType.REPORT
     inputs: ClassVar[tuple[Input, ...]] = (
-        Input("pictures", (MediaType.IMAGE,), many=True, summary="the true, large pictures"),
+        Input(
+            "pictures",
+            (MediaType.IMAGE,),
+            many=True,
+            summary="the true, large pictures",
+        ),
     )
     Params: ClassVar[type[Params]] = EvaluateParams
     seeded: ClassVar[bool] = False
@@ -70,18 +75,18 @@ class Evaluate(Generator):
 
     def generate(self, params: EvaluateParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the table."""
-        assets = job.inputs["pictures"]
-        total = len(assets) * len(job.seeds)
+        pictures = [(asset.title, asset.path) for asset in job.inputs["pictures"]]
+        total = len(pictures) * len(job.seeds)
         for index in range(len(job.seeds)):
             rows, seconds, pixels = [], 0.0, 0
-            for number, asset in enumerate(assets):
-                job.step(index * len(assets) + number, total)
-                true = load_image(asset.path).convert("RGB")
-                _check_size(true, asset.title)
+            for number, (title, path) in enumerate(pictures):
+                job.step(index * len(pictures) + number, total)
+                true = load_image(path).convert("RGB")
+                _check_size(true, title)
                 row, spent = self._compare(true, params.scale)
-                rows.append({"picture": asset.title, **row})
+                rows.append({"picture": title, **row})
                 seconds, pixels = seconds + spent, pixels + true.width * true.height
-            job.step((index + 1) * len(assets), total)
+            job.step((index + 1) * len(pictures), total)
             mean = _average(rows)
             report = {
                 "title": f"{params.checkpoint} x{params.scale}",
@@ -94,7 +99,7 @@ class Evaluate(Generator):
                 MediaType.REPORT,
                 metrics={**mean["net"], "gain_db": _gain(mean)},
                 info={"ms_per_megapixel": round(1e9 * seconds / pixels, 1)},
-                title=f"{params.checkpoint} on {len(assets)} pictures",
+                title=f"{params.checkpoint} on {len(pictures)} pictures",
             )
 
     def _compare(self, true: Image.Image, scale: int) -> tuple[dict[str, Any], float]:

@@ -36,7 +36,7 @@ def build(context: TabContext) -> None:
 def _render_form(context: TabContext, choice: gr.Textbox) -> None:
     """Build the controls anew whenever the page asks for another generator or other values."""
 
-    @gr.render(
+    @gr.render(  # type: ignore[untyped-decorator]
         inputs=choice,
         triggers=[choice.change],
         show_progress="hidden",

@@ -1,0 +1,117 @@
+"""Take a picture of every tab, light and dark: `python docs/screenshots.py` writes docs/screenshots/.
+
+It starts a studio on a new home, makes real textures in it, and looks at them with Chromium
+(`STUDIO_CHROMIUM` names another one).
+"""
+
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from studio import Studio
+
+ROOT = Path(__file__).parents[1]
+OUT = ROOT / "docs" / "screenshots"
+SAMPLES = ("brick", "cobble", "planks", "grass")
+TABS = ("create", "library", "queue", "pipelines", "train", "system")
+SIZE = {"width": 1280, "height": 800}
+LARGEST = 120_000
+"""Bytes of a picture."""
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
+
+
+def make_home(home: Path) -> None:
+    """Fill a library: textures of four surfaces, a material of each, an export."""
+    titles = {
+        "brick": "Brick wall",
+        "cobble": "Stone paving",
+        "planks": "Planks",
+        "grass": "Meadow",
+    }
+    with Studio(home) as studio:
+        for name in SAMPLES:
+            picture = ROOT / "assets" / "ui" / f"sample-{name}.webp"
+            asset = studio.assets.import_file(picture, title=titles[name], tags=("surface", name))
+            made = studio.generate(
+                "textures.from_image",
+                inputs={"image": asset},
+                seed=3,
+                count=3,
+                width=256,
+                height=256,
+            )
+            studio.generate("textures.pbr", inputs={"albedo": made[0]})
+            made[0].rate(5)
+        material = studio.assets.search(kind="texture")[0]
+        studio.generate("textures.export", inputs={"material": material}, engine="godot")
+
+
+def start_server(home: Path) -> tuple["subprocess.Popen[str]", str]:
+    """Serve a home; return the process and the address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "studio.cli.main", "serve", "--no-open", "--port", "0"],
+        env={**os.environ, "STUDIO_HOME": str(home), "STUDIO_LANGUAGE": "en"},
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    for line in process.stdout:
+        found = re.search(r"http://\S+", line)
+        if found:
+            return process, found[0]
+    raise SystemExit("the server did not start")
+
+
+def take(browser: Browser, url: str, scheme: str) -> None:
+    """Look at every tab in one theme."""
+    context = browser.new_context(viewport=SIZE, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+    page = context.new_page()
+    for tab in TABS:
+        page.goto(f"{url}#{tab}")
+        page.reload()
+        page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=60_000)
+        page.wait_for_timeout(5000)
+        save(page, OUT / f"{tab}-{scheme}.webp")
+    context.close()
+
+
+def save(page: Page, path: Path) -> None:
+    """Write what a page shows, as small as it must be."""
+    picture = Image.open(io.BytesIO(page.screenshot()))
+    for quality in (88, 80, 70, 60, 45):
+        picture.save(path, quality=quality, method=6)
+        if path.stat().st_size <= LARGEST:
+            return
+    raise SystemExit(f"{path}: {path.stat().st_size} bytes are too many")
+
+
+def main() -> None:
+    """Make the home, serve it, take the pictures."""
+    OUT.mkdir(exist_ok=True)
+    chromium = os.environ.get("STUDIO_CHROMIUM", "/usr/bin/chromium")
+    with tempfile.TemporaryDirectory() as folder:
+        home = Path(sys.argv[1]) if len(sys.argv) > 1 else Path(folder) / "home"
+        if not (home / "studio.db").exists():
+            make_home(home)
+        process, url = start_server(home)
+        try:
+            with sync_playwright() as play:
+                browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
+                for scheme in ("light", "dark"):
+                    take(browser, url, scheme)
+                browser.close()
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,231 @@
+"""The tab "Create" in a real browser: from the first visit to a result, and what can go wrong."""
+
+import json
+import re
+from importlib.resources import files
+from pathlib import Path
+
+import pytest
+
+sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+pytest.importorskip("gradio")
+expect = sync_api.expect
+
+SPANISH = json.loads((files("studio.translations") / "es.json").read_text(encoding="utf-8"))
+AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
+TILES = "studio-jobs .s-film-tile"
+ROWS = "studio-jobs .s-job"
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(autouse=True)
+def patience():
+    expect.set_options(timeout=20_000)
+
+
+@pytest.fixture
+def create(open_page, sample_server):
+    """`create(generator="sample.noise", **context)`: the form of a generator."""
+
+    def go(generator="sample.noise", **options):
+        page = open_page(sample_server, "#create", **options)
+        choose(page, generator)
+        return page
+
+    return go
+
+
+def choose(page, generator):
+    card = page.locator(f'studio-chooser [data-key="{generator}"]')
+    if card.get_attribute("aria-checked") != "true":
+        card.click()
+    expect(page.locator("studio-submit .s-generate")).to_be_enabled()
+    page.wait_for_selector(".s-fields .s-field")
+
+
+def fill(page, name, text):
+    control = page.locator(f"#field-{name}").locator("textarea, input").first
+    control.fill(text)
+    control.blur()
+
+
+def generate(page):
+    page.locator("studio-submit .s-generate").click()
+
+
+def make_slow(page, steps=100, delay="0.1"):
+    fill(page, "steps", str(steps))
+    fill(page, "delay", delay)
+    page.wait_for_function(
+        "steps => JSON.parse(localStorage['studio-draft:sample.noise']).params.steps === steps",
+        arg=steps,
+    )
+
+
+def test_first_visit_to_result(open_page, sample_server):
+    page = open_page(sample_server)
+    expect(page.get_by_role("tab", name="Create")).to_have_attribute("aria-selected", "true")
+    expect(page.get_by_text("Your results appear here")).to_be_visible()
+    page.wait_for_selector("#field-size")
+    page.keyboard.press("Control+Enter")
+    expect(page.locator(TILES)).to_have_count(1)
+    (job,) = sample_server.get("jobs")["items"]
+    assert job["status"] == "done" and job["generator"] == "sample.noise"
+    (asset,) = job["asset_ids"]
+    expect(page.locator("#studio-create studio-viewer")).to_have_attribute("asset", asset)
+    page.reload()
+    expect(page.locator("#studio-create studio-viewer")).to_have_attribute("asset", asset)
+
+
+def test_refresh_in_the_middle_of_a_job(create):
+    page = create()
+    make_slow(page)
+    generate(page)
+    row = page.locator(f'{ROWS}[data-status="running"]')
+    expect(row.get_by_role("progressbar")).to_have_attribute("aria-valuenow", re.compile(r"[1-9]"))
+    expect(page.locator("studio-running")).to_contain_text("1 running")
+    job = row.get_attribute("data-job")
+    page.reload()
+    again = page.locator(f'{ROWS}[data-job="{job}"]')
+    expect(again.get_by_role("progressbar")).to_have_attribute(
+        "aria-valuenow", re.compile(r"[1-9]")
+    )
+    again.get_by_role("button", name="Cancel").click()
+    expect(again).to_have_count(0)
+
+
+def test_cancel_by_key(create, sample_server):
+    page = create()
+    make_slow(page, 1000)
+    generate(page)
+    expect(page.locator(f'{ROWS}[data-status="running"]')).to_have_count(1)
+    job = page.locator(ROWS).get_attribute("data-job")
+    page.locator("studio-chooser [aria-checked=true]").focus()
+    page.keyboard.press("Escape")
+    expect(page.locator(ROWS)).to_have_count(0)
+    assert sample_server.get(f"jobs/{job}")["status"] == "cancelled"
+
+
+def test_bad_input_is_said_beside_its_field(create, sample_server):
+    page = create()
+    before = sample_server.get("jobs/counts")
+    fill(page, "prompt", "x" * 2001)
+    fault = page.locator("#field-prompt .s-fault")
+    expect(fault).to_be_visible()
+    expect(page.locator("#field-prompt textarea")).to_have_attribute("aria-invalid", "true")
+    generate(page)
+    expect(page.locator("#field-prompt textarea")).to_be_focused()
+    assert sample_server.get("jobs/counts") == before
+    fill(page, "prompt", "a red thing")
+    expect(fault).to_have_count(0)
+
+
+def test_a_missing_input_is_said_at_its_slot(create):
+    page = create("sample.blend")
+    slot = page.locator("#slot-second")
+    expect(slot.locator(".s-fault")).to_have_count(0)
+    generate(page)
+    expect(slot.locator(".s-fault")).to_be_visible()
+
+
+def test_drafts_stay_when_looking_elsewhere(create):
+    page = create()
+    fill(page, "prompt", "kept « text »")
+    choose(page, "sample.weights")
+    page.wait_for_selector("#field-weights")
+    choose(page, "sample.noise")
+    expect(page.locator("#field-prompt textarea")).to_have_value("kept « text »")
+    page.reload()
+    expect(page.locator("#field-prompt textarea")).to_have_value("kept « text »")
+
+
+def test_a_sweep_gives_a_labelled_sheet(create):
+    page = create()
+    page.get_by_role("button", name="Sweep").click()
+    page.get_by_label("Rows: setting").select_option("colour")
+    for name in ("Grey", "Green", "Blue"):
+        page.locator("studio-sweep").get_by_role("button", name=name).click()
+    expect(page.locator(".s-generate")).to_contain_text("Generate 2")
+    generate(page)
+    sheet = page.get_by_label("Contact sheet")
+    expect(sheet.locator("tbody th")).to_have_text(["rgb", "red"])
+    expect(sheet.locator(".s-film-tile")).to_have_count(2)
+
+
+def test_an_order_fills_the_form(create):
+    page = create()
+    page.evaluate(
+        """() => import('/static/core.js').then(({ order }) => order({ action: 'create',
+        generator: 'sample.noise', params: { prompt: 'ordered', size: 48 }, seed: 77 }))"""
+    )
+    expect(page.locator("#field-prompt textarea")).to_have_value("ordered")
+    expect(page.get_by_label("Seed", exact=True)).to_have_value("77")
+
+
+def test_presets_are_saved_and_taken(create):
+    page = create()
+    fill(page, "prompt", "of a preset")
+    page.get_by_role("button", name="Presets: more").click()
+    page.get_by_role("menuitem", name="Save these settings…").click()
+    page.get_by_label("Name").fill('Quoted "name" 🧱')
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_label("Preset", exact=True)).to_contain_text('Quoted "name" 🧱')
+    fill(page, "prompt", "changed")
+    page.get_by_label("Preset", exact=True).select_option("")
+    page.get_by_label("Preset", exact=True).select_option(label='Quoted "name" 🧱')
+    expect(page.locator("#field-prompt textarea")).to_have_value("of a preset")
+
+
+def test_the_theme_follows_the_system_until_it_is_switched(open_page, sample_server):
+    page = open_page(sample_server, color_scheme="dark")
+    expect(page.locator("body")).to_have_class(re.compile("dark"))
+    page.get_by_role("button", name="Light theme").click()
+    expect(page.locator("body")).not_to_have_class(re.compile(r"\bdark\b"))
+    page.reload()
+    expect(page.get_by_role("button", name="Dark theme")).to_be_visible()
+    expect(page.locator("body")).not_to_have_class(re.compile(r"\bdark\b"))
+
+
+def test_the_address_names_the_tab(open_page, sample_server):
+    page = open_page(sample_server, "#queue")
+    expect(page.get_by_role("tab", name="Queue")).to_have_attribute("aria-selected", "true")
+    page.get_by_role("tab", name="System").click()
+    page.wait_for_function("location.hash === '#system'")
+    page.go_back()
+    expect(page.get_by_role("tab", name="Queue")).to_have_attribute("aria-selected", "true")
+
+
+def test_help_lists_the_keys(open_page, sample_server):
+    page = open_page(sample_server)
+    page.wait_for_selector("studio-header button")
+    page.keyboard.press("?")
+    dialog = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(dialog).to_contain_text("Generate")
+    page.keyboard.press("Escape")
+    expect(dialog).to_have_count(0)
+
+
+def test_spanish(create):
+    page = create(locale="es-ES")
+    expect(page.locator("html")).to_have_attribute("lang", "es")
+    for text in ("Create", "Library", "Queue"):
+        said = SPANISH.get(text, text)
+        expect(page.get_by_role("tab", name=said, exact=True)).to_be_visible()
+    expect(page.locator(".s-generate")).to_contain_text(SPANISH.get("Generate", "Generate"))
+    fill(page, "prompt", "x" * 2001)
+    expect(page.locator("#field-prompt .s-fault")).to_be_visible()
+
+
+@pytest.mark.skipif(not AXE.exists(), reason="axe-core is not installed: npm install axe-core")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_axe_finds_nothing_serious(create, scheme):
+    page = create(color_scheme=scheme)
+    page.add_script_tag(path=str(AXE))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    bad = [
+        (one["id"], one["nodes"][0]["html"][:200])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+    assert bad == []

@@ -1,0 +1,73 @@
+"""Training in a browser: from pictures to a checkpoint in use."""
+
+import re
+
+import pytest
+from PIL import Image
+
+expect = pytest.importorskip("playwright.sync_api").expect
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+def pictures(tmp_path):
+    """A folder: two pictures, one of them twice, and a file that is none."""
+    folder = tmp_path / "shots"
+    folder.mkdir()
+    Image.new("RGB", (128, 100), "red").save(folder / "red.png")
+    Image.new("RGB", (128, 100), "red").save(folder / "red again.png")
+    Image.new("RGB", (40, 40), "blue").save(folder / "blue.png")
+    (folder / "broken.png").write_bytes(b"no picture at all")
+    return folder
+
+
+def fill_in(page, pictures):
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a folder").click()
+    chooser.value.set_files(str(pictures))
+    report = page.locator("studio-train .s-t-report")
+    expect(report).to_contain_text("2 pictures")
+    expect(report).to_contain_text("1 were given twice")
+    expect(report).to_contain_text("1 are smaller than 96 px")
+    expect(report).to_contain_text("broken.png")
+    page.get_by_label("Licence of the pictures").fill("CC0-1.0")
+
+
+def test_training_makes_a_checkpoint_that_is_used(served, room, pictures):
+    page = room("train")
+    page.get_by_role("button", name="Train with Train a colour").click()
+    expect(page.get_by_role("button", name="Start training")).to_be_disabled()
+    fill_in(page, pictures)
+    delay = page.locator("#train-delay input[type=number]")
+    delay.fill("0.1")
+    delay.press("Tab")
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"#train\?job="))
+    expect(page.locator("studio-train .s-t-line").first).to_be_visible()
+    expect(page.get_by_role("img", name="Samples of the newest step")).to_be_visible()
+    use = page.get_by_role("button", name="Use it at once")
+    expect(use).to_be_visible()
+    (made,) = served.get("assets?kind=checkpoint")["items"]
+    assert {"training", "dataset/shots", "licence/CC0-1.0"} <= set(made["tags"])
+    use.click()
+    expect(page).to_have_url(re.compile("#create"))
+    expect(page.locator("#field-weights input, #field-weights textarea").first).to_have_value(
+        re.compile(made["id"])
+    )
+
+
+def test_training_is_stopped_and_keeps_what_it_learnt(served, room):
+    noise = served.submit("sample.noise", params={"size": 128}, seed=9)
+    (picture,) = served.await_status(noise, "done")["asset_ids"]
+    params = {"steps": 900, "delay": 0.05}
+    job = served.submit("trial.train", params=params, inputs={"pictures": [picture]}, seed=1)
+    served.await_status(job, "running")
+    page = room(f"train?job={job}")
+    expect(page.locator("studio-train .s-t-line").first).to_be_visible()
+    page.get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_role("region", name="Checkpoint")).to_be_visible()
+    found = served.await_status(job, "done")
+    asset = served.get(f"assets/{found['asset_ids'][0]}")
+    assert 0 < asset["params"]["stop_after"] < 900  # what would make it again
+    assert found["params"]["stop_after"] == 0
