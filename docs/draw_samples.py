@@ -1,4 +1,4 @@
-"""Draw the pictures a first visit begins with: `python docs/draw_samples.py` writes assets/ui/sample-*.webp.
+"""Draw the pictures a first visit begins with: assets/ui/sample-*.webp.
 
 They are made of nothing but numbers, so nobody's licence hangs on them. Each is a photograph-like
 surface with uneven light, such as people bring.
@@ -83,7 +83,7 @@ def draw_cobble(rng: np.random.Generator) -> np.ndarray:
 
 def draw_planks(rng: np.random.Generator) -> np.ndarray:
     """Five boards with grain along them."""
-    y, x = np.mgrid[0:SIZE, 0:SIZE].astype(float)
+    x = np.mgrid[0:SIZE, 0:SIZE][1].astype(float)
     width = SIZE / 5
     board = np.floor(x / width).astype(int).clip(0, 4)
     u = np.mod(x, width)

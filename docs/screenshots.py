@@ -1,4 +1,4 @@
-"""Take a picture of every tab, light and dark: `python docs/screenshots.py` writes docs/screenshots/.
+"""Take a picture of every tab, light and dark, into docs/screenshots/.
 
 It starts a studio on a new home, makes real textures in it, and looks at them with Chromium
 (`STUDIO_CHROMIUM` names another one).

@@ -56,7 +56,7 @@ class StudioViewer extends StudioElement {
   }
 
   get isLed() {
-    return Boolean(this.parentElement?.closest(".s-over, [data-leads]"));
+    return Boolean(this.parentElement?.closest("[data-leads]"));
   }
 
   /** Open another asset in its place; who leads may do it instead. */

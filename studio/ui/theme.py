@@ -116,8 +116,8 @@ def build_theme() -> gr.themes.Base:
         values[name] = f"var(--s-{colour})"
         if hasattr(theme, f"{name}_dark"):
             values[f"{name}_dark"] = f"var(--s-{colour})"
-    known = {
-        **_SHAPES,
-        **{f"{k}_dark": v for k, v in _SHAPES.items() if hasattr(theme, f"{k}_dark")},
-    }
-    return theme.set(**values, **known)
+    for name, shape in _SHAPES.items():
+        values[name] = shape
+        if hasattr(theme, f"{name}_dark"):
+            values[f"{name}_dark"] = shape
+    return theme.set(**values)

@@ -16,7 +16,7 @@ from studio.store import NewAsset, Store
 sync_api = pytest.importorskip("playwright.sync_api")
 expect = sync_api.expect
 
-PATIENCE = 30_000
+PATIENCE = 60_000
 HOSTILE = "\"><img src=x onerror=alert(1)> 'q' 🧱 שלום {count}"
 MANY = 5000
 TILE = "studio-library .s-lib-tile"

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import urllib.request
 import wave
 import zipfile
@@ -93,6 +94,14 @@ def make(served, generator, **call):
     job = served.await_status(served.submit(generator, **call), "done", "failed")
     assert job["status"] == "done", job["error"]
     return served.get(f"assets/{job['asset_ids'][0]}")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def patience():
+    """The machine may be busy with other tests."""
+    expect.set_options(timeout=20_000)
+    yield
+    expect.set_options(timeout=5_000)
 
 
 @pytest.fixture(scope="module")
@@ -207,8 +216,8 @@ class TestImage:
         viewer = opened("strip")
         switch(viewer, "Flipbook")
         frame = viewer.locator(".s-v-flip output").first
-        expect(frame).to_have_text("2 / 4")
-        viewer.get_by_role("button", name="Frame on").click()
+        viewer.get_by_role("button", name="Frame on").click()  # pauses as well
+        expect(frame).to_have_text(re.compile("^[1-4] / 4$"))
         seen = frame.inner_text()
         viewer.get_by_role("button", name="Frame back").click()
         expect(frame).not_to_have_text(seen)
@@ -323,7 +332,9 @@ class TestAround:
         expect(viewer.locator(".s-v-steps")).to_contain_text("1 of 3")
         page = viewer.page
         page.keyboard.press("4")
-        expect(viewer.get_by_role("button", name="4 of 5 stars")).to_have_attribute("aria-pressed", "true")
+        expect(viewer.get_by_role("button", name="4 of 5 stars")).to_have_attribute(
+            "aria-pressed", "true"
+        )
         page.keyboard.press("ArrowRight")
         expect(viewer.locator(".s-v-steps")).to_contain_text("2 of 3")
         expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
@@ -341,7 +352,11 @@ class TestAround:
         viewer.get_by_label("Title").focus()
         viewer.page.wait_for_timeout(1200)
         kept = served.get(f"assets/{library['noise']['id']}")
-        assert (kept["title"], kept["tags"], kept["notes"]) == (HOSTILE, ["keep me"], "for the tower")
+        assert (kept["title"], kept["tags"], kept["notes"]) == (
+            HOSTILE,
+            ["keep me"],
+            "for the tower",
+        )
         viewer.get_by_role("button", name="Take the tag keep me away").click()
         expect(viewer.locator(".s-v-tag")).to_have_count(0)
         served.post(f"assets/{kept['id']}", {"title": library["noise"]["title"]}, "PATCH")
@@ -368,7 +383,9 @@ class TestAround:
     def test_more_like_this_and_reproduce(self, opened, served):
         viewer = opened("noise")
         viewer.get_by_role("button", name="Reproduce").click()
-        expect(viewer.locator(".s-v-notice")).to_contain_text("every bit is the same", timeout=60_000)
+        expect(viewer.locator(".s-v-notice")).to_contain_text(
+            "every bit is the same", timeout=60_000
+        )
         before = served.get("assets/count?generator=sample.noise")["count"]
         viewer.get_by_role("button", name="More like this").click()
         expect(viewer.locator(".s-v-steps")).to_contain_text("1 of 5", timeout=60_000)

@@ -50,7 +50,9 @@ def run_js(modules, body, given=None):
 
 def parse_midi(data):
     return run_js(
-        ["midi"], "return m.parseMidi(Buffer.from(given, 'base64'))", base64.b64encode(data).decode()
+        ["midi"],
+        "return m.parseMidi(Buffer.from(given, 'base64'))",
+        base64.b64encode(data).decode(),
     )
 
 
@@ -161,7 +163,9 @@ class TestDiff:
 
     def test_lines_are_numbered_and_words_marked(self):
         rows = run_js(
-            ["diff"], "return m.diffTexts(...given)", ["one\ntwo red hens\nend", "one\ntwo blue hens\nend"]
+            ["diff"],
+            "return m.diffTexts(...given)",
+            ["one\ntwo red hens\nend", "one\ntwo blue hens\nend"],
         )
         assert [(r["type"], r["old"], r["new"]) for r in rows] == [
             ("same", 1, 1), ("old", 2, 0), ("new", 0, 2), ("same", 3, 3),
@@ -181,7 +185,9 @@ class TestSound:
     def test_spectrum_agrees_with_numpy(self):
         samples = np.random.default_rng(1).normal(0, 0.2, 512)
         found = run_js(
-            ["sound"], "return [...m.buildSpectrum(512)(Float32Array.from(given), 0)]", samples.tolist()
+            ["sound"],
+            "return [...m.buildSpectrum(512)(Float32Array.from(given), 0)]",
+            samples.tolist(),
         )
         window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(512) / 512)
         wanted = 4 * np.abs(np.fft.rfft(samples * window))[:256] / 512
@@ -248,7 +254,14 @@ class TestFrames:
     def test_grid_is_cut_row_by_row(self):
         body = "return m.cutGrid([64, 32], { columns: 4, rows: 2, count: 6 })"
         boxes = run_js(["frames"], body)
-        assert [(b["x"], b["y"]) for b in boxes] == [(0, 0), (16, 0), (32, 0), (48, 0), (0, 16), (16, 16)]
+        assert [(b["x"], b["y"]) for b in boxes] == [
+            (0, 0),
+            (16, 0),
+            (32, 0),
+            (48, 0),
+            (0, 16),
+            (16, 16),
+        ]
         assert {(b["width"], b["height"]) for b in boxes} == {(16, 16)}
 
     def test_what_a_sheet_is(self):
@@ -274,7 +287,7 @@ class TestFrames:
     "shape", ["buildSphere(24, 12)", "buildRoundedBox([0.8, 0.8, 0.8], 0.07, 8)"]
 )
 def test_shapes_are_sound(shape):
-    """Normals and tangents are unit vectors at right angles, faces look outwards, no tile is mirrored."""
+    """Normals and tangents are unit and square, faces look outwards, no tile is mirrored."""
     body = f"const mesh = m.{shape}; return [[...mesh.vertices], [...mesh.indices]]"
     vertices, indices = run_js(["mesh"], body)
     rows = np.array(vertices).reshape(-1, 11)

@@ -52,10 +52,11 @@ def home(tmp_path, monkeypatch, use_plugins, sample_path, spec_cache):
 
 @pytest.fixture
 def run(home):
-    """`run("assets", "list")` in this process."""
+    """`run("assets", "list")` in this process; `typed` is what stands on standard input."""
 
-    def invoke(*args, code=0):
-        result = CliRunner().invoke(cli, [str(arg) for arg in args], catch_exceptions=False)
+    def invoke(*args, code=0, typed=None):
+        words = [str(arg) for arg in args]
+        result = CliRunner().invoke(cli, words, input=typed, catch_exceptions=False)
         outcome = Outcome(result.exit_code, result.stdout, result.stderr)
         assert outcome.code == code, (outcome.out, outcome.err)
         return outcome

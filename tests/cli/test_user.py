@@ -1,45 +1,35 @@
 """`studio user`, `studio token` and `studio serve`."""
 
-import io
 import json
-import sys
-
-import pytest
 
 from studio.cli import serve
 
 
-@pytest.fixture
-def give(monkeypatch):
-    """`give(text)`: what stands on standard input."""
-    return lambda text: monkeypatch.setattr(sys, "stdin", io.StringIO(text))
-
-
-def test_users(run, give):
-    give("correct horse\n")
-    assert "ann" in run("user", "add", "Ann", "--admin", "--password-stdin").out
-    give("correct horse\n")
-    assert "already" in run("user", "add", "ann", "--password-stdin", code=2).err
-    give("short\n")
-    assert "8 to" in run("user", "add", "bob", "--password-stdin", code=2).err
+def test_users(run):
+    assert (
+        "ann"
+        in run("user", "add", "Ann", "--admin", "--password-stdin", typed="correct horse\n").out
+    )
+    assert (
+        "already"
+        in run("user", "add", "ann", "--password-stdin", code=2, typed="correct horse\n").err
+    )
+    assert "8 to" in run("user", "add", "bob", "--password-stdin", code=2, typed="short\n").err
     (user,) = json.loads(run("user", "list", "--json").out)
     assert (user["name"], user["is_admin"]) == ("ann", True)
-    give("battery staple\n")
-    run("user", "password", "ann", "--password-stdin")
+    run("user", "password", "ann", "--password-stdin", typed="battery staple\n")
     assert "there is none" in run("user", "password", "bob", "--password-stdin", code=2).err
     run("user", "remove", "ann")
     assert "there is none" in run("user", "remove", "ann", code=2).err
     assert json.loads(run("user", "list", "--json").out) == []
 
 
-def test_without_a_terminal_nobody_is_asked(run, give):
-    give("")
-    assert "--password-stdin" in run("user", "add", "ann", code=2).err
+def test_without_a_terminal_nobody_is_asked(run):
+    assert "--password-stdin" in run("user", "add", "ann", code=2, typed="").err
 
 
-def test_tokens(run, give):
-    give("correct horse\n")
-    run("user", "add", "ann", "--password-stdin")
+def test_tokens(run):
+    run("user", "add", "ann", "--password-stdin", typed="correct horse\n")
     shown = run("token", "add", "ann", "--label", "laptop")
     assert shown.out.startswith("studio_")
     assert "not shown again" in shown.err

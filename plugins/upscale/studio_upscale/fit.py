@@ -21,7 +21,7 @@ from studio_upscale.degrade import Damage, degrade
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
-from studio_upscale.shipped import build_groups, load_held_out
+from studio_upscale.shipped import DRAWN, build_groups, load_held_out
 from studio_upscale.trainer import TrainConfig, Trainer
 from studio_upscale.weights import load_network, save_network
 
@@ -46,6 +46,8 @@ GOALS: Final = {
 }
 PATCH: Final = 32
 """Side of a small patch where none is asked for, pixels."""
+FEW_DRAWN: Final = 40
+"""For nets that mend, which need no drawn edges to learn how to enlarge them."""
 EVERY: Final = 200
 """Steps between two saves."""
 
@@ -87,7 +89,7 @@ def fit(plan: Plan) -> EnlargingNet:
     plan.folder.mkdir(parents=True, exist_ok=True)
     goal = GOALS[plan.name]
     network = goal.network
-    groups = build_groups(plan.data, network.scale)
+    groups = build_groups(plan.data, network.scale, DRAWN if network.scale > 1 else FEW_DRAWN)
     corpus = Corpus(groups, network.scale, plan.patch, goal.damage)
     trainer = Trainer(network, plan.train, corpus.draw)
     state = plan.folder / "state.safetensors"

@@ -32,12 +32,13 @@ SCAN_ZOOMS: Final = (0.5,)
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
 
-def build_groups(data: Path, scale: int) -> list[Group]:
+def build_groups(data: Path, scale: int, drawn: int = DRAWN) -> list[Group]:
     """Load all groups.
 
     Args:
         data: folder with `photos/kodak24`, `textures/<class>` and `textures/pbr/<name>`.
         scale: of the pairs.
+        drawn: procedural pictures, which take longest to make.
     """
     kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
     scans = data / "textures" / "pbr"
@@ -45,7 +46,7 @@ def build_groups(data: Path, scale: int) -> list[Group]:
         build_group("photos", _load([*kodak, *_find_free()]), 0.62, scale, PHOTO_ZOOMS),
         build_group("albedos", _load(sorted(scans.glob("*/albedo.*"))), 0.12, scale, SCAN_ZOOMS),
         build_group("normals", _load(sorted(scans.glob("*/normal_gl.*"))), 0.03, scale, SCAN_ZOOMS),
-        build_group("drawn", [draw_picture(number) for number in range(DRAWN)], 0.08, scale),
+        build_group("drawn", [draw_picture(number) for number in range(drawn)], 0.08, scale),
     ]
     classes = [f for f in sorted((data / "textures").iterdir()) if f.is_dir()]
     classes = [folder for folder in classes if folder.name not in LEFT_OUT]
