@@ -127,6 +127,7 @@ class StudioLibrary extends StudioElement {
     if (!isHere) return;
     const isSame = buildAddress(query) === buildAddress(this.query);
     Object.assign(this, { query, view });
+    if (!isSame) this.selection.clear();
     this.#show();
     if (!isSame) this.source.load(query, { scroll: this.grid.box.scrollTop });
   }

@@ -31,11 +31,23 @@ function rememberTab() {
 }
 
 function followTabs(tabs) {
-  openTab();
-  rememberTab();
+  // Gradio chooses its first tab once more while it builds: only when the tab of the address was
+  // open once does another one come from the user.
+  const isKnown = findButtons().some((button) => getTab(button) === readAddress().tab);
+  let isLed = isKnown;
+  const follow = () => {
+    const chosen = findButtons().find(isChosen);
+    if (isLed && chosen && getTab(chosen) !== readAddress().tab) {
+      openTab();
+      return;
+    }
+    isLed = false;
+    rememberTab();
+  };
+  follow();
   addEventListener("hashchange", openTab);
   addEventListener("popstate", openTab);
-  new MutationObserver(rememberTab).observe(tabs, {
+  new MutationObserver(follow).observe(tabs, {
     subtree: true,
     attributes: true,
     attributeFilter: ["aria-selected"],

@@ -186,7 +186,9 @@ function buildMaps(asset, names) {
     if (!loaded.has(name)) loaded.set(name, loadPicture(fileUrl(asset.id, name)));
     try {
       const picture = await loaded.get(name);
-      if (wanted === name) view.show({ picture, mode: "tiles" });
+      if (wanted !== name) return;
+      view.show({ picture, mode: "tiles" });
+      view.canvas.setAttribute("aria-label", known[name] ?? name);
     } catch (error) {
       view.readout.textContent = error.message;
     }

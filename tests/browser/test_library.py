@@ -92,17 +92,38 @@ def server(tmp_path_factory, serve_home):
     return serve_home(fill.home)
 
 
-@pytest.fixture
-def visit(server, open_page):
-    """`visit(address)`: the page at #library..., when the first assets are there."""
+@pytest.fixture(scope="module")
+def opened(server, chromium):
+    """One page for all tests: loading it takes longer than most of them. And what it complained."""
     expect.set_options(timeout=PATIENCE)
+    context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+    context.set_default_timeout(PATIENCE)
+    page, faults = context.new_page(), []
+    page.on("pageerror", lambda error: faults.append(error.message))
+    page.on("dialog", lambda dialog: (faults.append(dialog.message), dialog.dismiss()))
+    page.goto(f"{server.url}#library?text=brick", timeout=3 * PATIENCE)
+    yield page, faults
+    context.close()
+
+
+@pytest.fixture
+def visit(opened):
+    """`visit(address)`: the page at #library..., read anew; any script error fails."""
+    page, faults = opened
 
     def go(address="library"):
-        page = open_page(server, f"#{address}")
-        page.wait_for_selector("studio-library .s-lib-count:not(:empty)", timeout=PATIENCE)
+        page.wait_for_function("document.querySelector('studio-library')?.source?.isFresh")
+        page.evaluate(
+            """async address => {
+            location.hash = address;
+            await new Promise(done => setTimeout(done, 100));
+            await document.querySelector("studio-library").reload(); }""",
+            address,
+        )
         return page
 
-    return go
+    yield go
+    assert faults == []
 
 
 def tiles(page):
@@ -124,7 +145,8 @@ def drop(page, files):
 
 
 def test_words_find_and_the_address_keeps_them(visit):
-    page = visit()
+    page = visit("library?text=brick")
+    expect(tiles(page)).to_have_count(4)
     page.get_by_label("Search the library").fill("bri wal")
     expect(tiles(page)).to_have_count(3)
     expect(page.locator(".s-lib-count")).to_have_text("3 found")
@@ -164,7 +186,7 @@ def test_several_are_chosen_and_tagged(visit, server):
     page.keyboard.press("t")
     page.get_by_placeholder("Tag, or a new one").fill("keeper")
     page.keyboard.press("Enter")
-    expect(page.locator(".studio-toast")).to_contain_text("keeper")
+    expect(page.locator(".studio-toast").last).to_contain_text("keeper")
     tagged = [one["title"] for one in find(server, "slate") if "keeper" in one["tags"]]
     assert sorted(tagged) == ["slate 0", "slate 2"]
 
@@ -250,7 +272,7 @@ def test_trash_can_be_undone(visit, server):
     page.keyboard.press("Delete")
     expect(page.get_by_role("heading", name="Nothing is like this")).to_be_visible()
     assert find(server, "brick scan") == []
-    page.locator(".studio-toast").get_by_role("button", name="Undo").click()
+    page.locator(".studio-toast").get_by_role("button", name="Undo").last.click()
     expect(tiles(page)).to_have_count(1)
     assert len(find(server, "brick scan")) == 1
 

@@ -14,6 +14,7 @@ from mcp.shared.memory import create_connected_server_and_client_session
 
 from studio.cli.main import cli
 from studio.server.access import Visitor
+from studio.server.accounts import Accounts
 from studio.server.app import build_app
 from studio.server.mcp_tools import build_mcp
 from studio.server.settings import ServerSettings
@@ -119,10 +120,10 @@ def test_another_user_sees_nothing(studio):
 
 
 def test_over_http_with_the_servers_own_login(studio):
-    app = build_app(studio, ServerSettings(mcp=True))
-    accounts = app.state.door.accounts
+    accounts = Accounts(studio.assets.store.database)
 
     async def converse(headers):
+        app = build_app(studio, ServerSettings(mcp=True))
         transport = httpx.ASGITransport(app)
         async with (
             app.router.lifespan_context(app),

@@ -9,14 +9,16 @@ from studio import Studio
 pytest.importorskip("gradio")
 
 
-@pytest.fixture(autouse=True, scope="session")
-def loop():
-    """Gradio takes the event loop of the thread, or makes one that nobody closes."""
-    made = asyncio.new_event_loop()
-    asyncio.set_event_loop(made)
-    yield
+@pytest.fixture(autouse=True, scope="module")
+def loops():
+    """Every page of Gradio's makes event loops that nobody closes."""
+    made, real = [], asyncio.new_event_loop
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(asyncio, "new_event_loop", lambda: made.append(real()) or made[-1])
+        yield
     asyncio.set_event_loop(None)
-    made.close()
+    for loop in made:
+        loop.close()
 
 
 @pytest.fixture(scope="module")

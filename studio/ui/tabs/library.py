@@ -1,4 +1,4 @@
-"""Library: everything that was made or imported. The element in `assets/ui/library.js` is all of it."""
+"""Library: everything that was made or imported; `assets/ui/library.js` is all of it."""
 
 import gradio as gr
 
