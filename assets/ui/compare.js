@@ -129,7 +129,7 @@ class StudioCompare extends StudioElement {
   }
 
   #keyed(event) {
-    if (!this.offsetParent || !this.assets || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input, select, textarea, dialog, [popover]")) return;
+    if (!this.offsetParent || !this.assets || event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("input:not([type=checkbox]), select, textarea, dialog, [popover]")) return;
     const count = this.assets.length;
     const step = { ArrowRight: 1, ArrowLeft: -1, " ": 1 }[event.key];
     const place = event.key.toUpperCase().charCodeAt(0) - 65;

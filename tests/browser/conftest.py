@@ -17,6 +17,8 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
+REFUSED = re.compile(r"status of (400|409|422) ")
+"""What a browser says when a test sends what is to be refused."""
 PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine."""
 
@@ -122,7 +124,9 @@ def open_page(chromium):
         page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
         page.on(
             "console",
-            lambda said: said.type == "error" and faults.append(f"console: {said.text}"),
+            lambda said: said.type == "error"
+            and not REFUSED.search(said.text)
+            and faults.append(f"console: {said.text}"),
         )
         page.on(
             "request",
