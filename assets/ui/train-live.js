@@ -52,17 +52,19 @@ export class Training {
     if (!job) return;
     this.#job = job;
     if (job.asset_ids.length && !this.#checkpoint) {
-      [this.#checkpoint, this.#users] = await Promise.all([api.get(`assets/${job.asset_ids[0]}`).catch(() => null), this.#findUsers()]);
+      [this.#checkpoint, this.#users] = await Promise.all([api.get(`assets/${job.asset_ids[0]}`).catch(() => null), this.#findUsers(job.asset_ids[0]).catch(() => [])]);
     }
     this.#drawHead();
     this.#drawSample();
     this.#drawMade();
   }
 
-  async #findUsers() {
-    const { items } = await api.get("generators");
+  /** The generators that take what was learnt, as the checkpoint itself says. */
+  async #findUsers(id) {
+    const [{ items }, known] = await Promise.all([api.get("generators"), api.get("checkpoints")]);
     const trainers = new Set(this.trainers.map((trainer) => trainer.id));
-    return items.filter((one) => one.checkpoint_from.length && !trainers.has(one.id));
+    const takers = known.items.find((one) => one.name === id)?.generators ?? [];
+    return items.filter((one) => one.checkpoint_from.length && !trainers.has(one.id) && (!takers.length || takers.includes(one.id)));
   }
 
   async #loadFigures() {
@@ -144,8 +146,7 @@ export class Training {
     const found = this.#checkpoint;
     if (!found || this.made.dataset.id === found.id) return;
     this.made.dataset.id = found.id;
-    const known = found.facts?.generators ?? found.info?.generators ?? [];
-    const fitting = this.#users.filter((one) => !known.length || known.includes(one.id));
+    const fitting = this.#users;
     const use = (one) => {
       order({ action: "create", generator: one.id, params: { [one.checkpoint_from[0]]: found.id }, inputs: {} });
       toast(t("{title} now uses what you have trained", { title: one.title }));

@@ -79,7 +79,7 @@ function buildLine(row) {
   const said = { same: "", old: t("removed"), new: t("added") }[row.type];
   const words = row.parts ? row.parts.map(({ text, isChanged }) => (isChanged ? h("mark", {}, text) : text)) : [row.text || " "];
   return h(
-    "div", { class: `s-v-line s-${row.type}`, role: "row" },
+    "div", { class: `s-v-line s-v-${row.type}`, role: "row" },
     h("span", { class: "s-v-number", role: "cell" }, String(row.old || "")), h("span", { class: "s-v-number", role: "cell" }, String(row.new || "")),
     h("span", { class: "s-v-sign", role: "cell", "aria-label": said || null }, sign), h("span", { class: "s-v-words", role: "cell" }, words),
   );

@@ -21,6 +21,7 @@ class StudioViewer extends StudioElement {
   generator = null;
   list = null;
   expected = new Map();
+  #heard = (event) => this.#key(event);
 
   attributeChangedCallback(name, before, now) {
     if (before !== now && this.body) this.load();
@@ -35,7 +36,7 @@ class StudioViewer extends StudioElement {
       this.append(this.top, this.notices, this.body);
     }
     this.listen(document, "studio:show", ({ detail }) => this.#asked(detail));
-    this.listen(document, "studio:key", (event) => this.#key(event));
+    document.addEventListener("studio:key", this.#heard, true); // before those that know less of what is shown
     this.listen(window, "hashchange", () => this.#followAddress());
     this.listen(this, "keydown", (event) => this.#press(event));
     this.follow("asset", (event) => this.#arrived(event));
@@ -45,6 +46,7 @@ class StudioViewer extends StudioElement {
 
   disconnectedCallback() {
     super.disconnectedCallback();
+    document.removeEventListener("studio:key", this.#heard, true);
     this.#clear();
     this.asset = null;
   }
@@ -205,7 +207,7 @@ class StudioViewer extends StudioElement {
   /** A line above the picture; "" takes it away. `kind`: info, busy, good, warn. */
   notice(text, { kind = "info", action = null } = {}) {
     this.notices.hidden = !text;
-    this.notices.className = `s-v-notice s-${kind}`;
+    this.notices.className = `s-v-notice s-v-${kind}`;
     this.notices.replaceChildren(...[h("span", {}, text), action ? button(action.label, { onclick: action.run }) : null, text && kind !== "busy" ? button(t("Close"), { glyph: "close", bare: true, onclick: () => this.notice("") }) : null].filter(Boolean));
   }
 

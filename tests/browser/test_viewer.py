@@ -378,7 +378,7 @@ class TestAround:
         viewer = opened("image")
         press = viewer.get_by_role("button", name="More like this")
         expect(press).to_have_attribute("aria-disabled", "true")
-        press.click()
+        press.click(force=True)
         expect(viewer.page.locator("#studio-toasts")).to_contain_text("It was imported")
 
     def test_more_like_this_and_reproduce(self, opened, served):
@@ -401,9 +401,12 @@ class TestAround:
         expect(viewer.locator(".s-v-notice")).to_be_hidden()
         assert not served.get(f"assets/{library['strip']['id']}")["trashed"]
 
-    def test_missing_asset_is_said(self, room):
-        page = room("library?open=01aaaaaaaaaaaaaaaaaaaaaaaa")
-        expect(page.locator("studio-library studio-viewer")).to_contain_text("It is no longer here")
+    def test_missing_asset_is_said(self, served, chromium):
+        page = chromium.new_page()  # the refused request is in the console, as it should be
+        page.goto(f"{served.url}#library?open=01aaaaaaaaaaaaaaaaaaaaaaaa")
+        viewer = page.locator("studio-library studio-viewer")
+        expect(viewer).to_contain_text("It is no longer here", timeout=60_000)
+        page.close()
 
     def test_export_is_one_click(self, opened, served):
         if "textures.export" not in {one["id"] for one in served.get("generators")["items"]}:
