@@ -127,9 +127,13 @@ class Submission:
         """Return position -> assets of the store that answer a seed already."""
         answers = {}
         for position, seed in enumerate(request.seeds):
-            records = self._store.find_by_recipe(
-                request.recipe.with_seed(seed).key, with_trash=with_trash
-            )
+            key = request.recipe.with_seed(seed).key
+            # Another user's result is as good, but not to be seen by this one.
+            records = [
+                record
+                for record in self._store.find_by_recipe(key, with_trash=with_trash)
+                if record.user == self._config.user
+            ]
             if records:
                 same_job = [record for record in records if record.job == records[0].job]
                 answers[position] = [record.id for record in same_job]

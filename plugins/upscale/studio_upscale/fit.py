@@ -124,13 +124,13 @@ def keep(plan: Plan, trainer: Trainer, row: dict[str, float]) -> None:
 
 def measure(network: EnlargingNet, images: Sequence[Image.Image], damage: Damage = "none") -> float:
     """Return the mean PSNR of luma in dB, by the protocol of `metrics`."""
-    results, scale = [], network.config.scale
+    results, scale = [], network.config.scale if network else 1
     for number, image in enumerate(images):
         high, low = reduce_bicubic(image, scale)
         small, rng = np.asarray(low), np.random.default_rng(number)
         if damage != "none":
             small = degrade(np.asarray(high)[None], scale, damage, rng)[0]
-        made = enlarge(network, small, scale, Style())
+        made = enlarge(network, small, scale, Style()) if network else small
         results.append(measure_psnr(made, np.asarray(high), scale))
     return float(np.mean(results))
 

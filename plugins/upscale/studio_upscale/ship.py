@@ -47,6 +47,8 @@ def main(run: Path, name: str, data: Path, set5: Path | None, command: str, plac
         sets["Set5 (never learnt from, nothing chosen by it)"] = images
     damage = GOALS[name].damage if name in GOALS else "none"
     figures = {label: measure(network, images, damage) for label, images in sets.items()}
+    if damage != "none":
+        figures |= {f"{k}, as they came": measure(None, v, damage) for k, v in sets.items()}
     training = _describe_training(source)
     notes = _write_notes(network.config, damage, figures, command)
     card = write_card(network.config, training, DATA, notes)
@@ -62,7 +64,7 @@ def _describe_training(source: Path) -> dict[str, Any]:
     rows = [json.loads(line) for line in lines]
     spent = sum(row["cpu_seconds"] for row in rows if row["step"] <= training["step"])
     for name in ("cpu_seconds", "psnr"):
-        del training[name]
+        training.pop(name, None)
     return {**training, "cpu_minutes": round(spent / 60, 1)}
 
 
