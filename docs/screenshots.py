@@ -49,8 +49,8 @@ def make_home(home: Path) -> None:
                 height=256,
             )
             studio.generate("textures.pbr", inputs={"albedo": made[0]})
-            made[0].rate(5)
-        material = studio.assets.search(kind="texture")[0]
+            studio.assets.rate(made[0].id, 5)
+        material = next(studio.assets.search(kind="texture"))
         studio.generate("textures.export", inputs={"material": material}, engine="godot")
 
 

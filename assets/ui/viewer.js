@@ -278,6 +278,8 @@ class StudioViewer extends StudioElement {
   expect(job, count) {
     this.expected.set(job, count);
     this.list ??= [this.asset.id];
+    // A quick one may be done before we knew its name.
+    api.get(`jobs/${job}`).then(({ asset_ids: ids }) => ids.forEach((id) => this.#arrived({ id, job })), () => {});
   }
 
   #arrived({ id, job }) {

@@ -122,8 +122,16 @@ def keep(plan: Plan, trainer: Trainer, row: dict[str, float]) -> None:
     LOG.info("%s", row)
 
 
-def measure(network: EnlargingNet, images: Sequence[Image.Image], damage: Damage = "none") -> float:
-    """Return the mean PSNR of luma in dB, by the protocol of `metrics`."""
+def measure(
+    network: EnlargingNet | None, images: Sequence[Image.Image], damage: Damage = "none"
+) -> float:
+    """Return the mean PSNR of luma in dB, by the protocol of `metrics`.
+
+    Args:
+        network: None leaves the pictures as the damage left them.
+        images: the true pictures.
+        damage: what they suffer.
+    """
     results, scale = [], network.config.scale if network else 1
     for number, image in enumerate(images):
         high, low = reduce_bicubic(image, scale)
