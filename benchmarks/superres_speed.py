@@ -20,7 +20,10 @@ import numpy as np
 from machine import Row
 
 BASELINES = Path(__file__).parent / "baselines"
-REPEATS = 15
+REPEATS = 40
+LEAST = 3
+PATIENCE = 8.0
+"""Seconds after which at least `LEAST` repeats will do."""
 MEGAPIXELS = 512 * 512 / 1e6
 LIMIT_MB = 3072
 LIMITS = {"fast": 30, "quality": 200}
@@ -82,7 +85,10 @@ def time_here(name: str, precision: str, side: int, what: str) -> dict[str, floa
     run = _build_run(network, precision, side, what)
     spent = []
     with torch.inference_mode():
-        for _ in range(1 if side > 512 else REPEATS):
+        begin = time.perf_counter()
+        for count in range(1 if side > 512 else REPEATS):
+            if count >= LEAST and time.perf_counter() - begin > PATIENCE:
+                break
             start = time.perf_counter()
             run()
             spent.append(time.perf_counter() - start)

@@ -21,13 +21,25 @@ export function readValues(fields, raw) {
 
 function readValue(field, raw) {
   const isEmpty = raw === null || raw === undefined || raw === "";
-  if (field.widget === "choice") return isEmpty ? undefined : JSON.parse(raw);
+  if (field.widget === "choice") return isEmpty ? undefined : readChoice(field, raw);
   if (field.widget === "choices") return (raw ?? []).map((one) => JSON.parse(one));
   if (field.widget === "list") return isEmpty && field.optional ? null : readList(field, raw ?? "");
   if (field.widget === "json") return readJson(field, raw);
   if (isEmpty && field.optional) return null;
   if (isEmpty && (field.widget === "number" || field.widget === "slider")) throw new Error(t("A number is needed here"));
   return field.numeric ? Number(raw) : raw;
+}
+
+/** A choice carries JSON; where others may be typed, what was typed is the text itself. */
+function readChoice(field, raw) {
+  const known = field.choices.find(([, value]) => JSON.stringify(value) === raw);
+  if (known || !field.open) return JSON.parse(raw);
+  try {
+    const value = JSON.parse(raw);
+    return typeof value === "string" ? value : raw;
+  } catch {
+    return raw;
+  }
 }
 
 function readJson(field, raw) {

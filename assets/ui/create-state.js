@@ -47,7 +47,8 @@ class CreateState extends EventTarget {
     const { items } = await api.get("generators");
     this.generators = sortGenerators(items.filter((one) => findFamily(one)));
     const last = read("studio-create", {}).current;
-    const first = this.generators.find((one) => one.id === last) ?? this.generators[0];
+    const first = this.generators.find((one) => one.id === last)
+      ?? this.generators.find((one) => one.seeded) ?? this.generators[0];
     if (first && !this.current) this.choose(first.id);
   }
 

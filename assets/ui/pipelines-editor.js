@@ -130,15 +130,16 @@ export class Editor {
 
 /** The line a fault is in: as the message says, or where the step and its field are written. */
 export function findLine(text, { message, step, field }) {
-  const said = /\(at line (\d+)/.exec(message);
-  if (said) return Number(said[1]);
+  const place = /\(at line (\d+)/.exec(message);
+  if (place) return Number(place[1]);
   const lines = text.split("\n");
   const named = step || /step \d+ '([^']+)'/.exec(message)?.[1] || "";
   const number = /step (\d+)/.exec(message)?.[1];
   let start = named ? lines.findIndex((line) => new RegExp(`^\\s*name\\s*=\\s*["']${named}["']`).test(line)) : -1;
   if (start < 0 && number) start = lines.map((line, i) => (/^\s*\[\[steps\]\]/.test(line) ? i : -1)).filter((i) => i >= 0)[Number(number) - 1] ?? -1;
   const end = start < 0 ? -1 : lines.findIndex((line, i) => i > start && /^\s*\[\[steps\]\]/.test(line));
-  const key = (field || /'([\w.]+)'/.exec(message.slice(message.indexOf(":") + 1).replace(/'[^']*'(?=:)/, ""))?.[1] || "").split(".").at(-1);
+  const written = /step (?:\d+ )?'[^']*': (?:unknown key )?'?([\w.]+)'?[: ;]/.exec(message)?.[1] ?? /unknown key '([\w.]+)'/.exec(message)?.[1];
+  const key = (field || written || "").split(".").at(-1);
   const inside = key ? lines.findIndex((line, i) => i >= Math.max(0, start) && (end < 0 || i < end) && new RegExp(`(^|[\\s{,\\[.])${key}\\s*[=\\]]`).test(line)) : -1;
   return (inside >= 0 ? inside : start) + 1 || 0;
 }

@@ -69,6 +69,20 @@ export function bar(share, label, kind = "") {
   }, h("div", { style: `width: ${percent}%` }));
 }
 
+/** Show the newest preview in a box: one picture is fetched at a time, those between are left out. */
+export function showPreview(box, source, alt) {
+  box.wantedPreview = source;
+  if (box.isFetching || !source || box.shownPreview === source) return;
+  box.isFetching = true;
+  const image = new Image();
+  const go = () => { box.isFetching = false; showPreview(box, box.wantedPreview, alt); };
+  image.alt = alt;
+  image.onload = () => { box.replaceChildren(image); go(); };
+  image.onerror = go; // it is gone: the job has ended
+  box.shownPreview = source;
+  image.src = source;
+}
+
 /** Address below the API, as an absolute one. */
 export const apiUrl = (path) => new URL(path, API).href;
 

@@ -1,7 +1,7 @@
 // What runs now: a card a job, moved on by progress events without asking the server.
 
 import { api, attempt, go, h, t, thumbnailUrl } from "./core.js";
-import { apiUrl, bar, button, emptyState, fill, formatDuration, icon, iconButton, namePriority } from "./queue-format.js";
+import { apiUrl, bar, button, emptyState, fill, formatDuration, icon, iconButton, namePriority, showPreview } from "./queue-format.js";
 import { openJob } from "./queue-detail.js";
 
 export class RunningList {
@@ -75,9 +75,7 @@ class Card {
   }
 
   #drawPreview(preview, made) {
-    const source = preview ? `${apiUrl(preview)}${preview.includes("?") ? "&" : "?"}at=${this.job.done}` : made ? thumbnailUrl(this.job.asset_ids[made - 1]) : "";
-    if (!source || this.picture.dataset.source === source) return;
-    this.picture.dataset.source = source;
-    const image = h("img", { src: source, alt: t("How far it is"), onload: () => this.picture.replaceChildren(image) });
+    const source = preview ? apiUrl(preview) : made && !this.picture.shownPreview ? thumbnailUrl(this.job.asset_ids[made - 1]) : "";
+    showPreview(this.picture, source, t("How far it is"));
   }
 }

@@ -1,7 +1,7 @@
 // One training: its curves and samples while it learns, its checkpoint when it has.
 
 import { api, attempt, go, h, order, t, toast } from "./core.js";
-import { apiUrl, bar, button, confirmAction, emptyState, fill, formatDuration, formatTime, icon, statusBadge, throttle } from "./queue-format.js";
+import { apiUrl, bar, button, confirmAction, emptyState, fill, formatDuration, formatTime, icon, showPreview, statusBadge, throttle } from "./queue-format.js";
 import { openJob } from "./queue-detail.js";
 import { openResult } from "./queue-result.js";
 import { Curves } from "./train-curve.js";
@@ -133,10 +133,8 @@ export class Training {
   #drawSample() {
     const { preview, status } = this.#job;
     const isLive = LIVE.has(status);
-    const source = preview ? `${apiUrl(preview)}${preview.includes("?") ? "&" : "?"}at=${this.#job.done}` : "";
-    if (source && this.sample.dataset.source !== source) {
-      this.sample.dataset.source = source;
-      const image = h("img", { src: source, alt: t("Samples of the newest step"), onload: () => this.sample.replaceChildren(image) });
+    if (preview) {
+      showPreview(this.sample, apiUrl(preview), t("Samples of the newest step"));
     } else if (!this.sample.firstChild) {
       this.sample.replaceChildren(emptyState("layers", t("No samples"), isLive ? t("This trainer has shown none yet.") : t("Samples are shown while it learns.")));
     }

@@ -17,7 +17,6 @@ from studio.server.calls import (
     find_path_faults,
     resolve_inputs,
 )
-from studio.server.errors import NotFoundError
 from studio.server.job_views import build_counts, build_fault, build_job
 from studio.server.models_jobs import (
     CheckAnswer,
@@ -133,7 +132,12 @@ def read_log(visitor: CurrentVisitor, job: JobPath) -> PlainTextResponse:
     "/{job}/preview",
     operation_id="get_job_preview",
     summary="Show the newest preview of a running job.",
-    responses={**READ, **_PICTURE, 304: {"description": "It has not changed."}},
+    responses={
+        **READ,
+        **_PICTURE,
+        204: {"description": "It shows nothing at the moment."},
+        304: {"description": "It has not changed."},
+    },
     response_class=Response,
 )
 def get_preview(
@@ -141,11 +145,11 @@ def get_preview(
     job: JobPath,
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
-    """Return a small picture; its ETag changes with every new one."""
+    """Return a small picture, with a new ETag for every new one; nothing if there is none now."""
     record = visitor.check_job(job)
     path = find_preview(visitor.home.config.home, record)
     if path is None:
-        raise NotFoundError("job {job} has no preview now", job=record.id)
+        return Response(status_code=204)
     etag = f'"{record.id}-{record.token}-{path.stem}"'
     headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
     if if_none_match is not None and etag in if_none_match:
@@ -153,5 +157,5 @@ def get_preview(
     try:
         data = path.read_bytes()
     except OSError:  # the job ended a moment ago
-        raise NotFoundError("job {job} has no preview now", job=record.id) from None
+        return Response(status_code=204)
     return Response(data, media_type=TYPES[path.suffix], headers=headers)

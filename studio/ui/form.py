@@ -2,8 +2,8 @@
 
 import math
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 from studio.ui.form_labels import build_choice_label, build_label, build_summary
@@ -17,7 +17,6 @@ Widget = Literal[
 _FEW = 4  # choices up to which all of them are shown side by side
 _SHORT = 34  # letters that fit side by side
 _MOST_STEPS = 100_000  # a slider with more cannot be set by hand
-_LONG_TEXT = 200
 _COLOUR = re.compile(r"#\[0-9a-f(?:A-F)?\]|#\[0-9a-fA-F\]|#\[A-Fa-f0-9\]|#\[a-fA-F0-9\]")
 _PROMPTS = ("prompt", "negative_prompt", "lyrics", "text", "description")
 
@@ -41,6 +40,7 @@ class Field:
         unit: e.g. "px", or "".
         choices: label and value of each, for "choice" and "choices".
         words: what a "colour" may be besides a colour, e.g. ("auto", "none").
+        is_open: other texts than the choices may be typed.
         is_inline: few short choices, shown side by side.
         longest: characters a text may have; None: any number.
     """
@@ -61,6 +61,7 @@ class Field:
     unit: str = ""
     choices: tuple[tuple[str, Any], ...] = ()
     words: tuple[str, ...] = ()
+    is_open: bool = False
     is_inline: bool = False
     longest: int | None = None
 
@@ -77,6 +78,16 @@ def build_fields(schema: Schema) -> list[Field]:
         _build_field(name, raw, schema, name in required)
         for name, raw in schema.get("properties", {}).items()
     ]
+
+
+def offer_choices(field: Field, values: Sequence[str], current: Any = None) -> Field:
+    """Return a text field that offers values, such as the checkpoints there are."""
+    known = [field.default, *values, current]
+    texts = list(dict.fromkeys(value for value in known if isinstance(value, str)))
+    if field.widget not in ("text", "prompt") or not any(texts):
+        return field
+    choices = tuple((text or "Automatic", text) for text in texts)
+    return replace(field, widget="choice", choices=choices, is_open=True)
 
 
 def find_start(field: Field, given: Mapping[str, Any]) -> Any:
@@ -187,9 +198,8 @@ def _build_text(schema: Schema) -> dict[str, Any]:
     if wanted in ("color", "colour") or _COLOUR.search(pattern):
         return {"widget": "colour", "words": _find_words(pattern)}
     longest = schema.get("maxLength")
-    is_long = wanted in ("prompt", "textarea", "text") or (
-        wanted is None and _is_prompt(schema, longest)
-    )
+    title = str(schema.get("title", "")).lower().replace(" ", "_")
+    is_long = wanted in ("prompt", "textarea") or (wanted is None and title in _PROMPTS)
     return {"widget": "prompt" if is_long else "text", "longest": longest}
 
 
@@ -259,11 +269,6 @@ def _iterate_words(pattern: str) -> Iterator[str]:
     for part in pattern.strip("^$").strip("()").split("|"):
         if re.fullmatch(r"[a-z][a-z_-]*", part):
             yield part
-
-
-def _is_prompt(schema: Schema, longest: int | None) -> bool:
-    title = str(schema.get("title", "")).lower().replace(" ", "_")
-    return title in _PROMPTS or (longest is not None and longest > _LONG_TEXT)
 
 
 def _is_number(value: object) -> bool:

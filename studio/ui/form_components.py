@@ -65,6 +65,7 @@ def describe_fields(fields: Sequence[Field]) -> list[dict[str, Any]]:
             "widget": field.widget,
             "default": field.default,
             "optional": field.is_optional,
+            "open": field.is_open,
             "numeric": field.is_numeric,
             "whole": field.is_whole,
             "minimum": field.minimum,
@@ -127,7 +128,13 @@ def _build_choice(field: Field, value: Any, common: dict[str, Any], say: Say) ->
         return gr.Radio(choices, value=_wrap(value), **common)
     if field.is_optional:
         choices.insert(0, (say("Automatic"), _wrap(None)))
-    return gr.Dropdown(choices, value=_wrap(value), filterable=len(choices) > 8, **common)
+    return gr.Dropdown(
+        choices,
+        value=_wrap(value),
+        filterable=field.is_open or len(choices) > 8,
+        allow_custom_value=field.is_open,
+        **common,
+    )
 
 
 def _build_choices(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:

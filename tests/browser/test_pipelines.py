@@ -76,7 +76,7 @@ def test_wrong_recipe_names_the_line_and_is_not_saved(served, room, recipe):
     area.fill(RECIPE.replace("sample.invert", "sample.inverse"))
     fault = page.locator("studio-pipelines .s-p-fault")
     expect(fault).to_contain_text("sample.inver")
-    expect(fault).to_contain_text("Line 21")
+    expect(fault).to_contain_text("Line 19")
     expect(save).to_be_disabled()
     area.fill(RECIPE.replace('title = "Two noises"', "title = "))
     expect(fault).to_contain_text("Line 1")

@@ -3,9 +3,10 @@
 import io
 import json
 import re
+import runpy
 import urllib.request
-import wave
-import zipfile
+from itertools import pairwise
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,64 +18,8 @@ pytest.importorskip("gradio")
 expect = sync_api.expect
 pytestmark = pytest.mark.browser
 
+FILES = runpy.run_path(str(Path(__file__).with_name("viewer_files.py")))["FILES"]
 HOSTILE = "<img src=x onerror=alert(1)> 'q' 🧱 שלום"
-
-
-def png(array):
-    data = io.BytesIO()
-    Image.fromarray(array).save(data, "png")
-    return data.getvalue()
-
-
-def draw_ramp():
-    """32 x 32: red rises to the right, green downwards; the edges do not meet."""
-    rows, columns = np.mgrid[0:32, 0:32].astype(np.uint8) * 8
-    return png(np.dstack((columns, rows, np.full_like(rows, 64))))
-
-
-def write_wave():
-    data = io.BytesIO()
-    tone = np.sin(np.arange(22050) * 2 * np.pi * 440 / 22050) * 16000
-    with wave.open(data, "wb") as file:
-        file.setparams((1, 2, 22050, 0, "NONE", ""))
-        file.writeframes(tone.astype("<i2").tobytes())
-    return data.getvalue()
-
-
-def write_midi():
-    score, data = mido.MidiFile(), io.BytesIO()
-    for name, channel in (("Lead", 0), ("Kit", 9)):
-        track = mido.MidiTrack([mido.MetaMessage("track_name", name=name)])
-        for step in range(8):
-            note = {"note": 36 + 5 * step, "channel": channel}
-            track += [
-                mido.Message("note_on", velocity=90, **note),
-                mido.Message("note_off", time=240, **note),
-            ]
-        score.tracks.append(track)
-    score.save(file=data)
-    return data.getvalue()
-
-
-def write_zip():
-    data = io.BytesIO()
-    with zipfile.ZipFile(data, "w", zipfile.ZIP_DEFLATED) as archive:
-        archive.writestr("brick/readme.txt", "hello")
-        archive.writestr("brick/preview.png", draw_ramp())
-    return data.getvalue()
-
-
-FIGURES = {"fid": 12.5, "runs": [{"step": 1, "loss": 0.5}, {"step": 2, "loss": 0.25}], "x": "<b>"}
-FILES = {
-    "image": ("ramp.png", draw_ramp()),
-    "strip": ("strip.png", png(np.arange(64 * 16 * 3, dtype=np.uint8).reshape(16, 64, 3))),
-    "audio": ("tone.wav", write_wave()),
-    "score": ("tune.mid", write_midi()),
-    "text": ("one.md", b"# Mill\n\nRed **hens** sleep.\n\n<script>alert(1)</script>\n"),
-    "other": ("two.md", b"# Mill\n\nBlue hens sleep.\n"),
-    "report": ("figures.json", json.dumps(FIGURES).encode()),
-    "archive": ("pack.zip", write_zip()),
-}
 
 
 def upload(served, name, data):
@@ -126,8 +71,7 @@ def opened(room, library):
             [library[name]["id"], ids],
         )
         viewer = page.locator("#studio-create studio-viewer")
-        title = viewer.locator(".s-v-title")
-        expect(title).to_have_value(library[name]["title"])
+        expect(viewer.locator(".s-v-title")).to_have_value(library[name]["title"])
         expect(viewer).not_to_have_attribute("aria-busy", "true")
         return viewer
 
@@ -135,10 +79,10 @@ def opened(room, library):
 
 
 def look(canvas):
-    """The pixels of a canvas as the screen has them."""
+    """Pixels of a canvas, as the screen has them."""
     canvas.page.wait_for_timeout(400)
-    data = canvas.screenshot(animations="disabled")
-    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"), np.int16)
+    data = io.BytesIO(canvas.screenshot(animations="disabled"))
+    return np.asarray(Image.open(data).convert("RGB"), np.int16)
 
 
 def switch(viewer, name):
@@ -174,15 +118,14 @@ class TestImage:
     def test_tiles_change_the_picture_and_shift_it(self, opened):
         viewer = opened("image")
         canvas = viewer.locator(".s-v-picture canvas")
-        alone = look(canvas)
+        seen = [look(canvas)]
         switch(viewer, "Tiles")
-        three = look(canvas)
-        assert (alone != three).any()
+        seen.append(look(canvas))
         viewer.get_by_label("Copies").fill("8")
-        eight = look(canvas)
-        assert (three != eight).any()
+        seen.append(look(canvas))
         viewer.get_by_role("checkbox", name="Half shift").check()
-        assert (look(canvas) != eight).any()
+        seen.append(look(canvas))
+        assert all((one != other).any() for one, other in pairwise(seen))
 
     def test_before_and_after_slides_by_key_and_mouse(self, opened):
         viewer = opened("negative")
@@ -200,8 +143,7 @@ class TestImage:
         span = slice(before.shape[1] // 2 - 60, before.shape[1] // 2 - 30)
         total = before[middle, span] + after[middle, span]
         assert np.abs(total - 255).max() <= 4  # the negative of each other
-        assert (halves != before).any()
-        assert (halves != after).any()
+        assert (halves != before).any() and (halves != after).any()
         handle.press("Shift+ArrowRight")
         expect(handle).to_have_attribute("aria-valuenow", "10")
         box, stage = handle.bounding_box(), viewer.locator(".s-v-stage").bounding_box()
@@ -353,18 +295,13 @@ class TestAround:
         viewer.get_by_label("Title").focus()
         viewer.page.wait_for_timeout(1200)
         kept = served.get(f"assets/{library['other']['id']}")
-        assert (kept["title"], kept["tags"], kept["notes"]) == (
+        assert [kept[k] for k in ("title", "tags", "notes")] == [
             HOSTILE,
             ["keep me"],
             "for the tower",
-        )
+        ]
         viewer.get_by_role("button", name="Take the tag keep me away").click()
         expect(viewer.locator(".s-v-tag")).to_have_count(0)
-
-    def test_lineage_leads_to_the_parent(self, opened, library):
-        viewer = opened("negative")
-        viewer.locator(".s-v-lineage-strip .s-v-kin button").first.click()
-        expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
 
     def test_send_to_fills_the_form(self, opened, library):
         viewer = opened("image")
@@ -372,6 +309,11 @@ class TestAround:
         viewer.get_by_role("menuitem", name="Invert").click()
         form = viewer.page.locator("#studio-create studio-slots")
         expect(form.locator(f"img[src*='{library['image']['id']}']").first).to_be_visible()
+
+    def test_lineage_leads_to_the_parent(self, opened, library):
+        viewer = opened("negative")
+        viewer.locator(".s-v-lineage-strip .s-v-kin button").first.click()
+        expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
 
     def test_imported_asset_says_why_it_cannot_be_repeated(self, opened):
         viewer = opened("image")

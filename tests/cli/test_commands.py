@@ -52,8 +52,9 @@ def test_jobs(run):
 
 
 def test_checkpoints(run, home, sample_path, tmp_path):
-    (tiny,) = run("checkpoints", "list", "--hash", "--json").data
-    assert (tiny["name"], tiny["licence"]) == ("tiny", "CC0-1.0")
+    listed = run("checkpoints", "list", "--hash", "--json").data
+    (tiny,) = [found for found in listed if found["name"] == "tiny"]
+    assert tiny["licence"] == "CC0-1.0"
     source = sample_path / "sample_plugin" / "weights" / "tiny.safetensors"
     (tmp_path / "mine.safetensors").write_bytes(source.read_bytes())
     added = run("checkpoints", "add", tmp_path / "mine.safetensors", "--json").data

@@ -308,7 +308,7 @@ def test_a_running_job_shows_previews(client):
     assert client.get(f"{API}/jobs/{job}").json()["preview"].startswith(path)
     client.post(f"{API}/jobs/cancel", json={"ids": [job]})
     wait_for(client, job)
-    assert client.get(path).status_code == 404
+    assert client.get(path).status_code == 204
 
 
 def test_a_batch_is_one_thing(client, quiet):

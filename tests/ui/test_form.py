@@ -11,7 +11,7 @@ from pydantic import Field as Param
 from pydantic import create_model
 
 from studio.params import Params
-from studio.ui.form import build_fields, find_start
+from studio.ui.form import build_fields, find_start, offer_choices
 from studio.ui.form_labels import build_choice_label, build_label, build_summary
 from studio.ui.form_steps import choose_step, is_on_grid
 from studio.validation import validate_params
@@ -106,6 +106,14 @@ def test_words_for_people():
 def test_an_unknown_shape_is_still_editable():
     schema = {"properties": {"odd": {"oneOf": [{"type": "object"}, {"type": "array"}]}}}
     assert build_fields(schema)[0].widget == "json"
+
+
+def test_checkpoints_are_offered_and_others_may_be_typed():
+    field = offer_choices(FIELDS["name"], ["tiny", "large", "tiny"], "mine/own")
+    assert field.widget == "choice" and field.is_open
+    assert [value for _, value in field.choices] == ["", "tiny", "large", "mine/own"]
+    assert offer_choices(FIELDS["size"], ["tiny"]) == FIELDS["size"]
+    assert offer_choices(FIELDS["name"], []).widget == "text"
 
 
 def test_a_schema_that_refers_to_itself_ends():

@@ -138,10 +138,12 @@ def _resampled(name: str, array: Floats, size: tuple[int, int]) -> Floats:
         return array
     if name == "albedo":
         return linear_to_srgb(np.dstack([_resize(c, size) for c in _planes(srgb_to_linear(array))]))
-    if name == "normal_gl":
+    if name in ("normal_gl", "normal_dx"):
         normal = np.dstack([_resize(c, size) for c in _planes(array * 2 - 1)])
         normal /= np.maximum(np.linalg.norm(normal, axis=2, keepdims=True), 1e-6)
         return np.asarray(normal * 0.5 + 0.5, np.float32)
+    if array.ndim == 3:
+        return np.clip(np.dstack([_resize(c, size) for c in _planes(array)]), 0, 1)
     return np.clip(_resize(array, size), 0, 1)
 
 

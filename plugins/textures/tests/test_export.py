@@ -298,6 +298,12 @@ def test_resampled_normals_stay_unit_vectors(maps):
     assert np.linalg.norm(normal, axis=2) == pytest.approx(1, abs=1e-5)
 
 
+def test_normals_of_either_convention_are_resampled(maps):
+    both = {**maps, "normal_dx": maps["normal_gl"] * (1, -1, 1) + (0, 1, 0)}
+    ready = prepare_maps(both, ExportSettings(8))
+    assert ready["normal_dx"][..., 1] == pytest.approx(1 - ready["normal_gl"][..., 1], abs=1e-4)
+
+
 def test_normals_are_made_from_height():
     height = np.tile(np.sin(np.arange(16) / 16 * 2 * np.pi) / 2 + 0.5, (16, 1)).T
     normal = prepare_maps({"albedo": np.zeros((16, 16, 3)), "height": height}, ExportSettings())

@@ -27,7 +27,7 @@ class ColorizeParams(Params):
 
     checkpoint: str = Field("colour", min_length=1, max_length=500, description="weights by name")
     saturation: float = Field(
-        1.3, ge=0, le=4, description="how strong colours are; what is guessed is pale by itself"
+        1.0, ge=0, le=4, description="how strong colours are; 0 is grey, a guess at 1 is pale"
     )
 
 

@@ -56,8 +56,8 @@ def write_colour_card(facts: Mapping[str, Any]) -> str:
     return (
         "# Colour from brightness\n\nA small U-Net, for `restore.colorize`.\n\n"
         "Data: 21 of the 24 Kodak photographs, 4 photographs of scikit-image, about 1,100 material "
-        "albedos of ambientCG and 12 of PBR sets (CC0). That is very little: it knows skies, "
-        "leaves, wood and stone, and makes most else a pale brown.\n\n"
+        "albedos of ambientCG and 12 of PBR sets (CC0). That is very little, and it learnt for "
+        "minutes: what it gives is little more than sepia.\n\n"
         "Mean error of chroma on the held-out Kodak photographs, levels of 255: "
         f"{held['net']} (left grey: {held['grey']}).\n\n"
         f"Training: {json.dumps(facts['training'])}.\n\n"

@@ -69,7 +69,8 @@ def main(data: Path, folder: Path, start: Path, **options: Any) -> None:
         rows.append(trainer.advance())
         if trainer.step % EVERY == 0 or trainer.step == config.steps:
             losses = {
-                name: round(float(np.mean([row[name] for row in rows])), 5) for name in rows[0]
+                f"loss_{name}": round(float(np.mean([row[name] for row in rows])), 5)
+                for name in rows[0]
             }
             facts: dict[str, Any] = {
                 "step": trainer.step,

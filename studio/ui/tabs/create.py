@@ -7,9 +7,10 @@ from typing import Any
 import gradio as gr
 
 from studio.errors import StudioError
+from studio.spec import GeneratorSpec
 from studio.translation import Translator
 from studio.ui.context import TabContext
-from studio.ui.form import build_fields
+from studio.ui.form import build_fields, offer_choices
 from studio.ui.form_components import build_form, describe_fields
 from studio.ui.languages import find_translator
 
@@ -53,10 +54,22 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
         except StudioError as error:
             _say_fault(translator, error)
             return
-        fields = build_fields(spec.params_schema)
+        fields = [
+            offer_choices(field, _list_checkpoints(context, spec), asked["params"].get(field.name))
+            if field.name in spec.checkpoint_from
+            else field
+            for field in build_fields(spec.params_schema)
+        ]
         build_form(spec.id, fields, asked["params"], translator.text)
         data = json.dumps({"form": spec.id, "fields": describe_fields(fields), "at": asked["at"]})
         gr.HTML(f'<studio-form data="{html.escape(data)}"></studio-form>', elem_classes="s-plain")
+
+
+def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> list[str]:
+    """Return the names of what a generator can load: shipped first, then the user's own."""
+    shipped = [item.name for item in spec.checkpoints]
+    found = context.studio.checkpoints.list()
+    return shipped + [info.name for info in found if spec.id in info.generators]
 
 
 def _read_choice(text: str) -> dict[str, Any] | None:
