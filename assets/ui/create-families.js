@@ -22,10 +22,16 @@ export const nameFamily = (name) => ({
   video: t("Video"), analyse: t("Analyse"), export: t("Export"),
 })[name];
 
-/** What makes something new comes first, what only packs or measures it last. */
+/**
+ * What makes something new comes first, what only packs or measures it last; what can be used at once
+ * goes before what needs weights of the user's own, or more inputs, or others than pictures.
+ */
 export function sortGenerators(generators) {
   const rank = (one) => (["archive", "report"].includes(one.output) ? 2 : one.seeded ? 0 : 1);
   const needs = (one) => one.inputs.filter((slot) => !slot.optional).length;
+  const lacks = (one) => Number(one.checkpoint_from.length > 0 && !one.checkpoints.length);
+  const strange = (one) => Number(one.inputs.length > 0 && !one.inputs[0].kinds.includes("image"));
   const first = (one) => ORDER.indexOf(findFamily(one));
-  return [...generators].sort((a, b) => first(a) - first(b) || rank(a) - rank(b) || needs(a) - needs(b) || a.id.localeCompare(b.id));
+  return [...generators].sort((a, b) => first(a) - first(b) || rank(a) - rank(b) || lacks(a) - lacks(b) || strange(a) - strange(b)
+    || needs(a) - needs(b) || a.id.localeCompare(b.id));
 }

@@ -27,6 +27,7 @@ const write = (key, value) => {
 /** The one form of the page. Events: "generator", "inputs", "draft", "checked", "fields". */
 class CreateState extends EventTarget {
   generators = [];
+  arrived = "";
   current = null;
   draft = emptyDraft();
   fields = [];
@@ -65,6 +66,7 @@ class CreateState extends EventTarget {
     }
     const before = this.draft.inputs;
     this.current = found;
+    this.arrived = "";
     this.draft = { ...emptyDraft(), ...read(`studio-draft:${id}`, {}) };
     this.#carry(before);
     if (given.params) this.draft.params = { ...given.params };
@@ -98,6 +100,7 @@ class CreateState extends EventTarget {
   /** The controls of the generator are there. */
   arrive(fields) {
     clearTimeout(this.#retry);
+    this.arrived = this.current.id;
     this.fields = fields;
     this.broken = {};
     this.emit("fields");

@@ -15,7 +15,7 @@ import { whenThere } from "./shell.js";
 window.studio ??= { forms: new Map(), take: (form, values) => (window.studio.forms.get(form) ?? takeParams)(form, values) };
 
 function takeParams(form, raw) {
-  if (form !== state.current?.id) return;
+  if (form !== state.arrived) return; // controls on their way from one form to another
   const { values, broken } = readValues(state.fields, raw);
   state.broken = broken;
   state.take(form, { ...state.draft.params, ...values });

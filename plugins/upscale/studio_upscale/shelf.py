@@ -14,7 +14,6 @@ SUMMARIES: Final = {
     "quality": "355 thousand parameters, nearest to the original",
     "fast": "63 thousand parameters, for previews and video",
     "sharp": "quality, trained on against a critic: crisper, less exact",
-    "fast2": "45 thousand parameters, twice as large and no more",
     "denoise": "177 thousand parameters, blind to the strength of the noise",
     "deblock": "177 thousand parameters, blind to the quality of the JPEG",
     "pixels": "chooses among the colours around, learnt from sprites",

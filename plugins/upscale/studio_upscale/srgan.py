@@ -26,7 +26,7 @@ from studio_upscale.shelf import list_shipped, load_enlarger
 if TYPE_CHECKING:
     from studio_upscale.upscaler import Upscaler
 
-SHIPPED = list_shipped("quality", "fast", "sharp", "fast2")
+SHIPPED = list_shipped("quality", "fast", "sharp")
 
 
 class EnlargeParams(Params):
