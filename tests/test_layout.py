@@ -101,7 +101,11 @@ def test_packages_are_listed():
         for path in (ROOT / "studio").rglob("*.py")
         if path.name == "__init__.py"
     }
-    mapped = {"studio.data.assets", "studio.data.pipelines", "studio.data.presets"}
+    mapped = {
+        f"studio.data.{'.'.join(path.parent.relative_to(ROOT).parts)}"
+        for folder in ("assets", "pipelines", "presets")
+        for path in (ROOT / folder).rglob("__init__.py")
+    }
     assert set(tool["packages"]) == packages | mapped
     for folder in ("assets", "pipelines", "presets"):
         assert (ROOT / folder / "__init__.py").read_text().count("\n") == 1

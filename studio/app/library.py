@@ -60,9 +60,7 @@ class Library:
         record = self.store.import_file(Path(path), title=title, tags=tuple(tags), user=self._user)
         return Asset(record, self._home)
 
-    def export(
-        self, ids: Sequence[str], path: Path | str, *, with_ancestors: bool = True
-    ) -> Path:
+    def export(self, ids: Sequence[str], path: Path | str, *, with_ancestors: bool = True) -> Path:
         """Write assets with their ancestors into one bundle (zip) that another home can import."""
         found = [self.store.get(asset).id for asset in ids]
         export_bundle(self.store, found, Path(path), with_ancestors=with_ancestors)

@@ -95,7 +95,6 @@ class StudioClient:
         priority: str = "normal",
         reuse: bool = False,
         params: Mapping[str, Any] | None = None,
-        key: str = "",
         **named: Any,
     ) -> RemoteJob:
         """Queue a job; as `Studio.submit`.
@@ -110,19 +109,28 @@ class StudioClient:
             reuse: take what the library has.
             params: of the generator,
             **named: the same by name.
-            key: idempotency key; the same request with the same key is queued once.
         """
-        body = {
-            "generator": generator,
-            "params": {**(params or {}), **named},
-            "inputs": self.assets.resolve(inputs or {}),
-            "seed": seed,
-            "count": count,
-            "preset": preset,
-            "priority": priority,
-            "reuse": reuse,
-        }
-        data = self._connection.post("jobs", body, key=key or secrets.token_urlsafe(16))
+        return self.submit_once(
+            secrets.token_urlsafe(16),
+            generator=generator,
+            params={**(params or {}), **named},
+            inputs=inputs or {},
+            seed=seed,
+            count=count,
+            preset=preset,
+            priority=priority,
+            reuse=reuse,
+        )
+
+    def submit_once(self, key: str, **request: Any) -> RemoteJob:
+        """Queue a job unless it was queued under this key before: safe to repeat after a break.
+
+        Args:
+            key: any text of your own, e.g. a row's id.
+            **request: the arguments of `submit` by name; the generator's params as `params`.
+        """
+        body = {**request, "inputs": self.assets.resolve(request.get("inputs") or {})}
+        data = self._connection.post("jobs", body, key=key)
         return RemoteJob(data["id"], self._connection)
 
     def batch(

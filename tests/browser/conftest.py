@@ -124,9 +124,11 @@ def open_page(chromium):
         page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
         page.on(
             "console",
-            lambda said: said.type == "error"
-            and not REFUSED.search(said.text)
-            and faults.append(f"console: {said.text}"),
+            lambda said: (
+                said.type == "error"
+                and not REFUSED.search(said.text)
+                and faults.append(f"console: {said.text}")
+            ),
         )
         page.on(
             "request",

@@ -127,7 +127,10 @@ def test_jobs_wait_cancel_and_go_on(client):
     assert not job.cancel()
     assert client.jobs.count()["cancelled"] >= 1
     assert client.jobs.list(statuses=["cancelled"], limit=1)[0]["id"] == job.id
-    same = [client.submit("sample.noise", seed=2, size=4, key="k").id for _ in range(2)]
+    same = [
+        client.submit_once("k", generator="sample.noise", seed=2, params={"size": 4}).id
+        for _ in range(2)
+    ]
     assert same[0] == same[1]
     assert client.jobs.get(same[0]).wait(20) == "done"
     assert "made noise" in client.jobs.get(same[0]).read_log()
