@@ -12,7 +12,7 @@ export class RunList {
   #read = throttle(() => this.#load(), 1000);
 
   constructor() {
-    this.list = h("div", { class: "s-q-past", role: "list", "aria-label": t("Runs") });
+    this.list = h("div", { class: "s-q-past", role: "group", "aria-label": t("Runs") });
     this.more = button(t("Show more"), () => attempt(() => this.#loadMore()), { hidden: true });
     this.element = h("section", { class: "s-p-runs" }, h("h2", { class: "s-q-title" }, t("Runs")), this.list, h("div", { class: "s-q-row s-q-centre" }, this.more));
   }

@@ -15,7 +15,7 @@ export class History {
   #turn = 0;
 
   constructor() {
-    this.list = h("div", { class: "s-q-past", role: "list", "aria-label": t("Jobs that have ended") });
+    this.list = h("div", { class: "s-q-past", role: "group", "aria-label": t("Jobs that have ended") });
     this.more = button(t("Show more"), () => attempt(() => this.#load(true)));
     this.element = h("section", {}, this.list, h("div", { class: "s-q-row s-q-centre" }, this.more));
   }

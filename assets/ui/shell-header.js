@@ -96,7 +96,7 @@ class User extends StudioElement {
     const status = await api.get("status").catch(() => null);
     if (!status?.users) return;
     const leave = () => attempt(async () => {
-      const url = new URL("../login/leave", import.meta.url);
+      const url = new URL("../logout", import.meta.url);
       await fetch(url, { method: "POST", credentials: "same-origin", headers: { "X-Studio": "1" } });
       location.reload();
     });

@@ -62,7 +62,7 @@ class Train extends StudioElement {
   }
 
   #drawHome() {
-    this.list = h("div", { class: "s-q-past", role: "list", "aria-label": t("Trainings") });
+    this.list = h("div", { class: "s-q-past", role: "group", "aria-label": t("Trainings") });
     this.main.replaceChildren(
       h("div", {}, h("h2", { class: "s-p-title" }, t("Train")), h("p", { class: "s-q-muted" }, t("Teach a model with pictures of your own. What it learnt is a checkpoint in your library, ready to be used."))),
       this.#trainers.length ? h("div", { class: "s-p-cards" }, ...this.#trainers.map(buildCard))

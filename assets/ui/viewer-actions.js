@@ -1,6 +1,7 @@
 // What can be done with an asset: send on, vary, repeat, export, download, copy, compare, trash.
 
 import { api, attempt, fileUrl, go, h, order, t, toast } from "./core.js";
+import { nameKind } from "./create-slots.js";
 import { download, findCall, pickSeed, runJob } from "./viewer-jobs.js";
 import { button, formatBytes, menu } from "./viewer-widgets.js";
 
@@ -44,7 +45,7 @@ async function listReceivers(viewer) {
   const items = [...(found?.items ?? [])].sort((a, b) => a.output.localeCompare(b.output) || a.title.localeCompare(b.title));
   const rows = [];
   items.forEach((one, place) => {
-    if (one.output !== items[place - 1]?.output) rows.push({ heading: t("makes {kind}", { kind: t(one.output) }) });
+    if (one.output !== items[place - 1]?.output) rows.push({ heading: t("makes {kind}", { kind: nameKind(one.output) }) });
     const slot = one.inputs.find(({ kinds }) => kinds.includes(asset.kind));
     rows.push({ label: t(one.title), note: t(one.summary), run: () => { order({ action: "create", generator: one.id, inputs: { [slot.name]: [asset.id] } }); go("create"); } });
   });

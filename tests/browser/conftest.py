@@ -85,11 +85,11 @@ def sample_server(tmp_path_factory, sample_path):
 
 @pytest.fixture(scope="module")
 def serve_home():
-    """`serve_home(folder)`: a server of a home that was filled before."""
+    """`serve_home(folder, plugins=None)`: a server of a home that was filled before."""
     started = []
 
-    def serve(home):
-        started.append(StudioProcess(home))
+    def serve(home, plugins=None):
+        started.append(StudioProcess(home, plugins))
         return started[-1]
 
     yield serve

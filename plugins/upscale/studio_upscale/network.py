@@ -96,7 +96,7 @@ class ResidualNet(EnlargingNet):
             x = pixel_unshuffle(x, self.config.fold)
         fine: Tensor = self.tail(self.body(self.head(x))).to(x.dtype)
         # Adding each pixel to all of its sub-pixels is the nearest-neighbour skip; in place, since
-        # a tensor of repeated pixels took a third of the fast net's time.
+        # a tensor of repeated pixels costs a small net a good part of its time.
         torch.unflatten(fine, 1, (x.shape[1], -1)).add_(x.unsqueeze(2))
         return pixel_shuffle(fine, self.config.scale * self.config.fold)
 

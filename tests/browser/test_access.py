@@ -1,0 +1,123 @@
+"""Who may come in, whether everybody can use it, and what outlives the server."""
+
+import os
+import signal
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+from playwright.sync_api import expect
+
+TABS = ("create", "library", "queue", "pipelines", "train", "system")
+
+pytestmark = pytest.mark.browser
+
+
+def find_axe():
+    """axe-core comes with a package of test tools."""
+    spec = find_spec("axe_playwright_python")
+    return Path(spec.origin).with_name("axe.min.js") if spec and spec.origin else None
+
+
+def list_violations(page):
+    page.add_script_tag(path=str(find_axe()))
+    found = page.evaluate("async () => (await axe.run()).violations")
+    return [
+        (one["id"], one["nodes"][0]["html"][:160])
+        for one in found
+        if one["impact"] in ("serious", "critical")
+    ]
+
+
+@pytest.mark.skipif(find_axe() is None, reason="axe-playwright-python is not installed")
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("tab", TABS)
+def test_axe_finds_nothing_serious(served, open_page, tab, scheme):
+    page = open_page(served, f"#{tab}", color_scheme=scheme)
+    page.wait_for_timeout(1500)
+    assert list_violations(page) == []
+
+
+def test_two_browsers_see_the_same_job(served, open_page):
+    first = open_page(served, "#queue")
+    second = open_page(served, "#create")
+    job = served.submit("sample.noise", params={"steps": 200, "delay": 0.05}, seed=5)
+    served.await_status(job, "running")
+    expect(first.locator("studio-running .s-is-busy")).to_be_visible()
+    expect(second.locator("studio-running .s-is-busy")).to_be_visible()
+    served.cancel_all()
+    expect(second.locator("studio-running .s-is-busy")).to_have_count(0)
+
+
+def test_a_killed_server_goes_on_with_the_same_jobs(served, open_page):
+    requests = [
+        {"generator": "sample.noise", "seed": seed, "params": {"steps": 20, "delay": 0.05}}
+        for seed in range(6)
+    ]
+    jobs = served.post("batches", {"requests": requests})["jobs"]
+    served.await_status(jobs[0], "running", "done")
+    os.kill(served.process.pid, signal.SIGKILL)
+    served.process.wait(30)
+    served.process.stdout.close()
+    served.start()
+    page = open_page(served, "#queue")
+    for job in jobs:
+        served.await_status(job, "done")
+    page.reload()
+    assets = [served.get(f"jobs/{job}")["asset_ids"] for job in jobs]
+    assert all(len(ids) == 1 for ids in assets) and len({ids[0] for ids in assets}) == 6
+
+
+@pytest.fixture
+def guarded(tmp_path_factory, sample_path, serve_home):
+    """A server with one user."""
+    home = tmp_path_factory.mktemp("guarded") / "home"
+    command = [sys.executable, "-m", "studio.cli.main", "user", "add", "ann", "--admin"]
+    subprocess.run(
+        [*command, "--password-stdin"],
+        env={**os.environ, "STUDIO_HOME": str(home)},
+        input=b"correct horse\n",
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return serve_home(home, sample_path)
+
+
+def test_login_and_logout(guarded, chromium):
+    context = chromium.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(guarded.url)
+    assert "/login" in page.url
+    page.get_by_label("Name").fill("ann")
+    page.get_by_label("Password").fill("wrong horse")
+    page.get_by_role("button").last.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    page.get_by_label("Password").fill("correct horse")
+    page.get_by_role("button").last.click()
+    page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=60_000)
+    expect(page.locator("studio-user")).to_contain_text("ann")
+    page.get_by_role("button", name="Log out").click()
+    page.wait_for_url("**/login**")
+    context.close()
+
+
+def test_a_brick_material_for_godot_in_five_clicks(serve_home, open_page, tmp_path_factory):
+    server = serve_home(tmp_path_factory.mktemp("clicks") / "home")
+    page = open_page(server)
+    viewer = page.locator("studio-viewer:visible")
+    page.locator(".s-generate:visible").click()  # 1: the form holds a sample brick wall
+    expect(viewer.get_by_role("button", name="Send to")).to_be_visible(timeout=90_000)
+    viewer.get_by_role("button", name="Send to").click()  # 2
+    page.get_by_role("menuitem", name="PBR material").click()  # 3
+    page.wait_for_selector("#field-material")
+    expect(page.locator("studio-submit .s-generate")).to_be_enabled()
+    page.locator(".s-generate:visible").click()  # 4
+    godot = viewer.get_by_role("button", name="Godot")
+    expect(godot).to_be_visible(timeout=90_000)
+    with page.expect_download(timeout=60_000) as download:
+        godot.click()  # 5
+    assert download.value.suggested_filename.endswith(".zip")
