@@ -14,7 +14,7 @@ from harness.recording import RecordingDisk, RecordingVfs
 from harness.verdict import find_broken_promise, find_damage, find_trouble_later
 
 VICTIM = Path(__file__).parent / "harness" / "victim.py"
-BURN = {"fsync": 40, "fdatasync": 60, "rename": 40, "pwrite64": 250, "unlink": 40}
+BURN = {"fsync": 40, "fdatasync": 60, "rename": 40, "pwrite64": 500, "unlink": 40}
 
 
 def can_trace():

@@ -74,7 +74,7 @@ class Page:
         except (httpx.HTTPError, RuntimeError, AttributeError, OSError):
             assert self._stop
 
-    def wait(self, is_it, timeout=20):
+    def wait(self, is_it, timeout=60):
         end = time.monotonic() + timeout
         while not any(is_it(kind, data) for _, kind, data in list(self.events)):
             assert time.monotonic() < end, self.events
