@@ -113,6 +113,11 @@ class JobContext:
         seeds: one artifact (or group of artifacts) is wanted per seed, in order.
         inputs: slot name -> assets; a slot left empty is missing.
         scratch: a folder for temporary files, removed afterwards.
+        kept: a folder that outlives the worker: a job that was cut off (killed, preempted, no
+            room) finds there what its last run left. Gone when the job is done or cancelled.
+            Not made beforehand.
+        logs: a folder that stays beside the job's log, for files other programs read. Not made
+            beforehand.
         log: goes to the job's log file.
         memory_modes: of the generator's own, those it must use this time.
     """
@@ -128,6 +133,8 @@ class JobContext:
         self.seeds = tuple(seeds)
         self.inputs = {name: list(assets) for name, assets in inputs.items()}
         self.scratch = scratch
+        self.kept = scratch / "kept"
+        self.logs = scratch / "logs"
         self.log = logging.getLogger("studio.job")
         self.memory_modes: tuple[str, ...] = ()
         self._report = report

@@ -1,12 +1,19 @@
 """Fixtures for every room: a home, and plugins that nobody installed."""
 
 import shutil
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
+from studio import Studio
 from studio.config import load_config
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell that runs the suite in the background has its children ignore Ctrl-C, which the tests
+    # send to theirs.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLE = Path(__file__).parent / "sample" / "sample_plugin"
 
@@ -64,3 +71,24 @@ def use_plugins(monkeypatch):
     for name, module in list(sys.modules.items()):
         if (getattr(module, "__file__", None) or "").startswith(tuple(used)):
             del sys.modules[name]
+
+
+@pytest.fixture
+def home(tmp_path, tmp_path_factory):
+    """A fresh home that knows the plugins already, where an earlier test has described them."""
+    known = tmp_path_factory.getbasetemp() / "specs.json"
+    cache = tmp_path / "home" / "cache" / "specs.json"
+    cache.parent.mkdir(parents=True)
+    if known.exists():
+        shutil.copy(known, cache)
+    yield tmp_path / "home"
+    if cache.exists():
+        shutil.copy(cache, known)
+
+
+@pytest.fixture
+def studio(home, sample_path, use_plugins):
+    """A studio that runs the sample plugin in this process."""
+    use_plugins(sample_path)
+    with Studio(home, workers="inline") as opened:
+        yield opened

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from studio.app.commit import Arrival, Committer, Verdict
+from studio.app.kept import KeptFolders
 from studio.checkpoints import CheckpointBook
 from studio.config import Config
 from studio.database import Database
@@ -36,6 +37,7 @@ class StudioHost:
         self._config = config
         self._store = store
         self._committer = Committer(config, database, store, jobs)
+        self._kept = KeptFolders(config.home, jobs)
         self._checkpoints = checkpoints
         self.strikes = Strikes(database)
         self._janitor = ThreadPoolExecutor(1, thread_name_prefix="studio-janitor")
@@ -80,6 +82,7 @@ class StudioHost:
                 for name, assets in request.inputs.items()
             },
             scratch=str(scratch),
+            kept=str(self._kept.find(lease.job)),
             log=str(log),
         )
 
@@ -104,6 +107,7 @@ class StudioHost:
     def end(self, lease: Lease) -> None:
         """Remove the job's scratch folder, without keeping the scheduler waiting."""
         self._janitor.submit(shutil.rmtree, self._committer.get_scratch(lease), True)
+        self._janitor.submit(self._kept.sweep)
 
     def emit(self, event: Event) -> None:
         """Tell the subscribers."""
@@ -116,6 +120,7 @@ class StudioHost:
     def clear_scratch(self) -> None:
         """Remove what earlier hosts left; only the owner of the scheduler lock may."""
         shutil.rmtree(self._config.home / "scratch", ignore_errors=True)
+        self._kept.sweep()
 
 
 def _build_input(record: AssetRecord) -> protocol.InputData:

@@ -59,7 +59,7 @@ def find_writable(config: Config) -> list[str]:
     """Find the folders in which plugins may write: those of jobs, caches, temporary files."""
     environ = os.environ
     user = Path.home()
-    own = [config.home / name for name in ("scratch", "logs/jobs", "cache/plugins")]
+    own = [config.home / name for name in ("scratch", "kept", "logs/jobs", "cache/plugins")]
     for folder in own:
         with suppress(OSError):  # told by whoever needs it
             folder.mkdir(parents=True, exist_ok=True)

@@ -56,6 +56,7 @@ class Run(Message):
     positions: list[int]
     inputs: dict[str, list[InputData]]
     scratch: str
+    kept: str  # path of the folder that outlives this run of the job
     log: str  # path of the job's log file
     memory_modes: list[str] = []
 

@@ -148,6 +148,7 @@ class Runner:
         scratch.mkdir(parents=True, exist_ok=True)
         report = Progress(order.job, scratch, emit).report
         job = JobContext(order.seeds, inputs, scratch, report, is_cancelled)
+        job.kept, job.logs = Path(order.kept), Path(order.log).with_suffix("")
         job.memory_modes = tuple(order.memory_modes)
         self._base = read_memory_now(self.device)
         results = iter(instance.generate(params, job))

@@ -1,5 +1,6 @@
 """Real worker processes, and several processes on one home."""
 
+import os
 import subprocess
 import sys
 import time
@@ -7,8 +8,10 @@ import time
 import pytest
 
 from studio import Studio
+from studio.app.kept import WEEK, KeptFolders
 from studio.errors import JobFailedError, OutOfMemoryError, StudioError
 from studio.scheduler.job import JobStatus
+from studio.scheduler.jobs import JobTable
 
 WAITER = """
 import sys
@@ -97,6 +100,14 @@ class Crash(Generator):
                 raise MemoryError
             if params.how == "after one" and seed != job.seeds[0]:
                 os._exit(3)
+            if params.how == "learn":
+                state = job.kept / "state"
+                if not state.exists():
+                    job.kept.mkdir(parents=True)
+                    state.write_text("half learnt")
+                    os._exit(3)
+                yield Artifact(state.read_text(), MediaType.TEXT)
+                continue
             yield Artifact(f"{seed}", MediaType.TEXT)
 
 @hookimpl
@@ -157,3 +168,29 @@ def test_what_was_made_before_the_crash_is_kept(crashing):
     assert sorted(asset.seed for asset in made) == [5, 6]
     assert crashing.jobs.retry([job.id]) == 1
     assert len(job.result(60)) == 3
+
+
+def test_a_job_finds_what_its_killed_run_kept_and_leaves_nothing(crashing):
+    (asset,) = crashing.submit("crash.now", how="learn", seed=1).result(60)
+    assert asset.path.read_text() == "half learnt"
+    crashing.generate("crash.now", how="none", seed=2)
+    deadline = time.monotonic() + 20
+    while list((crashing.config.home / "kept").iterdir()):
+        assert time.monotonic() < deadline, "the folder of a job that is done stays"
+        time.sleep(0.05)
+
+
+def test_what_a_failed_job_kept_waits_for_its_retry(crashing):
+    kept = KeptFolders(crashing.config.home, JobTable(crashing._database))
+    job = crashing.submit("crash.now", how="raise", seed=3)
+    with pytest.raises(JobFailedError):
+        job.result(60)
+    for name in (job.id, "unknown"):
+        kept.find(name).mkdir(parents=True)
+    kept.sweep()
+    assert kept.find(job.id).exists()
+    assert not kept.find("unknown").exists()
+    old = time.time() - WEEK - 60
+    os.utime(kept.find(job.id), (old, old))
+    kept.sweep()
+    assert not kept.find(job.id).exists()

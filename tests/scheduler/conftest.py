@@ -141,6 +141,7 @@ class FakeHost:
             positions=list(lease.positions),
             inputs={},
             scratch="/nowhere",
+            kept="/nowhere",
             log="/nowhere",
         )
 

@@ -65,6 +65,7 @@ def make_order(tmp_path):
                 for slot, path in (inputs or {}).items()
             },
             scratch=str(home / "scratch" / job),
+            kept=str(home / "kept" / job),
             log=str(home / "logs" / "jobs" / f"{job}.log"),
         )
 
