@@ -19,6 +19,7 @@ from core import fill_library
 from machine import Row, report
 
 from studio.codecs.colours import COLOURS
+from studio.store.text import index_all
 
 ROUNDS = 100
 SERVE = """
@@ -33,12 +34,18 @@ with Studio(sys.argv[1], schedules=False) as studio:
 
 
 def fill_home(home: Path, count: int) -> None:
-    """Fill a library; every eighth asset has a colour, and Ann has a hundred."""
+    """Fill a library; Ann has a hundred. One colour is common, one on no asset of "brick"."""
     store = fill_library(home, count)
     with store.database.transaction(durable=False) as connection:
         connection.execute(
             "INSERT INTO colours SELECT ?, n FROM assets WHERE n % 8 = 0", (COLOURS[0],)
         )
+        connection.execute(
+            "INSERT INTO colours SELECT ?, n FROM assets WHERE title LIKE 'slate%' "
+            "AND recipe NOT LIKE '%brick%'",
+            (COLOURS[1],),
+        )
+        index_all(connection)
         connection.execute(
             "UPDATE assets SET user = 'ann' WHERE n IN (SELECT n FROM assets LIMIT 100)"
         )
@@ -92,6 +99,9 @@ def measure_library(browser: Browser, count: int) -> list[Row]:
         ("search, common word", "<= 20", "assets", {"text": "brick"}),
         ("search, rare word", "<= 20", "assets", {"text": "heliotrope"}),
         ("search, two words and a tag", "<= 20", "assets", {"text": "brick wall", "tag": "moss"}),
+        ("search, a word and a colour", "<= 20", "assets", {"text": "moss", "colour": COLOURS[0]}),
+        ("search, nothing in common", "<= 20", "assets", {"text": "brick", "colour": COLOURS[1]}),
+        ("count of a common word", "", "assets/count", {"text": "wall"}),
         ("one asset", "", f"assets/{first['id']}", {}),
         ("a file of 4 bytes", "", f"assets/{first['id']}/files/main", {}),
         ("count of all", "", "assets/count", {}),

@@ -1,4 +1,4 @@
-"""Take a picture of every tab, light and dark, into docs/screenshots/.
+"""Take a picture of every tab, light and dark, at three sizes, into docs/screenshots/.
 
 It starts a studio on a new home, makes real textures in it, and looks at them with Chromium
 (`STUDIO_CHROMIUM` names another one).
@@ -21,9 +21,8 @@ ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "screenshots"
 SAMPLES = ("brick", "cobble", "planks", "grass")
 TABS = ("create", "library", "queue", "pipelines", "train", "system")
-SIZE = {"width": 1280, "height": 800}
-LARGEST = 120_000
-"""Bytes of a picture."""
+SIZES = {"": (1280, 800, 120_000), "-1920": (1920, 1080, 120_000), "-1024": (1024, 768, 80_000)}
+"""End of the name -> width and height of the window, and bytes that a picture may have."""
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
@@ -70,25 +69,31 @@ def start_server(home: Path) -> tuple["subprocess.Popen[str]", str]:
     raise SystemExit("the server did not start")
 
 
-def take(browser: Browser, url: str, scheme: str) -> None:
-    """Look at every tab in one theme."""
-    context = browser.new_context(viewport=SIZE, color_scheme=scheme, locale="en-GB")  # type: ignore[arg-type]
+def take(browser: Browser, url: str, scheme: str, ending: str) -> None:
+    """Look at every tab in one theme, at one size."""
+    width, height, largest = SIZES[ending]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        color_scheme=scheme,  # type: ignore[arg-type]
+        locale="en-GB",
+    )
     page = context.new_page()
+    page.goto(f"{url}#{TABS[0]}")
+    page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=60_000)
+    page.wait_for_selector(".s-fields .s-field", timeout=60_000)
     for tab in TABS:
-        page.goto(f"{url}#{tab}")
-        page.reload()
-        page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=60_000)
-        page.wait_for_timeout(5000)
-        save(page, OUT / f"{tab}-{scheme}.webp")
+        page.evaluate("tab => { location.hash = tab; }", tab)
+        page.wait_for_timeout(3500)
+        save(page, OUT / f"{tab}-{scheme}{ending}.webp", largest)
     context.close()
 
 
-def save(page: Page, path: Path) -> None:
+def save(page: Page, path: Path, largest: int) -> None:
     """Write what a page shows, as small as it must be."""
     picture = Image.open(io.BytesIO(page.screenshot()))
-    for quality in (88, 80, 70, 60, 45):
+    for quality in (88, 80, 70, 60, 45, 30):
         picture.save(path, quality=quality, method=6)
-        if path.stat().st_size <= LARGEST:
+        if path.stat().st_size <= largest:
             return
     raise SystemExit(f"{path}: {path.stat().st_size} bytes are too many")
 
@@ -105,8 +110,9 @@ def main() -> None:
         try:
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-                for scheme in ("light", "dark"):
-                    take(browser, url, scheme)
+                for ending in SIZES:
+                    for scheme in ("light", "dark"):
+                        take(browser, url, scheme, ending)
                 browser.close()
         finally:
             process.terminate()

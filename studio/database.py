@@ -6,7 +6,7 @@ a job and insert its asset in ONE transaction.
 
 import threading
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,8 @@ from studio.errors import StoreError
 
 Row = dict[str, Any]
 Bindings = Sequence[Any] | Mapping[str, Any]
+Script = str | Callable[[apsw.Connection], None]
+"""A step from one version of some tables to the next: SQL, or what SQL cannot say."""
 
 _BUSY_MS = 30_000
 
@@ -95,7 +97,7 @@ class Database:
             (row,) = connection.execute("PRAGMA user_version")
             connection.execute(f"PRAGMA user_version = {row['user_version']}")
 
-    def migrate(self, component: str, scripts: Sequence[str]) -> None:
+    def migrate(self, component: str, scripts: Sequence[Script]) -> None:
         """Bring a component's tables up to date; script i makes version i + 1."""
         sql = "CREATE TABLE IF NOT EXISTS schema_versions(component TEXT PRIMARY KEY, version INT)"
         if not self.query("SELECT 1 FROM sqlite_master WHERE name = 'schema_versions'"):
@@ -113,7 +115,10 @@ class Database:
                     path=self.path,
                 )
             for script in scripts[version:]:
-                connection.execute(script)
+                if isinstance(script, str):
+                    connection.execute(script)
+                else:
+                    script(connection)
             connection.execute(
                 "INSERT INTO schema_versions VALUES(?, ?) "
                 "ON CONFLICT(component) DO UPDATE SET version = excluded.version",

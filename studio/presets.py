@@ -23,6 +23,9 @@ from studio.validation import validate_params
 Source = Literal["user", "plugin", "shipped"]
 
 _MAX_NAME = 60
+_PASTED = Path("preset.toml")
+"""What errors call a text that came without a file."""
+
 _RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)")  # names that Windows keeps for itself
 
 
@@ -204,7 +207,25 @@ class PresetBook:
         self._keep(presets, overwrite)
         return presets
 
-    def _keep(self, presets: Sequence[Preset], overwrite: bool) -> None:
+    def import_text(self, text: str, *, overwrite: bool = False, keep: bool = True) -> list[Preset]:
+        """Take over every preset of a file's text; `keep=False` only checks it.
+
+        Raises:
+            ConfigError, InvalidParamsError, UnknownGeneratorError: as `import_file`.
+        """
+        presets = parse_presets(text, _PASTED, "user")
+        for preset in presets:
+            self.check(preset)
+        kept = [
+            replace(preset, path=self._get_path(make_name(preset.name), preset.generator))
+            for preset in presets
+        ]
+        self._check_free(kept, overwrite)
+        if keep:
+            self._keep(kept, overwrite)
+        return kept
+
+    def _check_free(self, presets: Sequence[Preset], overwrite: bool) -> None:
         for preset in presets:
             mine = self._collect(preset.generator).get((preset.generator, preset.name))
             if mine is not None and mine.source == "user" and not overwrite:
@@ -213,6 +234,9 @@ class PresetBook:
                     name=preset.name,
                     generator=preset.generator,
                 )
+
+    def _keep(self, presets: Sequence[Preset], overwrite: bool) -> None:
+        self._check_free(presets, overwrite)
         for preset in presets:
             _write_file(preset.path, format_presets([preset]))
 
@@ -256,8 +280,19 @@ def load_presets(path: Path, source: Source) -> list[Preset]:
         ConfigError: unreadable, no TOML, or a key is unknown, missing or of the wrong type.
     """
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(
+            "preset file {path}: {fault}; mend or remove it", path=path, fault=error
+        ) from error
+    return parse_presets(text, path, source)
+
+
+def parse_presets(text: str, path: Path, source: Source) -> list[Preset]:
+    """Read the text of a file, whose name errors say; raises as `load_presets`."""
+    try:
+        data = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise ConfigError(
             "preset file {path}: {fault}; mend or remove it", path=path, fault=error
         ) from error

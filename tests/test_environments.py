@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from studio import Studio, environments
-from studio.cli.doctor_checks import check_home
+from studio.app.doctor import check_home
 from studio.config import load_config
 from studio.environments import (
     EnvironmentOrder,

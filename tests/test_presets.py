@@ -1,4 +1,5 @@
 import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -8,7 +9,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from studio.config import Config
-from studio.errors import ConfigError, InvalidParamsError, UnknownGeneratorError
+from studio.errors import (
+    ConfigError,
+    InvalidParamsError,
+    StudioError,
+    UnknownGeneratorError,
+)
 from studio.media import MediaType
 from studio.presets import PresetBook, format_presets, get_shipped_folder, load_presets, make_name
 from studio.registry import Registry
@@ -268,3 +274,40 @@ def test_shipped_presets_can_be_read() -> None:
     assert len(set(keys)) == len(keys)
     assert all(preset.title and preset.summary and preset.params for preset in presets)
     assert all(preset.name == make_name(preset.title) for preset in presets)
+
+
+SHARED = '[[presets]]\nname = "Mossy"\ngenerator = "toys.pbr"\nparams = { strength = 3 }\n'
+
+
+def test_a_pasted_text_is_checked_and_kept(book: PresetBook) -> None:
+    (checked,) = book.import_text(SHARED, keep=False)
+    assert (checked.name, checked.params) == ("Mossy", {"strength": 3})
+    assert not checked.path.exists()
+    (kept,) = book.import_text(SHARED)
+    assert book.get("Mossy", "toys.pbr").params == kept.params
+    with pytest.raises(InvalidParamsError, match="overwrite"):
+        book.import_text(SHARED, keep=False)
+    book.import_text(SHARED.replace("3", "4"), overwrite=True)
+    assert book.get("Mossy", "toys.pbr").params == {"strength": 4}
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "'generator'"),
+        ("not a preset", "preset.toml"),
+        ("x = " + "[" * 5000, "preset.toml"),
+        (SHARED.replace("strength", "force"), "force"),
+        (SHARED.replace("3", "9"), "at most 4"),
+        (SHARED.replace("toys.pbr", "toys.none"), "toys.none"),
+        (SHARED.replace("Mossy", "../../evil"), "name"),
+        (SHARED + SHARED.replace("Mossy", "Other").replace("3", "9"), "Other"),
+        ("presets = 5", "presets"),
+    ],
+)
+def test_a_pasted_text_that_is_none(book: PresetBook, text: str, said: str) -> None:
+    before = book.find()
+    with pytest.raises(StudioError, match=re.escape(said)) as raised:
+        book.import_text(text)
+    assert "/" not in str(raised.value).replace("../../evil", ""), "no path of the server"
+    assert book.find() == before

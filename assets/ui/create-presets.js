@@ -1,6 +1,7 @@
 // Presets of a generator: take, save, delete, share as text.
 
 import { StudioElement, api, attempt, h, t, toast } from "./core.js";
+import { askPreset } from "./create-share.js";
 import { state } from "./create-state.js";
 import { icon } from "./shell-icons.js";
 
@@ -28,6 +29,7 @@ class Presets extends StudioElement {
     const actions = [
       [t("Save these settings…"), () => this.#save()],
       [t("Copy as text to share"), () => this.#share(one)],
+      [t("Add from text…"), () => this.#add()],
       one?.source === "user" ? [t("Delete “{title}”", { title: one.title }), () => this.#delete(one)] : null,
       [t("Back to the defaults"), () => this.#reset()],
     ].filter(Boolean);
@@ -61,6 +63,20 @@ class Presets extends StudioElement {
       this.#draw(this.#items.find((item) => item.title === title)?.name);
       toast(t("Saved as “{title}”", { title }));
     });
+  }
+
+  /** Take over what was pasted, and open the first of it, whichever generator it is for. */
+  async #add() {
+    const kept = await askPreset();
+    if (!kept) return;
+    const [first] = kept;
+    toast(t("Saved as “{title}”", { title: kept.map((one) => one.title).join(", ") }));
+    if (first.generator !== state.current.id) {
+      if (state.find(first.generator)) state.choose(first.generator, { params: first.params });
+      return;
+    }
+    await this.#read();
+    this.#take(first.name);
   }
 
   async #delete(one) {

@@ -1,12 +1,13 @@
 // The inputs of a generator: each slot takes files, drops, pastes, or assets of the library.
 
-import { StudioElement, api, attempt, h, t } from "./core.js";
+import { StudioElement, api, h, t } from "./core.js";
 import { pickAssets } from "./create-picker.js";
 import { SAMPLES, buildSample, offersSamples } from "./create-samples.js";
 import { showFault } from "./create-form.js";
 import { state } from "./create-state.js";
 import { icon } from "./shell-icons.js";
 import { thumbnailUrl } from "./core.js";
+import { checkSize } from "./upload-limit.js";
 
 const TYPES = {
   image: "image/*", texture: "image/*,.zip", audio: "audio/*", score: ".mid,.midi,.musicxml,.mxl",
@@ -15,6 +16,7 @@ const TYPES = {
 
 /** Upload files; answers the assets made of them, those of other kinds left out and said. */
 export async function upload(files, kinds) {
+  await checkSize(files);
   const body = new FormData();
   for (const file of files) body.append("files", file, file.name || "pasted.png");
   const { items } = await api.post("assets", body);
@@ -34,6 +36,8 @@ export class Slot extends StudioElement {
   slotSpec = null;
   value = [];
   samples = [];
+  /** Why the last upload was refused. */
+  refused = "";
   #known = new Map();
   #busy = false;
 
@@ -53,19 +57,21 @@ export class Slot extends StudioElement {
     this.#learn();
   }
 
-  take(files) {
-    return attempt(async () => {
-      this.#busy = true;
+  /** Upload files into the slot; what is refused is said beside it. */
+  async take(files) {
+    this.#busy = true;
+    this.refused = "";
+    this.#draw();
+    try {
+      const assets = await upload(files, this.slotSpec.kinds);
+      for (const asset of assets) this.#known.set(asset.id, asset);
+      this.#busy = false;
+      this.#add(assets.map((asset) => asset.id));
+    } catch (error) {
+      this.#busy = false;
+      this.refused = error.message;
       this.#draw();
-      try {
-        const assets = await upload(files, this.slotSpec.kinds);
-        for (const asset of assets) this.#known.set(asset.id, asset);
-        this.#add(assets.map((asset) => asset.id));
-      } finally {
-        this.#busy = false;
-        this.#draw();
-      }
-    });
+    }
   }
 
   #add(ids) {
@@ -75,6 +81,7 @@ export class Slot extends StudioElement {
 
   #change(ids) {
     this.value = ids;
+    this.refused = "";
     this.#draw();
     this.dispatchEvent(new CustomEvent("change", { bubbles: true }));
   }
@@ -128,6 +135,7 @@ export class Slot extends StudioElement {
           h("button", { type: "button", class: "s-button", onclick: () => this.#choose() }, icon("upload"), many && isFull ? t("Add file") : t("File")),
           h("button", { type: "button", class: "s-button", onclick: () => this.#pick() }, icon("grid"), t("Library")))),
       !isFull && this.samples.length ? this.#buildSamples() : "");
+    showFault(this, this.refused);
   }
 
   #buildHint() {
@@ -212,7 +220,7 @@ class Slots extends StudioElement {
     for (const [name, slot] of this.#slots) {
       const fault = state.checked.errors.find((one) => one.place === "inputs" && one.field === name);
       const isUntouched = !slot.value.length && !state.wasPressed;
-      showFault(slot, fault && !isUntouched ? fault.message : "");
+      showFault(slot, slot.refused || (fault && !isUntouched ? fault.message : ""));
     }
   }
 

@@ -4,6 +4,7 @@ import { ApiError, attempt, h, t } from "./core.js";
 import { planUploads, readDrop, readField } from "./import-plan.js";
 import { DRAG_TYPE } from "./library-gestures.js";
 import { icon } from "./library-icons.js";
+import { checkSize } from "./upload-limit.js";
 
 const BASE = new URL("../api/v1/", import.meta.url);
 const AT_ONCE = 2;
@@ -81,6 +82,7 @@ export class Importer {
     const row = this.#addRow(upload);
     this.#running.add(upload);
     try {
+      await checkSize(upload.files);
       const { items, started } = await this.#send(upload, row);
       const isKnown = items.length > 0 && items.every((asset) => asset.created < started);
       this.made.push(...items);

@@ -4,9 +4,10 @@ import { api, attempt, go, h, order, t, toast } from "./core.js";
 import { buildTagPicker } from "./library-filters.js";
 import { icon } from "./library-icons.js";
 import { confirmAction } from "./library-popover.js";
+import { download } from "./viewer-jobs.js";
 
 const CHUNK = 500; // ids a request
-const MOST_EXPORTED = 400; // ids an address can hold
+const MOST_EXPORTED = 10_000;
 
 /** POST ids in portions; resolves to how many assets were touched. */
 export async function postMany(path, ids, body = {}) {
@@ -79,18 +80,14 @@ export class Actions {
   }
 
   /** Let the browser save a bundle of assets, with all they were made from. */
-  exportBundle(ids) {
+  async exportBundle(ids) {
     if (ids.length > MOST_EXPORTED) {
-      toast(t("A bundle takes up to {count} chosen assets.", { count: MOST_EXPORTED }), "error");
+      toast(t("A bundle takes up to {count} chosen assets.", { count: MOST_EXPORTED.toLocaleString() }), "error");
       return;
     }
-    const url = new URL("../api/v1/assets/bundle", import.meta.url);
-    for (const id of ids) url.searchParams.append("id", id);
-    url.searchParams.set("ancestors", "1");
-    const link = h("a", { href: url.href, download: "" });
-    document.body.append(link);
-    link.click();
-    link.remove();
+    toast(t("The bundle is being written…"));
+    const ready = await attempt(() => api.post("assets/bundle/prepare", { ids }));
+    if (ready) download(new URL(ready.address, location.href).href);
   }
 
   /** Offer the generators that take these assets. */

@@ -31,7 +31,7 @@ export class Bulk {
     this.inLibrary = [
       this.#buildStars(), this.tagMenu.root, this.addMenu.root, this.compare, this.lineage, this.sendMenu.root,
       button(t("Export"), "download", () => actions.exportBundle(this.ids)),
-      button(t("Trash"), "trash", () => actions.trash(this.ids), "s-lib-quiet-danger"),
+      button(t("To the trash"), "trash", () => actions.trash(this.ids), "s-lib-quiet-danger"),
     ];
     this.inTrash = [
       button(t("Put back"), "restore", () => actions.putBack(this.ids)),
@@ -42,7 +42,7 @@ export class Bulk {
   }
 
   #buildStars() {
-    const stars = h("span", { class: "s-lib-stars", role: "group", "aria-label": t("Rate") });
+    const stars = h("span", { class: "s-lib-stars", role: "group", "aria-label": t("Stars") });
     for (let rating = 1; rating <= 5; rating += 1) {
       const run = () => this.actions.rate(this.ids, this.rating === rating ? 0 : rating);
       stars.append(h("button", { type: "button", "aria-label": t("Rate {count}", { count: rating }), title: t("Rate {count}", { count: rating }), onclick: run }, "★"));

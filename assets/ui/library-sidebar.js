@@ -8,7 +8,6 @@ import { askText, confirmAction, entry, menuButton } from "./library-popover.js"
 import { emptyQuery, KINDS, nameKinds } from "./library-query.js";
 
 const EMPTY_KEY = "studio.library.collections";
-const PAGE = 500;
 
 /** Collections that have no asset yet: the server knows only those that have. */
 const readEmpty = () => JSON.parse(localStorage.getItem(EMPTY_KEY) ?? "[]");
@@ -31,8 +30,7 @@ export class Sidebar {
   async load() {
     const found = await attempt(() => api.get("collections"));
     if (!found) return;
-    const names = new Set(found.items.map((one) => one.name));
-    writeEmpty(readEmpty().filter((name) => !names.has(name)));
+    writeEmpty(readEmpty().filter((name) => !found.items.some((one) => isSame(one.name, name))));
     this.collections = [...found.items, ...readEmpty().map((name) => ({ name, count: 0 }))];
     this.collections.sort((a, b) => a.name.localeCompare(b.name));
     this.show(this.query);
@@ -62,13 +60,13 @@ export class Sidebar {
   }
 
   #buildCollection({ name, count }) {
-    const isOn = this.query.collection === name;
+    const isOn = isSame(this.query.collection, name);
     const open = entry(name, () => this.#choose({ collection: isOn ? "" : name, trashed: "", kind: "" }), { isOn, iconName: "folder", count });
     const more = menuButton(t("Collection {name}", { name }), "", (panel, close) => panel.append(
       entry(t("Rename"), () => { close(); this.rename(name); }, { iconName: "pencil" }),
       entry(t("Delete, keep the assets"), () => { close(); this.delete(name); }, { iconName: "trash" })));
     more.button.classList.add("s-lib-more");
-    const row = h("div", { class: "s-lib-collection", "data-collection": name }, open, more.root);
+    const row = h("div", { class: "s-lib-collection", "data-collection": name.toLowerCase() }, open, more.root);
     row.addEventListener("dragover", (event) => {
       if (!event.dataTransfer.types.includes(DRAG_TYPE)) return;
       event.preventDefault();
@@ -101,7 +99,7 @@ export class Sidebar {
       await this.add(name, ids);
       return;
     }
-    if (!this.collections.some((one) => one.name === name)) writeEmpty([...readEmpty(), name]);
+    if (!this.collections.some((one) => isSame(one.name, name))) writeEmpty([...readEmpty(), name]);
     await this.load();
   }
 
@@ -109,36 +107,26 @@ export class Sidebar {
     const next = cleanName(await askText(t("New name of “{name}”", { name }), t("Rename"), name));
     if (!next || next === name) return;
     await attempt(async () => {
-      await this.#move(name, next);
-      writeEmpty([...readEmpty().filter((one) => one !== name), next]);
+      await api.post(`collections/${encodeURIComponent(name)}/rename`, { name: next });
+      writeEmpty([...readEmpty().filter((one) => !isSame(one, name)), next]);
       await this.load();
-      if (this.query.collection === name) this.ask({ ...this.query, collection: next });
+      if (isSame(this.query.collection, name)) this.ask({ ...this.query, collection: next });
     });
   }
 
   async delete(name) {
     if (!await confirmAction(t("Delete the collection “{name}”? Its assets stay in the library.", { name }), t("Delete"))) return;
     await attempt(async () => {
-      await this.#move(name, null);
-      writeEmpty(readEmpty().filter((one) => one !== name));
+      await api.delete(`collections/${encodeURIComponent(name)}`);
+      writeEmpty(readEmpty().filter((one) => !isSame(one, name)));
       await this.load();
-      if (this.query.collection === name) this.ask({ ...this.query, collection: "" });
+      if (isSame(this.query.collection, name)) this.ask({ ...this.query, collection: "" });
     });
-  }
-
-  /** Take everything out of a collection, page by page, and put it into another. */
-  async #move(name, next) {
-    for (const trashed of ["", "true"]) {
-      for (;;) {
-        const page = await api.get("assets", { collection: name, trashed, limit: PAGE });
-        const ids = page.items.map((asset) => asset.id);
-        if (!ids.length) break;
-        if (next) await postMany(`collections/${encodeURIComponent(next)}/add`, ids);
-        await postMany(`collections/${encodeURIComponent(name)}/remove`, ids);
-      }
-    }
   }
 }
 
-/** A collection is kept as a tag: lower case, single spaces; a slash would end its name in an address. */
-const cleanName = (name) => (name ?? "").toLowerCase().replace(/[/\\\s]+/g, " ").trim();
+/** Single spaces; a slash would end its name in an address. Capitals are for the eye alone. */
+const cleanName = (name) => (name ?? "").replace(/[/\\\s]+/g, " ").trim();
+
+/** Whether two names mean one collection. */
+const isSame = (one, other) => (one ?? "").toLowerCase() === (other ?? "").toLowerCase();

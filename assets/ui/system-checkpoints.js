@@ -41,7 +41,7 @@ function buildAdd(read) {
 function buildTable(items, isAdmin, read) {
   const origins = { bundled: t("from a plugin"), asset: t("made here"), file: t("file"), folder: t("folder"), hub: t("hub") };
   return h("table", { class: "s-y-table" },
-    h("thead", {}, h("tr", {}, ...[t("Name"), t("From"), t("Size"), t("Licence"), t("Used by"), ""].map((name) => h("th", { scope: "col" }, name)))),
+    h("thead", {}, h("tr", {}, ...[t("Name"), t("Origin"), t("Size"), t("Licence"), t("Used by"), ""].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, ...items.map((item) => h("tr", { "data-checkpoint": item.name },
       h("th", { scope: "row" }, h("div", {}, item.name), item.problem ? h("p", { class: "s-y-fault" }, item.problem) : null),
       h("td", {}, origins[item.source] ?? item.source), h("td", { class: "s-y-number" }, formatBytes(item.size)), h("td", {}, item.licence || "–"),

@@ -93,7 +93,7 @@ async function listDownloads(viewer) {
   }));
   const bundle = (query) => new URL(`../assets/bundle?id=${asset.id}${query}`, fileUrl(asset.id).replace(/assets\/.*$/, "assets/")).href;
   rows.push({ heading: t("With everything known of it") });
-  rows.push({ label: t("Bundle"), note: t("Files, recipe and notes as a zip that a library can import"), glyph: "box", run: () => download(bundle("")) });
+  rows.push({ label: t("Bundle"), note: t("Files, recipe and notes as a zip that a library can import"), glyph: "box", run: () => download(bundle("&ancestors=0")) });
   if (viewer.parents.length) rows.push({ label: t("Bundle with ancestors"), note: t("Also what it was made from"), glyph: "box", run: () => download(bundle("&ancestors=1")) });
   return rows;
 }

@@ -4,6 +4,7 @@ import { fileUrl, h, t } from "./core.js";
 import { heat } from "./viewer-colour.js";
 import { SoundPlayer } from "./viewer-player.js";
 import { buildSpectrum, findPeaks, toLevel } from "./viewer-sound.js";
+import { followArrows, followWheel } from "./viewer-time.js";
 import { button, clamp, fitCanvas, formatTime, slider, themeColour, toggle } from "./viewer-widgets.js";
 
 const WINDOW = 2048;
@@ -102,27 +103,8 @@ class SoundView {
       if (this.pending) { this.#mark(this.pending); this.player.seek(this.pending[0]); } else this.player.seek(timeAt(event));
       [start, this.pending] = [null, null];
     });
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const span = this.seen[1] - this.seen[0];
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-        const move = ((event.deltaX || event.deltaY) / canvas.clientWidth) * span;
-        this.#look(this.seen[0] + move, this.seen[1] + move);
-        return;
-      }
-      const now = timeAt(event);
-      const grown = clamp(span * Math.exp(clamp(event.deltaY, -200, 200) / 300), 0.01, this.length);
-      const from = now - ((now - this.seen[0]) / span) * grown;
-      this.#look(from, from + grown);
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const step = event.shiftKey ? 0.1 : 1;
-      const to = { ArrowLeft: this.player.place - step, ArrowRight: this.player.place + step, Home: 0, End: this.length }[event.key];
-      if (to === undefined) return;
-      this.player.seek(to);
-      event.preventDefault();
-      event.stopPropagation();
-    });
+    followWheel(canvas, { getSeen: () => this.seen, timeAt, look: (from, to) => this.#look(from, to), shortest: 0.01, longest: this.length });
+    followArrows(canvas, { player: this.player, length: this.length, step: 1, fine: 0.1 });
   }
 
   #look(from, to) {

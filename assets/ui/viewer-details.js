@@ -115,7 +115,7 @@ function buildFile(viewer) {
     [t("Bytes"), formatBytes(asset.size)],
     ...others,
     [t("Made"), h("time", { datetime: created.toISOString(), title: created.toISOString() }, created.toLocaleString(language, { dateStyle: "medium", timeStyle: "short" }))],
-    [t("From"), asset.source === "imported" ? t("imported") : t("generated here")],
+    [t("Origin"), asset.source === "imported" ? t("imported") : t("generated here")],
     [t("Licence"), licence],
     [t("Collections"), asset.collections?.join(", ") ?? ""],
     [t("Id"), h("span", { class: "s-v-seed" }, h("code", {}, `…${asset.id.slice(-8)}`), button(t("Copy the id"), { glyph: "copy", bare: true, onclick: () => viewer.copy(asset.id) }))],

@@ -55,7 +55,7 @@ export function buildFlipbook(asset) {
     play,
     button(t("Frame on"), { glyph: "forward", bare: true, title: t("Frame on (.)"), onclick: () => { pause(); step(1); } }),
     place,
-    slider(t("Rate"), { min: 1, max: 60, value: state.fps, format: (n) => t("{n} a second", { n }), change: (fps) => { state.fps = fps; for (const frame of state.frames) frame.seconds = 0; }, compact: true }),
+    slider(t("Frame rate"), { min: 1, max: 60, value: state.fps, format: (n) => t("{n} a second", { n }), change: (fps) => { state.fps = fps; for (const frame of state.frames) frame.seconds = 0; }, compact: true }),
     checkbox(t("Ping-pong"), false, (on) => { state.isPingPong = on; }),
     checkbox(t("Onion skin"), false, (on) => { state.hasOnion = on; painter.request(); }, t("The frames before and after, faintly")),
     choice(t("Size"), [["0", t("Fit")], ["1", "1×"], ["4", "4×"], ["8", "8×"]], "0", (scale) => { state.scale = Number(scale); painter.request(); }),

@@ -5,6 +5,7 @@ import { parseMidi } from "./viewer-midi.js";
 import { parseMusicXml } from "./viewer-musicxml.js";
 import { drawRoll, findSpan, KEYS, nameOf, VOICES } from "./viewer-roll.js";
 import { Synth } from "./viewer-synth.js";
+import { followArrows, followWheel } from "./viewer-time.js";
 import { button, checkbox, choice, clamp, fitCanvas, formatTime, slider, themeColour } from "./viewer-widgets.js";
 
 const FIRST_VIEW = 24; // seconds seen at first
@@ -120,27 +121,8 @@ class ScoreView {
       if (event.buttons) this.synth.seek(timeAt(event));
       this.#point(event, timeAt(event));
     });
-    canvas.addEventListener("wheel", (event) => {
-      event.preventDefault();
-      const span = this.seen[1] - this.seen[0];
-      if (event.shiftKey || Math.abs(event.deltaX) > Math.abs(event.deltaY)) {
-        const move = ((event.deltaX || event.deltaY) / canvas.clientWidth) * span;
-        this.#look(this.seen[0] + move, this.seen[1] + move);
-        return;
-      }
-      const now = timeAt(event);
-      const grown = clamp(span * Math.exp(clamp(event.deltaY, -200, 200) / 300), 0.5, this.length * 1.02);
-      const from = now - ((now - this.seen[0]) / span) * grown;
-      this.#look(from, from + grown);
-    }, { passive: false });
-    canvas.addEventListener("keydown", (event) => {
-      const step = event.shiftKey ? 0.25 : 2;
-      const to = { ArrowLeft: this.synth.place - step, ArrowRight: this.synth.place + step, Home: 0, End: this.length }[event.key];
-      if (to === undefined) return;
-      this.synth.seek(to);
-      event.preventDefault();
-      event.stopPropagation();
-    });
+    followWheel(canvas, { getSeen: () => this.seen, timeAt, look: (from, to) => this.#look(from, to), shortest: 0.5, longest: this.length * 1.02 });
+    followArrows(canvas, { player: this.synth, length: this.length, step: 2, fine: 0.25 });
   }
 
   #point(event, seconds) {

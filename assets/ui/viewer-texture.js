@@ -160,7 +160,7 @@ function buildPanel(names, renderer) {
     slider(t("Exposure"), { min: -2, max: 2, step: 0.1, value: 0, format: (stops) => `${stops > 0 ? "+" : ""}${stops.toFixed(1)} EV`, change: (stops) => renderer.set({ exposure: 2 ** stops }) }),
   ];
   const wall = choice(
-    t("Background"), [["dark", t("Dark")], ["light", t("Light")], ["studio", t("Studio")]], "dark",
+    t("Background"), [["dark", t("Dark")], ["light", t("Bright")], ["studio", t("Studio")]], "dark",
     (key) => renderer.set({ wall: WALLS[key] ?? WALLS.dark, showStudio: key === "studio" }),
   );
   return h(

@@ -22,7 +22,7 @@ Kind = Literal["job", "progress", "asset", "worker", "run", "reset"]
 MANY = 500
 """More changes of one kind at once are not told one by one: "reset" says to read anew."""
 
-_OVERLAP = 3.0  # seconds: rows are not always seen in the order of their times
+_OVERLAP = 3.0  # seconds that a clock may be set back
 _REMEMBERED = 20_000
 
 _JOB = (
@@ -42,44 +42,67 @@ class Change:
 
 
 class ChangeReader:
-    """Reads changes; one thread at a time."""
+    """Reads changes; one thread at a time.
+
+    Nothing is missed: only one transaction at a time writes, and it takes the times of its rows
+    meanwhile, so that what is seen later is newer than all there was, however long its commit took.
+    Of a job's steps a look tells the newest only, and of a job that has ended none.
+    """
 
     def __init__(self, database: Database, home: Path) -> None:
         self._database = database
         self._home = home
         self._status = home / "cache" / "status.json"
         self._version = -1
+        self._is_blind = False
         self._stamp = 0
         self._told = _Memory()
         self._workers: dict[str, dict[str, Any]] = {}
         self._job_revision = self._get_newest("jobs")
         self._run_revision = self._get_newest("runs")
+        self._newest_asset = self._get_newest("assets", "n")
+        self._newest_end = self._get_newest("jobs", "finished")
         self._since = time.time()
         self.read()  # what is so already is no news
+        self._version = -1  # was this thread's; the connection of another counts by itself
 
     def read(self) -> list[Change]:
-        """Return what changed, in an order that makes sense; [] is cheap."""
+        """Return what changed, in an order that makes sense; [] is cheap.
+
+        After a look that failed, the next one begins with a "reset": what the failed one had
+        found by then is told to nobody.
+        """
+        was_blind, self._is_blind = self._is_blind, True
+        changes = self._look()
+        self._is_blind = False
+        gap = Change("reset", "", {"reason": "changes could not be read"})
+        return [gap, *changes] if was_blind else changes
+
+    def _look(self) -> list[Change]:
         changes: list[Change] = []
         (row,) = self._database.query("PRAGMA data_version")
         if row["data_version"] != self._version:
             self._version = row["data_version"]
-            looked, self._since = self._since, time.time()
-            changes += self._read_assets(looked)
-            changes += self._read_jobs(looked)
+            since, self._since = self._since - _OVERLAP, time.time()
+            changes += self._read_assets(since)
+            changes += self._read_jobs(since)
             changes += self._read_runs()
         changes += self._read_workers()
         return changes
 
-    def _get_newest(self, table: str) -> int:
-        (row,) = self._database.query(f"SELECT coalesce(max(revision), 0) AS n FROM {table}")
-        return int(row["n"])
+    def _get_newest(self, table: str, column: str = "revision") -> float:
+        (row,) = self._database.query(f"SELECT coalesce(max({column}), 0) AS n FROM {table}")
+        newest: float = row["n"]
+        return newest
 
-    def _read_jobs(self, looked: float) -> list[Change]:
+    def _read_jobs(self, since: float) -> list[Change]:
         query = self._database.query
         rows = query(f"{_JOB} WHERE revision > ? ORDER BY revision", (self._job_revision,))
         if rows:
             self._job_revision = rows[-1]["revision"]
-        rows += query(f"{_JOB} WHERE finished > ? ORDER BY finished", (looked - _OVERLAP,))
+        after = min(since, self._newest_end)
+        self._newest_end = self._get_newest("jobs", "finished")
+        rows += query(f"{_JOB} WHERE finished > ? ORDER BY finished", (after,))
         running = query(f"{_JOB} WHERE status = 'running'")
         news = [row for row in [*rows, *running] if self._is_news("job", row, _sign_job(row))]
         if len(news) > MANY:
@@ -99,8 +122,9 @@ class ChangeReader:
             data["preview"] = address if preview else None
             yield Change("progress", row["user"], data)
 
-    def _read_assets(self, looked: float) -> list[Change]:
-        after = int((looked - _OVERLAP) * 1000) << NUMBER_SHIFT
+    def _read_assets(self, since: float) -> list[Change]:
+        after = min(int(since * 1000) << NUMBER_SHIFT, self._newest_asset)
+        self._newest_asset = self._get_newest("assets", "n")
         rows = self._database.query(
             "SELECT n, id, job, kind, user FROM assets WHERE n > ? AND state = 0 "
             "ORDER BY n LIMIT ?",

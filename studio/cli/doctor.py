@@ -4,16 +4,10 @@ import dataclasses
 
 import click
 
+from studio.app import doctor
+from studio.app.doctor import BROKEN, Finding
 from studio.cli.command import Command
 from studio.cli.context import Session, get_session
-from studio.cli.doctor_checks import (
-    BROKEN,
-    Finding,
-    check_home,
-    check_libraries,
-    check_plugins,
-    check_python,
-)
 from studio.cli.exits import ExitCode
 from studio.errors import StudioError
 
@@ -44,13 +38,9 @@ def command(context: click.Context, /) -> None:
 
 def collect_findings(session: Session) -> list[Finding]:
     """Look at everything; a home that cannot be opened is a finding too."""
-    findings = [check_python(), *check_libraries()]
     try:
         studio = session.studio
     except StudioError as error:
-        return [*findings, Finding("home", BROKEN, session.describe(error), "--home, STUDIO_HOME")]
-    findings += check_home(studio.config)
-    findings += check_plugins(
-        [*studio.strikes.mark(studio.registry.plugins), *studio.plugins.plugins]
-    )
-    return findings
+        home = Finding("home", BROKEN, session.describe(error), "--home, STUDIO_HOME")
+        return [doctor.check_python(), *doctor.check_libraries(), home]
+    return doctor.collect_findings(studio)

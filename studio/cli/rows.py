@@ -115,3 +115,8 @@ def build_job_row(record: JobRecord) -> tuple[object, ...]:
 def format_time(seconds: float | None) -> str:
     """Say a unix time in the local zone."""
     return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds)) if seconds else "-"
+
+
+def format_day(seconds: float) -> str:
+    """Say the day of a unix time in the local zone."""
+    return time.strftime("%Y-%m-%d", time.localtime(seconds))

@@ -37,9 +37,16 @@ NEEDED = ("argon2", "fastapi", "gradio", "python_multipart", "uvicorn")
 )
 @option("--https", "is_https", is_flag=True, help="A proxy in front speaks HTTPS.")
 @option("--mcp", is_flag=True, help="Offer tools to assistants at /mcp.")
+@option(
+    "--upload-limit",
+    type=click.IntRange(min=1),
+    default=2048,
+    metavar="MIB",
+    help="How much one upload may bring.",
+)
 @option("--open/--no-open", "opens", default=True, help="Show it in the browser.")
 @click.pass_obj
-def command(session: Session, /, opens: bool, **given: Any) -> None:
+def command(session: Session, /, opens: bool, upload_limit: int, **given: Any) -> None:
     """Serve the web interface.
 
     Only this machine can reach it, unless another address is given; then there must be users:
@@ -54,7 +61,9 @@ def command(session: Session, /, opens: bool, **given: Any) -> None:
         if opens and has_display():
             threading.Thread(target=open_browser, args=(url,), daemon=True).start()
 
-    import_module("studio.ui").serve(session.studio, on_ready=greet, **given)
+    import_module("studio.ui").serve(
+        session.studio, on_ready=greet, largest_upload=upload_limit << 20, **given
+    )
 
 
 def check_installed() -> None:

@@ -1,12 +1,11 @@
 """`studio token`: how programs come in."""
 
-import time
-
 import click
 
 from studio.cli.accounts import open_accounts
 from studio.cli.command import Group, option
 from studio.cli.context import Session
+from studio.cli.rows import format_day
 
 
 @click.group("token", cls=Group)
@@ -42,11 +41,7 @@ def list_tokens(session: Session) -> None:
     if session.out.as_json:
         session.out.data([vars(token) for token in tokens])
         return
-    rows = [
-        (token.id, token.user, token.label or "-",
-         time.strftime("%Y-%m-%d", time.localtime(token.created)))
-        for token in tokens
-    ]  # fmt: skip
+    rows = [(t.id, t.user, t.label or "-", format_day(t.created)) for t in tokens]
     session.table(("id", "user", "label", "since"), rows)
 
 

@@ -1,13 +1,13 @@
 """`studio user`: who may log in to the web interface."""
 
 import sys
-import time
 
 import click
 
 from studio.cli.accounts import open_accounts
 from studio.cli.command import Group, WrongUseError, option
 from studio.cli.context import Session
+from studio.cli.rows import format_day
 
 
 @click.group("user", cls=Group)
@@ -40,10 +40,7 @@ def list_users(session: Session) -> None:
     if session.out.as_json:
         session.out.data([vars(user) for user in users])
         return
-    rows = [
-        (user.name, user.is_admin, time.strftime("%Y-%m-%d", time.localtime(user.created)))
-        for user in users
-    ]
+    rows = [(user.name, user.is_admin, format_day(user.created)) for user in users]
     session.table(("name", "admin", "since"), rows)
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
 _ID = re.compile(r"[0-7][0-9a-hjkmnp-tv-z]{25}")
+_MOST_IN_ADDRESS = 200
 _CHUNK = 1 << 20
 
 InputValues = Mapping[str, Any]
@@ -212,10 +213,11 @@ class RemoteLibrary:
     def export(self, ids: Sequence[str], path: Path | str) -> Path:
         """Fetch assets with their ancestors as one bundle (zip) that another home can import."""
         target = Path(path)
-        with (
-            self._connection.stream("assets/bundle", {"id": list(ids)}) as response,
-            target.open("wb") as stream,
-        ):
+        place, params = "assets/bundle", {"id": list(ids)}
+        if len(ids) > _MOST_IN_ADDRESS:
+            ready = self._connection.post("assets/bundle/prepare", {"ids": list(ids)})
+            place, params = f"assets/bundle/{ready['address'].rpartition('/')[2]}", {}
+        with self._connection.stream(place, params) as response, target.open("wb") as stream:
             for chunk in response.iter_bytes(_CHUNK):
                 stream.write(chunk)
         return target

@@ -129,8 +129,7 @@ class StudioClient:
             key: any text of your own, e.g. a row's id.
             **request: the arguments of `submit` by name; the generator's params as `params`.
         """
-        body = {**request, "inputs": self.assets.resolve(request.get("inputs") or {})}
-        data = self._connection.post("jobs", body, key=key)
+        data = self._connection.post("jobs", self._resolve(request), key=key)
         return RemoteJob(data["id"], self._connection)
 
     def batch(

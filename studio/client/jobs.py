@@ -119,7 +119,8 @@ class RemoteBatch:
 
     def wait(self, timeout: float | None = None) -> dict[str, int]:
         """Block until every job ended; return status -> how many."""
-        left = [*self.jobs]
+        jobs = self.jobs
+        left = list(jobs)
 
         def is_done() -> bool:
             while left and left[-1].status in FINAL:
@@ -128,7 +129,7 @@ class RemoteBatch:
 
         wait_until(is_done, timeout)
         counts: dict[str, int] = {}
-        for job in self.jobs:
+        for job in jobs:
             counts[job.status] = counts.get(job.status, 0) + 1
         return counts
 

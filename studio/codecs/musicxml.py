@@ -29,7 +29,7 @@ def load_musicxml(path: Path) -> Element:
     """
     data = _unpack(path) if path.suffix.lower() == ".mxl" else read_bytes(path, MAX_XML)
     with refuse_faults(path):
-        root = _parse(data)
+        root = parse_xml(data)
     if root.tag != "score-partwise":
         raise InvalidInputError(
             "{path}: this is not partwise MusicXML but {tag}; export it as MusicXML",
@@ -129,8 +129,12 @@ def _pitch(element: Element) -> int:
     return min(127, max(0, 12 * (octave + 1) + step + alter))
 
 
-def _parse(data: bytes) -> Element:
-    """Build the tree; entities and great depth are refused before they can expand."""
+def parse_xml(data: bytes) -> Element:
+    """Build the tree; entities and great depth are refused before they can expand.
+
+    Raises:
+        ValueError, expat.ExpatError: it is damaged or hostile.
+    """
     builder, depth = TreeBuilder(), 0
 
     def refuse(*_: object) -> None:
@@ -168,7 +172,7 @@ def _unpack(path: Path) -> bytes:
                 raise ValueError(f"{name} is too large")
             return b"".join(iterate_member(archive, members[name], path))
 
-        return read(_find_root(_parse(read("META-INF/container.xml")).iter("rootfile")))
+        return read(_find_root(parse_xml(read("META-INF/container.xml")).iter("rootfile")))
 
 
 def _find_root(files: Iterator[Element]) -> str:

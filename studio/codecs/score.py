@@ -1,4 +1,4 @@
-"""Symbolic music: written as MIDI, read from MIDI and MusicXML."""
+"""Symbolic music: written as MIDI, read from MIDI and MusicXML; its notation may lie beside it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,7 +7,9 @@ from typing import Any, Final
 
 from PIL import Image
 
+from studio.codecs.engraving import check_companion, split_companions
 from studio.codecs.files import payload_files, refuse_faults, take_over
+from studio.codecs.image import load_image, shrink
 from studio.codecs.midi import (
     embed_midi,
     extract_midi,
@@ -29,7 +31,10 @@ MAX_SECONDS: Final = 24 * 3600
 
 
 class ScoreCodec:
-    """SCORE: payload `mido.MidiFile`, bytes of one, `Path` or name -> `Path`."""
+    """SCORE: payload `mido.MidiFile`, bytes of one, `Path` or name -> `Path`.
+
+    Of several files the first is a score; pages of its notation may follow, see `engraving`.
+    """
 
     kind = MediaType.SCORE
 
@@ -54,8 +59,11 @@ class ScoreCodec:
 
     def probe(self, files: Mapping[str, Path]) -> dict[str, Any]:
         """Read all scores; returns tracks, notes, seconds, ticks_per_beat, bpm of the main one."""
-        main, *others = [_load(path) for path in payload_files(files).values()]
+        scores, beside = split_companions(payload_files(files))
+        main, *others = [_load(path) for path in scores.values()]
         del others
+        for path in beside.values():
+            check_companion(path)
         return {
             "tracks": main.tracks,
             "notes": len(main.notes),
@@ -65,9 +73,10 @@ class ScoreCodec:
         }
 
     def hash_payload(self, files: Mapping[str, Path]) -> str:
-        """Hash the events; titles, comments and the like do not count."""
+        """Hash the events; titles, comments, pages of notation and the like do not count."""
         digest = hashlib.sha256()
-        for path in payload_files(files).values():
+        scores, _ = split_companions(payload_files(files))
+        for path in scores.values():
             if _is_xml(path):
                 digest.update(hash_musicxml(load_musicxml(path)).encode())
             else:
@@ -76,13 +85,18 @@ class ScoreCodec:
         return digest.hexdigest()
 
     def make_thumbnail(self, files: Mapping[str, Path]) -> Image.Image:
-        """Draw a piano roll."""
-        return draw_piano_roll(_load(next(iter(payload_files(files).values()))))
+        """Show the notation where there is a picture of it, else a piano roll."""
+        scores, beside = split_companions(payload_files(files))
+        for path in beside.values():
+            if path.suffix.lower() == ".png":
+                return shrink(load_image(path))
+        return draw_piano_roll(_load(next(iter(scores.values()))))
 
     def embed_recipe(self, files: Mapping[str, Path], recipe: Recipe) -> dict[str, Path]:
         """Write the recipe into MIDI files; beside MusicXML."""
         made = payload_files(files)
-        held = [not _is_xml(path) and embed_midi(path, recipe) for path in made.values()]
+        scores, _ = split_companions(made)
+        held = [not _is_xml(path) and embed_midi(path, recipe) for path in scores.values()]
         return made if all(held) else write_sidecar(made, recipe)
 
     def extract_recipe(self, path: Path) -> Recipe | None:

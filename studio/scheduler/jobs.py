@@ -19,7 +19,7 @@ from studio.scheduler.footprints import describe_shape
 from studio.scheduler.job import JobRecord, JobRequest, JobStatus, Lease, LostLeaseError
 from studio.scheduler.queue_view import QueueView
 from studio.scheduler.schema import LIVE, NEW_REVISION, SCRIPTS
-from studio.scheduler.wishes import Wishes
+from studio.scheduler.wishes import Wishes, build_filter
 
 _CHANGES = (
     "SELECT revision, id, status, paused, coalesce(place, seq) AS place, priority, user, "
@@ -92,37 +92,27 @@ class JobTable(Wishes, QueueView):
         limit: int = 100,
     ) -> list[JobRecord]:
         """Return jobs, newest first; page on with `before=` the last id seen."""
-        clauses, bindings = ["1"], list[Any]()
-        for column, value in (("batch", batch), ("user", user)):
-            if value:
-                clauses.append(f"{column} = ?")
-                bindings.append(value)
+        clause, bindings = build_filter(batch, user)
         if before:
-            clauses.append("seq < (SELECT seq FROM jobs WHERE id = ?)")
+            clause += " AND seq < (SELECT seq FROM jobs WHERE id = ?)"
             bindings.append(before)
         # Status by status: each is a walk along an index, in the order of the page.
         wanted: list[Any] = [str(s) for s in statuses] or (list(JobStatus) if user else [])
         rows = []
         for status in set(wanted) or [None]:
-            terms = [*clauses, "status = ?"] if status else clauses
+            terms = f"{clause} AND status = ?" if status else clause
             values = [*bindings, str(status)] if status else bindings
             rows += self._database.query(
-                f"SELECT * FROM jobs WHERE {' AND '.join(terms)} ORDER BY seq DESC LIMIT ?",
-                [*values, limit],
+                f"SELECT * FROM jobs WHERE {terms} ORDER BY seq DESC LIMIT ?", [*values, limit]
             )
         rows.sort(key=lambda row: row["seq"], reverse=True)
         return [self._build_record(row) for row in rows[:limit]]
 
     def count(self, *, batch: str = "", user: str = "") -> dict[JobStatus, int]:
         """Return how many jobs, of a batch or a user, stand where."""
-        clauses, bindings = ["1"], list[str]()
-        for column, value in (("batch", batch), ("user", user)):
-            if value:
-                clauses.append(f"{column} = ?")
-                bindings.append(value)
+        clause, bindings = build_filter(batch, user)
         rows = self._database.query(
-            f"SELECT status, count(*) AS n FROM jobs WHERE {' AND '.join(clauses)} GROUP BY status",
-            bindings,
+            f"SELECT status, count(*) AS n FROM jobs WHERE {clause} GROUP BY status", bindings
         )
         return {JobStatus(row["status"]): row["n"] for row in rows}
 

@@ -25,6 +25,8 @@ class Running:
         count: how many parts there were.
         stop: why it was asked to stop: "", "cancel" or "hold" (it goes back to the queue).
         deadline: when its worker is killed.
+        noted: when the job table was told of a step.
+        unsaved: the newest step it was not told of: done, total, preview.
         sent: when its first part was.
         work: seconds that the running part spent on each seed.
         is_cold: its instance was loaded for it.
@@ -38,6 +40,7 @@ class Running:
     stop: str = ""
     deadline: float | None = None
     noted: float = _NEVER
+    unsaved: tuple[int, int, str | None] | None = None
     sent: float = field(default_factory=time.monotonic)
     work: list[float] = field(default_factory=list)
     is_cold: bool = False

@@ -189,6 +189,8 @@ class Scheduler:
             if running and running.deadline is not None and now > running.deadline:
                 running.deadline = None
                 place.handle.kill("it did not stop when its job was cancelled")
+            if running:
+                self._save_progress(running, now)
         if self._state.jobs and now - self._memory.ticked > _REMIND:
             self._memory.ticked = now
             self._decide(messages.Tick(now))
@@ -270,13 +272,17 @@ class Scheduler:
         return []
 
     def _note_step(self, running: Running, event: protocol.Step) -> None:
-        lease, now = running.lease, time.monotonic()
         preview = Path(event.preview) if event.preview else None
         done, total = running.scale(event)
-        self._host.emit(JobProgressed(lease.job, done, total, preview))
-        if now - running.noted >= _PROGRESS_EVERY:
-            running.noted = now
-            self._jobs.note_progress(lease, done, total, event.preview)
+        self._host.emit(JobProgressed(running.lease.job, done, total, preview))
+        running.unsaved = (done, total, event.preview)
+        self._save_progress(running, time.monotonic())
+
+    def _save_progress(self, running: Running, now: float) -> None:
+        """Tell the job table of the newest step, unless that was done a moment ago."""
+        if running.unsaved and now - running.noted >= _PROGRESS_EVERY:
+            self._jobs.note_progress(running.lease, *running.unsaved)
+            running.noted, running.unsaved = now, None
 
     def _commit(self) -> None:
         """Store the outputs that came, together: they share their syncs."""

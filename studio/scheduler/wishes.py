@@ -6,12 +6,28 @@ Each is one durable transaction; the scheduler, in whatever process it runs, see
 import json
 import time
 from collections.abc import Sequence
+from typing import Any
+
+import apsw
 
 from studio.database import Database
 from studio.scheduler.schema import ENDED_BADLY, LIVE, NEW_REVISION
 
 _QUEUED = "status = 'queued'"
 _PLACE = "SELECT coalesce(place, seq) AS place FROM jobs"
+_LEAST_STEP = 1e-6  # between places: below this a float soon has no room for another
+_SPREAD = (
+    f"UPDATE jobs SET place = new.place, {NEW_REVISION} FROM (SELECT id, row_number() OVER "
+    f"(ORDER BY coalesce(place, seq), seq) AS place FROM jobs WHERE {_QUEUED}) AS new "
+    "WHERE jobs.id = new.id"
+)
+"""Puts what is queued one apart, in the same order; jobs to come are behind, by their `seq`."""
+
+
+def build_filter(batch: str, user: str) -> tuple[str, list[Any]]:
+    """Return an SQL condition for batch and user, as far as they are given, and its bindings."""
+    given = {name: value for name, value in (("batch", batch), ("user", user)) if value}
+    return " AND ".join(["1", *(f"{name} = ?" for name in given)]), list(given.values())
 
 
 class Wishes:
@@ -60,24 +76,16 @@ class Wishes:
         """Put queued jobs right before another one, in the order given; 0 if that one is gone."""
         touched = 0
         with self._database.transaction() as connection:
-            rows = list(connection.execute(f"{_PLACE} WHERE id = ? AND {_QUEUED}", (other,)))
-            if not rows:
+            start, step = _find_gap(connection, jobs, other)
+            if 0 < step < _LEAST_STEP:
+                connection.execute(_SPREAD)
+                start, step = _find_gap(connection, jobs, other)
+            if not step:
                 return 0
-            end = rows[0]["place"]
-            marks = ",".join("?" * len(jobs))
-            rows = list(
-                connection.execute(
-                    f"{_PLACE} WHERE {_QUEUED} AND coalesce(place, seq) < ? "
-                    f"AND id NOT IN ({marks}) ORDER BY place DESC LIMIT 1",
-                    (end, *jobs),
-                )
-            )
-            start = rows[0]["place"] if rows else end - 1
             for i, job in enumerate(jobs, 1):
-                place = start + (end - start) * i / (len(jobs) + 1)
                 connection.execute(
                     f"UPDATE jobs SET place = ?, {NEW_REVISION} WHERE id = ? AND {_QUEUED}",
-                    (place, job),
+                    (start + step * i, job),
                 )
                 touched += connection.changes()
         return touched
@@ -112,14 +120,10 @@ class Wishes:
         return {row["id"]: row["user"] for row in rows}
 
     def _find_ids(self, statuses: str, batch: str, user: str) -> list[str]:
-        clauses, bindings = [f"status IN {statuses}" if statuses else "1"], list[str]()
-        for column, value in (("batch", batch), ("user", user)):
-            if value:
-                clauses.append(f"{column} = ?")
-                bindings.append(value)
-        rows = self._database.query(
-            f"SELECT id FROM jobs WHERE {' AND '.join(clauses)} ORDER BY seq", bindings
-        )
+        clause, bindings = build_filter(batch, user)
+        if statuses:
+            clause = f"status IN {statuses} AND {clause}"
+        rows = self._database.query(f"SELECT id FROM jobs WHERE {clause} ORDER BY seq", bindings)
         return [row["id"] for row in rows]
 
     def _move(self, jobs: Sequence[str], end: str, offset: int) -> int:
@@ -151,3 +155,23 @@ class Wishes:
                 )
                 touched += connection.changes()
         return touched
+
+
+def _find_gap(connection: apsw.Connection, jobs: Sequence[str], other: str) -> tuple[float, float]:
+    """Return where the gap before a queued job starts, and the step at which `jobs` fill it.
+
+    A step of 0 says that the job is gone.
+    """
+    rows = list(connection.execute(f"{_PLACE} WHERE id = ? AND {_QUEUED}", (other,)))
+    if not rows:
+        return 0.0, 0.0
+    end = rows[0]["place"]
+    rows = list(
+        connection.execute(
+            f"{_PLACE} WHERE {_QUEUED} AND coalesce(place, seq) < ? "
+            "AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY place DESC LIMIT 1",
+            (end, json.dumps(list(jobs))),
+        )
+    )
+    start = rows[0]["place"] if rows else end - 1
+    return start, (end - start) / (len(jobs) + 1)

@@ -23,6 +23,7 @@ from studio.app.asset import Asset
 from studio.app.studio import Studio
 from studio.errors import AssetNotFoundError, StudioError
 from studio.ids import is_id
+from studio.plugin_texts import find_tables
 from studio.scheduler.job import JobRecord
 from studio.server.accounts import Accounts, User
 from studio.server.errors import NotFoundError
@@ -103,8 +104,12 @@ class Languages:
     def __init__(self, default: str) -> None:
         tables = files("studio.translations").iterdir()
         names = [path.name.removesuffix(".json") for path in tables if path.name.endswith(".json")]
-        self._translators = {name: Translator(name) for name in ("en", *names)}
+        self._translators = {name: Translator(name, find_tables(name)) for name in ("en", *names)}
         self._default = default
+
+    def find(self, language: str) -> Translator | None:
+        """Return the translator into a language, if there is one."""
+        return self._translators.get(language)
 
     def choose(self, accepted: str) -> Translator:
         """Return the best translator for an `Accept-Language` header."""

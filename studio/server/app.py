@@ -12,6 +12,7 @@ from studio.server import (
     login,
     routes_assets,
     routes_bulk,
+    routes_bundles,
     routes_checkpoints,
     routes_collections,
     routes_events,
@@ -44,6 +45,7 @@ PREFIX = "/api/v1"
 ROUTES = (
     # Before those that take an id where these have a word.
     routes_uploads,
+    routes_bundles,
     routes_bulk,
     routes_assets,
     routes_files,
@@ -98,6 +100,8 @@ def equip(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
     """Give a server its home, and all it remembers while it runs."""
     accounts = Accounts(studio.assets.store.database)
     app.state.door = Door(studio, settings, accounts, Languages(studio.config.language))
+    app.state.shelf = static.build_shelf()
     app.state.long_calls = LongCalls()
+    app.state.prepared = routes_bundles.Prepared()
     app.state.throttle = Throttle()
     app.state.login_limit = anyio.Semaphore(2)  # a password check takes 64 MiB

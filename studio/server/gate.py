@@ -21,7 +21,7 @@ from studio.server.errors import ForbiddenError, LoginError
 from studio.translation import Translator
 
 SAFE_METHODS = ("GET", "HEAD", "OPTIONS")
-PUBLIC = ("/static/", "/login", "/healthz")
+PUBLIC = ("/static/", "/static-", "/login", "/healthz")
 API = "/api/"
 
 _HEADERS = {

@@ -17,12 +17,11 @@ API = "/api/v1"
 def build_job(visitor: Visitor, record: JobRecord) -> JobView:
     """Describe a job."""
     request, recipe = record.request, record.request.recipe
-    spec = visitor.home.registry.specs.get(recipe.generator)
     progress = visitor.home.jobs.get_progress(record)
     return JobView(
         id=record.id,
         generator=recipe.generator,
-        title=visitor.translator.text(spec.title) if spec else recipe.generator,
+        title=say_title(visitor, recipe.generator),
         status=record.status,
         priority=CLASSES[request.priority],
         user=request.user,
@@ -44,6 +43,12 @@ def build_job(visitor: Visitor, record: JobRecord) -> JobView:
         tags=list(request.tags),
         preview=build_preview_address(visitor, record),
     )
+
+
+def say_title(visitor: Visitor, generator: str) -> str:
+    """Return the title of a generator in the visitor's language; its id if it is not there."""
+    spec = visitor.home.registry.specs.get(generator)
+    return visitor.translator.of(spec.entry_point).text(spec.title) if spec else generator
 
 
 def build_job_error(visitor: Visitor, record: JobRecord) -> JobErrorView | None:

@@ -46,6 +46,10 @@ TYPES = {
 OTHER = "application/octet-stream"
 
 
+class _Body(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
 class FileData(BaseModel):
     """One file of an asset."""
 
@@ -75,6 +79,7 @@ class AssetData(BaseModel):
     params: dict[str, Any]
     metrics: dict[str, Any]
     facts: dict[str, Any]
+    info: dict[str, Any] = Field(description="what its generator noted of it")
     tags: list[str]
     collections: list[str]
     rating: int
@@ -157,6 +162,12 @@ class NameCounts(BaseModel):
     items: list[NameCount]
 
 
+class CollectionName(_Body):
+    """Another name for a collection."""
+
+    name: str = Field(min_length=1, max_length=50)
+
+
 class TagCount(BaseModel):
     """A tag and how many assets have it."""
 
@@ -168,10 +179,6 @@ class TagCounts(BaseModel):
     """Tags."""
 
     items: list[TagCount]
-
-
-class _Body(BaseModel):
-    model_config = ConfigDict(extra="forbid")
 
 
 class AssetChange(_Body):
@@ -188,6 +195,20 @@ class Ids(_Body):
     """Some assets."""
 
     ids: list[str] = Field(max_length=10_000)
+
+
+class BundleIds(Ids):
+    """Assets for a bundle."""
+
+    ids: list[str] = Field(min_length=1, max_length=10_000)
+    ancestors: bool = Field(True, description="also what they were made from")
+
+
+class BundleReady(BaseModel):
+    """Where a bundle can be fetched, and its bytes."""
+
+    address: str
+    size: int
 
 
 class IdsAndTags(Ids):
@@ -223,10 +244,9 @@ def build_asset(record: AssetRecord) -> dict[str, Any]:
         "params": record.params,
         "metrics": record.metrics,
         "facts": facts,
+        "info": record.info,
         "tags": [tag for tag in record.tags if not tag.startswith(COLLECTION)],
-        "collections": [
-            tag.removeprefix(COLLECTION) for tag in record.tags if tag.startswith(COLLECTION)
-        ],
+        "collections": list(record.collections),
         "rating": record.rating,
         "notes": record.notes,
         "licence": record.licence,

@@ -74,6 +74,20 @@ class PresetBody(Body):
     summary: str = Field("", max_length=1000)
 
 
+class PresetText(Body):
+    """The text of a preset file. `keep`: false only checks it."""
+
+    toml: str = Field(max_length=200_000)
+    overwrite: bool = Field(False, description="replace one of yours of the same name")
+    keep: bool = True
+
+
+class PresetItems(BaseModel):
+    """Presets."""
+
+    items: list[PresetView]
+
+
 class CheckpointView(BaseModel):
     """Weights on this machine. `problem`: why they cannot be used, or ""."""
 

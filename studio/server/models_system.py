@@ -6,12 +6,16 @@ from pydantic import BaseModel
 
 
 class StatusView(BaseModel):
-    """Who asks, and which Studio answers. `users`: people have to log in."""
+    """Who asks, and which Studio answers.
+
+    `users`: people have to log in; `largest_upload`: bytes one request may bring.
+    """
 
     version: str
     user: str
     is_admin: bool
     users: bool
+    largest_upload: int
 
 
 class PluginView(BaseModel):

@@ -39,3 +39,4 @@ def build_responses(*codes: int) -> Responses:
 READ = build_responses(404, 422)
 WRITE = build_responses(404, 409, 422)
 LIST = build_responses(422)
+LIBRARY = build_responses(404, 409, 413, 422)

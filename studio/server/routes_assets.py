@@ -17,9 +17,10 @@ from studio.server.models_assets import (
     build_assets,
 )
 from studio.server.queries import AssetFilter, PageFilter
+from studio.server.replies import LIBRARY
 from studio.store.labels import find_tags
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], responses=LIBRARY)
 
 
 @router.get("/assets", responses={200: {"model": AssetPage}})

@@ -4,8 +4,9 @@ from fastapi import APIRouter
 
 from studio.server.access import CurrentVisitor
 from studio.server.models_assets import Count, Ids, IdsAndRating, IdsAndTags
+from studio.server.replies import LIBRARY
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], responses=LIBRARY)
 
 
 @router.post("/assets/trash")

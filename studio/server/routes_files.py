@@ -13,9 +13,10 @@ from studio.media import MediaType
 from studio.server.access import CurrentVisitor
 from studio.server.errors import NotFoundError
 from studio.server.models_assets import get_type
+from studio.server.replies import LIBRARY
 from studio.store import AssetRecord
 
-router = APIRouter(tags=["files"])
+router = APIRouter(tags=["files"], responses=LIBRARY)
 
 MAIN = "main"
 
@@ -42,13 +43,17 @@ def get_file(
     return send_file(request, path, path.stem, build_name(record, path) if download else None)
 
 
-@router.get("/assets/{id}/thumbnail", response_class=FileResponse)
+@router.get(
+    "/assets/{id}/thumbnail",
+    response_class=FileResponse,
+    responses={204: {"description": "There is no picture of this asset."}},
+)
 def get_thumbnail(request: Request, visitor: CurrentVisitor, id: str) -> Response:
     """Send a small picture of an asset (WebP), drawn now if it is missing."""
     visitor.check_asset(id)
     path = visitor.studio.assets.store.find_thumbnail(id)
     if path is None:
-        raise NotFoundError("asset {id}: there is no picture of it", id=id)
+        return Response(status_code=204)  # 404 is for assets that are not there
     return send_file(request, path, f"{id}-thumbnail", None)
 
 

@@ -39,7 +39,7 @@ def get_generator(
 
 def build_generator(spec: GeneratorSpec, translator: Translator) -> GeneratorView:
     """Describe a generator, in the language of the visitor."""
-    text = translator.text
+    text = translator.of(spec.entry_point).text
     return GeneratorView(
         id=spec.id,
         title=text(spec.title),

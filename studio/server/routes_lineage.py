@@ -9,8 +9,9 @@ from studio.server.access import CurrentVisitor
 from studio.server.apart import LongCalls
 from studio.server.code import write_code
 from studio.server.models_assets import LineageData, ReproductionData, TextData, build_assets
+from studio.server.replies import LIBRARY
 
-router = APIRouter(tags=["lineage"])
+router = APIRouter(tags=["lineage"], responses=LIBRARY)
 
 
 @router.get("/assets/{id}/lineage", responses={200: {"model": LineageData}})

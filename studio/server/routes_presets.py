@@ -7,7 +7,14 @@ from fastapi import APIRouter, Path, Query
 from studio.presets import Preset
 from studio.server.access import CurrentAdmin, CurrentVisitor
 from studio.server.errors import NotFoundError
-from studio.server.models_catalogue import Deleted, PresetBody, PresetList, PresetView
+from studio.server.models_catalogue import (
+    Deleted,
+    PresetBody,
+    PresetItems,
+    PresetList,
+    PresetText,
+    PresetView,
+)
 from studio.server.replies import LIST, WRITE
 from studio.translation import Translator
 
@@ -28,6 +35,18 @@ def list_presets(
         items=[build_preset(preset, visitor.translator) for preset in book.find(generator)],
         faults=[visitor.translator.error(fault) for fault in book.find_faults()],
     )
+
+
+@router.post(
+    "/import",
+    operation_id="import_presets",
+    summary="Take over the presets of a text.",
+    responses=WRITE,
+)
+def import_presets(visitor: CurrentVisitor, body: PresetText) -> PresetItems:
+    """Keep every preset of the text of a preset file, or none if one is wrong."""
+    found = visitor.home.presets.import_text(body.toml, overwrite=body.overwrite, keep=body.keep)
+    return PresetItems(items=[build_preset(preset, visitor.translator) for preset in found])
 
 
 @router.put(
@@ -57,6 +76,7 @@ def delete_preset(visitor: CurrentAdmin, generator: GeneratorId, name: PresetNam
 
 def build_preset(preset: Preset, translator: Translator) -> PresetView:
     """Describe a preset."""
+    translator = translator.of(preset.generator.partition(".")[0])
     return PresetView(
         name=preset.name,
         generator=preset.generator,

@@ -31,11 +31,13 @@ router = APIRouter(tags=["system"])
 @router.get("/status", operation_id="get_status", summary="Who am I, and where?", responses=LIST)
 def get_status(visitor: CurrentVisitor, request: Request) -> StatusView:
     """Return version and user."""
+    door = get_door(request)
     return StatusView(
         version=package.__version__,
         user=visitor.name,
         is_admin=visitor.is_admin,
-        users=get_door(request).accounts.has_users(),
+        users=door.accounts.has_users(),
+        largest_upload=door.settings.largest_upload,
     )
 
 

@@ -1,24 +1,21 @@
-"""`POST /assets`: files into the library; bundles in and out."""
+"""`POST /assets`: files and bundles into the library."""
 
-import shutil
-import tempfile
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Annotated, Any
+from typing import Any
 
 import anyio
-from fastapi import APIRouter, Query, Request
-from starlette.background import BackgroundTask
-from starlette.responses import FileResponse, JSONResponse
+from fastapi import APIRouter, Request
+from starlette.responses import JSONResponse
 
 from studio.app.asset import Asset
 from studio.errors import StudioError
 from studio.server.access import CurrentVisitor, Visitor
 from studio.server.errors import ServerError
 from studio.server.models_assets import AssetItems, build_assets
-from studio.server.uploads import FOLDER, Upload, as_sent, plan_imports, receive_upload
+from studio.server.replies import LIBRARY
+from studio.server.uploads import Upload, as_sent, plan_imports, receive_upload
 
-router = APIRouter(tags=["assets"])
+router = APIRouter(tags=["assets"], responses=LIBRARY)
 
 _FILE = {"type": "string", "contentMediaType": "application/octet-stream"}
 
@@ -57,31 +54,6 @@ async def upload_bundle(request: Request, visitor: CurrentVisitor) -> JSONRespon
     """Add the assets of a bundle, all or none."""
     async with receive_upload(request, visitor.home.config.home) as upload:
         return await anyio.to_thread.run_sync(_import_bundle, visitor, upload)
-
-
-@router.get("/assets/bundle", response_class=FileResponse)
-def download_bundle(
-    visitor: CurrentVisitor,
-    id: Annotated[list[str], Query(min_length=1, max_length=1000)],
-    ancestors: bool = True,
-) -> FileResponse:
-    """Send assets, with all they were made from, as one bundle (zip)."""
-    visitor.check_assets(id)
-    place = visitor.home.config.home / FOLDER
-    place.mkdir(exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=place))
-    try:
-        path = visitor.studio.assets.export(id, folder / "bundle.zip", with_ancestors=ancestors)
-    except BaseException:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise
-    return FileResponse(
-        path,
-        media_type="application/zip",
-        filename="studio-bundle.zip",
-        headers={"Cache-Control": "no-store"},
-        background=BackgroundTask(shutil.rmtree, folder, True),
-    )
 
 
 def _import_files(visitor: Visitor, upload: Upload) -> JSONResponse:

@@ -9,7 +9,7 @@ from studio.scheduler.forecast import Forecast
 from studio.scheduler.job import JobStatus
 from studio.scheduler.queue_view import QueueRow
 from studio.server.access import CurrentVisitor, Visitor
-from studio.server.job_views import CLASSES
+from studio.server.job_views import CLASSES, say_title
 from studio.server.models_jobs import Class, JobId, Selection, Touched
 from studio.server.replies import LIST, WRITE
 from studio.server.routes_queue import select_jobs
@@ -109,7 +109,6 @@ def _get_forecast(visitor: Visitor, jobs: int) -> Forecast | None:
 def _build_row(
     visitor: Visitor, row: QueueRow, batch: tuple[int, int], eta: float | None
 ) -> WaitingView:
-    spec = visitor.home.registry.specs.get(row.generator)
     return WaitingView(
         key=f"{row.batch}/{row.priority}/{row.is_paused:d}" if row.batch else row.id,
         id=row.id,
@@ -119,7 +118,7 @@ def _build_row(
         in_batch=batch[0],
         ended=batch[1],
         generator=row.generator,
-        title=visitor.translator.text(spec.title) if spec else row.generator,
+        title=say_title(visitor, row.generator),
         priority=CLASSES[row.priority],
         user=row.user,
         paused=row.is_paused,

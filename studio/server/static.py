@@ -1,41 +1,41 @@
-"""`/static/NAME`: the page's scripts and styles, by name out of one folder."""
+"""`/static/NAME`: the page's scripts and styles, by name out of one folder.
 
-import hashlib
+The page asks for them below `/static-VERSION/`: with a version in the address a browser keeps them
+for ever, and never mixes those of two versions.
+"""
+
 from importlib.resources import files
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter
+from starlette.requests import Request
 from starlette.responses import Response
 
 from studio.server.errors import NotFoundError
+from studio.server.shelf import ASK_AGAIN, FOR_EVER, Shelf, send_item
 
 router = APIRouter(include_in_schema=False)
 
-TYPES = {
-    ".js": "text/javascript; charset=utf-8",
-    ".css": "text/css; charset=utf-8",
-    ".svg": "image/svg+xml",
-    ".png": "image/png",
-    ".webp": "image/webp",
-    ".ico": "image/x-icon",
-    ".woff2": "font/woff2",
-    ".json": "application/json",
-    ".hdr": "application/octet-stream",
-}
-"""What is sent; other endings are not there."""
+
+def build_shelf() -> Shelf:
+    """Return the page's own files, as they are now."""
+    return Shelf(files("studio.data.assets.ui"))
 
 
-@router.get("/static/{name}")
-def get_static(request: Request, name: str) -> Response:
+def get_folder(shelf: Shelf) -> str:
+    """Return the address under which browsers may keep the files for ever."""
+    return f"/static-{shelf.version}"
+
+
+async def get_static(request: Request) -> Response:
     """Send a file; asked again with its ETag, say that it is still the same."""
-    folder = files("studio.data.assets.ui")
-    # A name is looked up among those that are there; no path is made of it.
-    known = {item.name: item for item in folder.iterdir() if item.is_file()}
-    kind = TYPES.get(name[name.rfind(".") :])
-    if name not in known or kind is None:
+    shelf: Shelf = request.app.state.shelf
+    item = shelf.find(request.path_params["name"])
+    if item is None:
         raise NotFoundError("there is nothing at this address")
-    body = known[name].read_bytes()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": tag, "Cache-Control": "no-cache"}
-    if request.headers.get("if-none-match") == tag:
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type=kind)
+    # A page of another version asks for what it knew: better the new file than none.
+    is_known = request.path_params.get("version") == shelf.version
+    return send_item(request, item, FOR_EVER if is_known else ASK_AGAIN)
+
+
+router.add_route("/static/{name}", get_static)
+router.add_route("/static-{version}/{name}", get_static)

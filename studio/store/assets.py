@@ -20,7 +20,7 @@ from studio.store.records import AssetRecord, Edge, Lineage, NewAsset, Page, Sea
 from studio.store.rows import RowLoader, add_tags, insert_asset
 from studio.store.schema import LIVE, SCRIPTS, SET_ASIDE, TRASHED
 from studio.store.search import count_assets, find_numbers
-from studio.store.text import clean_tag, clean_text, index_asset
+from studio.store.text import clean_tag, clean_text, index_all, index_asset
 from studio.store.thumbnails import Thumbnails
 from studio.store.trash import move_to_trash, purge, remove_unnamed, restore_from_trash
 
@@ -260,9 +260,7 @@ class Assets:
     def rebuild_search(self) -> None:
         """Make the text index anew from the rows."""
         with self.database.transaction() as connection:
-            connection.execute("INSERT INTO assets_text(assets_text) VALUES('delete-all')")
-            for row in self.database.query("SELECT n FROM assets"):
-                index_asset(connection, row["n"])
+            index_all(connection)
 
     def _load(self, sql: str, *values: object) -> list[AssetRecord]:
         return self.rows.load([row["n"] for row in self.database.query(sql, values)])

@@ -47,6 +47,7 @@ class BlobStore:
 
     def __init__(self, folder: Path, disk: Disk | None = None) -> None:
         self.folder = folder
+        self._folders = [folder / name for name in _FOLDERS]
         self.incoming = folder / "incoming"
         self._disk = disk or Disk()
         with as_store_errors(folder):
@@ -90,7 +91,7 @@ class BlobStore:
 
     def get_path(self, ref: BlobRef) -> Path:
         """Return where a blob is, or would be."""
-        return self.folder / _FOLDERS[int(ref.sha256[0], 16) // 4] / ref.name
+        return self._folders[int(ref.sha256[0], 16) // 4] / ref.name
 
     def is_there(self, ref: BlobRef) -> bool:
         """Tell whether the file is there with the right size."""

@@ -10,6 +10,7 @@ from studio.database import Row
 from studio.errors import StoreError
 from studio.store.assets import Assets
 from studio.store.blobs import BlobRef
+from studio.store.labels import is_counted_right, rebuild_counts
 from studio.store.quarantine import Quarantine
 from studio.store.schema import LIVE, SET_ASIDE, TRASHED
 
@@ -25,7 +26,7 @@ class Problem:
 
     Attributes:
         kind: "database", "missing-file", "wrong-size", "wrong-hash", "orphan-file",
-            "unreadable-row", "dangling-row", "search-index" or "whole-again".
+            "unreadable-row", "dangling-row", "search-index", "tag-counts" or "whole-again".
         subject: the path, or the asset's id.
         advice: what to do, or what was done.
         repaired: whether it has been set aside (or, for what can be derived, made anew).
@@ -67,6 +68,7 @@ def check_store(assets: Assets, *, deep: bool = False, repair: bool = False) -> 
         check.check_rows()
         check.check_links()
         check.check_search()
+        check.check_counts()
         check.check_files()
     except StoreError as error:
         check.report("database", str(assets.database.path), str(error), repaired=False)
@@ -151,6 +153,16 @@ class _Check:
             advice = "made anew" if self._quarantine else "run `studio fsck --repair`"
             repaired = self._quarantine is not None
             self.report("search-index", "assets_text", advice, repaired=repaired)
+
+    def check_counts(self) -> None:
+        """Look whether the figures beside the tags are right; they are made from the rows."""
+        if is_counted_right(self._assets.database):
+            return
+        if self._quarantine:
+            with self._assets.database.transaction() as connection:
+                rebuild_counts(connection)
+        advice = "made anew" if self._quarantine else "run `studio fsck --repair`"
+        self.report("tag-counts", "tag_counts", advice, repaired=self._quarantine is not None)
 
     def check_files(self) -> None:
         """Look for damaged files, and for files that no asset names."""

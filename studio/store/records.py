@@ -60,6 +60,7 @@ class AssetRecord:
         rating: 0 (none) to 5.
         thumbnail: a picture if one is at hand; `Store.find_thumbnail` makes one.
         trashed: in the trash, or set aside by fsck.
+        collections: those it is in, as people write them; their tags are among `tags`.
     """
 
     id: str
@@ -88,6 +89,7 @@ class AssetRecord:
     thumbnail: Path | None
     trashed: bool
     sizes: dict[str, int] = field(default_factory=dict)
+    collections: tuple[str, ...] = ()
 
     @property
     def path(self) -> Path:

@@ -16,6 +16,7 @@ from studio.ids import read_milliseconds
 from studio.media import MediaType
 from studio.recipe import Recipe
 from studio.store.blobs import BlobRef
+from studio.store.labels import COLLECTION, find_names
 from studio.store.records import AssetRecord, NewAsset
 from studio.store.schema import LIVE, NUMBER_SHIFT, TRASHED
 from studio.store.text import clean_tag, clean_text, index_asset
@@ -123,19 +124,33 @@ class RowLoader:
         tags: dict[int, list[str]] = {number: [] for number in rows}
         for row in self._database.query(select.format("* FROM tags", "asset", ""), wanted):
             tags.setdefault(row["asset"], []).append(row["tag"])
+        collections = {tag for some in tags.values() for tag in some if tag.startswith(COLLECTION)}
+        names = find_names(self._database, collections) if collections else {}
         return [
-            self._build(rows[number], files[number], tags[number])
+            self._build(rows[number], files[number], tags[number], names)
             for number in numbers
             if number in rows
         ]
 
-    def _build(self, row: Row, blobs: dict[str, BlobRef], tags: list[str]) -> AssetRecord:
+    def _build(
+        self,
+        row: Row,
+        blobs: dict[str, BlobRef],
+        tags: list[str],
+        names: Mapping[tuple[str, str], str],
+    ) -> AssetRecord:
         try:
             if not blobs:
                 raise ValueError("it has no files")
             files = {name: self._get_path(ref) for name, ref in blobs.items()}
             thumbnail = self._find_thumbnail(row["id"])
-            return _build_record(row, blobs, files, sorted(tags), thumbnail)
+            collections = [
+                names.get((tag, row["user"]), tag.removeprefix(COLLECTION))
+                for tag in sorted(tags)
+                if tag.startswith(COLLECTION)
+            ]
+            labels = (tuple(sorted(tags)), tuple(collections))
+            return _build_record(row, blobs, files, thumbnail, labels)
         except (ValueError, TypeError) as error:
             raise StoreError(
                 "asset {id}: its record is damaged ({fault}); run `studio fsck --repair`",
@@ -148,9 +163,10 @@ def _build_record(
     row: Row,
     blobs: Mapping[str, BlobRef],
     files: dict[str, Path],
-    tags: list[str],
     thumbnail: Path | None,
+    labels: tuple[tuple[str, ...], tuple[str, ...]],
 ) -> AssetRecord:
+    tags, collections = labels
     return AssetRecord(
         id=row["id"],
         kind=MediaType(row["kind"]),
@@ -161,17 +177,18 @@ def _build_record(
         created=(row["n"] >> NUMBER_SHIFT) / 1000,
         recipe=Recipe.model_validate_json(row["recipe"]) if row["recipe"] else None,
         recipe_key=row["recipe_key"],
-        facts=json.loads(row["facts"]),
-        metrics=json.loads(row["metrics"]),
-        info=json.loads(row["info"]),
+        facts=_read_json(row["facts"]),
+        metrics=_read_json(row["metrics"]),
+        info=_read_json(row["info"]),
         licence=row["licence"],
         source=row["source"],
-        tags=tuple(tags),
+        tags=tags,
+        collections=collections,
         rating=row["rating"],
         notes=row["notes"],
         user=row["user"],
         device=row["device"],
-        versions=json.loads(row["versions"]),
+        versions=_read_json(row["versions"]),
         seconds=row["seconds"],
         job=row["job"],
         output_index=row["output_index"],
@@ -179,6 +196,11 @@ def _build_record(
         trashed=row["state"] != LIVE,
         sizes={name: ref.size for name, ref in blobs.items()},
     )
+
+
+def _read_json(text: str) -> Any:
+    # Most are empty, and a page has hundreds.
+    return {} if text == "{}" else json.loads(text)
 
 
 def _build_row(new: NewAsset, blobs: Mapping[str, BlobRef]) -> dict[str, Any]:

@@ -10,13 +10,18 @@
   `contentless_delete` lets an entry be replaced without knowing what it said before, which an
   external-content table would ask for. Beginnings of up to six letters have lists of their own:
   without them a common word costs a walk over every asset that has it.
+- `tag_counts`: tag and user -> assets of the library, kept by triggers, so that listing tags does
+  not count. `collection_names`: how people write a collection; its tag is in lower case.
 """
+
+from studio.database import Script
+from studio.store.text import index_all
 
 NUMBER_SHIFT = 15
 
 LIVE, TRASHED, SET_ASIDE = 0, 1, 2
 
-SCRIPTS: tuple[str, ...] = (
+SCRIPTS: tuple[Script, ...] = (
     """
     CREATE TABLE assets(
         n INTEGER PRIMARY KEY,
@@ -91,4 +96,44 @@ SCRIPTS: tuple[str, ...] = (
     CREATE INDEX colours_asset ON colours(asset);
     CREATE INDEX assets_user ON assets(state, user, n, kind, rating, generator);
     """,
+    """
+    CREATE TABLE tag_counts(
+        tag TEXT NOT NULL,
+        user TEXT NOT NULL,
+        total INTEGER NOT NULL,
+        PRIMARY KEY(tag, user)
+    ) STRICT, WITHOUT ROWID;
+    INSERT INTO tag_counts SELECT t.tag, a.user, count(*) FROM tags AS t
+        CROSS JOIN assets AS a ON a.n = t.asset WHERE a.state = 0 GROUP BY t.tag, a.user;
+    CREATE TRIGGER tag_added AFTER INSERT ON tags BEGIN
+        INSERT INTO tag_counts
+            SELECT NEW.tag, a.user, 1 FROM assets AS a WHERE a.n = NEW.asset AND a.state = 0
+            ON CONFLICT(tag, user) DO UPDATE SET total = total + 1;
+    END;
+    CREATE TRIGGER tag_removed AFTER DELETE ON tags BEGIN
+        UPDATE tag_counts SET total = total - 1 WHERE tag = OLD.tag
+            AND user = (SELECT a.user FROM assets AS a WHERE a.n = OLD.asset AND a.state = 0);
+        DELETE FROM tag_counts WHERE tag = OLD.tag AND total < 1;
+    END;
+    CREATE TRIGGER asset_left AFTER UPDATE OF state, user ON assets WHEN OLD.state = 0 BEGIN
+        UPDATE tag_counts SET total = total - 1 WHERE user = OLD.user
+            AND tag IN (SELECT t.tag FROM tags AS t WHERE t.asset = OLD.n);
+    END;
+    CREATE TRIGGER asset_came AFTER UPDATE OF state, user ON assets WHEN NEW.state = 0 BEGIN
+        INSERT INTO tag_counts
+            SELECT t.tag, NEW.user, 1 FROM tags AS t WHERE t.asset = NEW.n
+            ON CONFLICT(tag, user) DO UPDATE SET total = total + 1;
+    END;
+    CREATE TRIGGER asset_removed BEFORE DELETE ON assets WHEN OLD.state = 0 BEGIN
+        UPDATE tag_counts SET total = total - 1 WHERE user = OLD.user
+            AND tag IN (SELECT t.tag FROM tags AS t WHERE t.asset = OLD.n);
+    END;
+    CREATE TABLE collection_names(
+        tag TEXT NOT NULL,
+        user TEXT NOT NULL,
+        name TEXT NOT NULL,
+        PRIMARY KEY(tag, user)
+    ) STRICT, WITHOUT ROWID;
+    """,
+    index_all,  # colours are in the text index from here on
 )

@@ -85,7 +85,7 @@ def build_statement(database: Database, query: SearchQuery) -> Statement | None:
     tags = _sort_tags(database, query.tags)
     colour = None if query.colour is None else get_colour(query.colour)
     if query.text.strip():
-        match = build_match(query)
+        match = build_match(query, colour)
         if match is None:
             return None
         statement.lead = "assets_text AS x CROSS JOIN assets AS a ON a.n = x.rowid"

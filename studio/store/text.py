@@ -15,7 +15,8 @@ _LONGEST_WORDS = 20_000
 
 _SELECT = """
     SELECT title, notes, kind, generator, rating, recipe,
-        (SELECT group_concat(tag, ' , ') FROM tags WHERE asset = n) AS tags
+        (SELECT group_concat(tag, ' , ') FROM tags WHERE asset = n) AS tags,
+        (SELECT group_concat('colour' || colour, ' , ') FROM colours WHERE asset = n) AS colours
     FROM assets WHERE n = ?
 """
 
@@ -32,16 +33,24 @@ def index_asset(connection: apsw.Connection, number: int) -> None:
                 _collect_words(row["recipe"]),
                 row["tags"] or "",
                 row["notes"],
-                f"{row['kind']} , {row['generator']} , stars{row['rating']}",
+                f"{row['kind']} , {row['generator']} , stars{row['rating']} , "
+                f"{row['colours'] or ''}",
             ),
         )
 
 
-def build_match(query: SearchQuery) -> str | None:
+def index_all(connection: apsw.Connection) -> None:
+    """Make the whole text index anew from the rows; inside the caller's transaction."""
+    connection.execute("INSERT INTO assets_text(assets_text) VALUES('delete-all')")
+    for row in list(connection.execute("SELECT n FROM assets")):
+        index_asset(connection, row["n"])
+
+
+def build_match(query: SearchQuery, colour: str | None = None) -> str | None:
     """Return the FTS5 query, or None where the text holds no letter or digit at all.
 
-    Kind, generator, stars and tags go in too: the index crosses lists of assets faster than the
-    tables do, and the exact conditions are checked on what is left.
+    Kind, generator, stars, tags and colour go in too: the index crosses lists of assets faster
+    than the tables do, and the exact conditions are checked on what is left.
     """
     words = [word for word in clean_text(query.text).split() if _has_letter(word)]
     if not words:
@@ -54,6 +63,8 @@ def build_match(query: SearchQuery) -> str | None:
     if query.rating_min:
         stars = " OR ".join(f"stars{stars}" for stars in range(query.rating_min, 6))
         terms.append(f"maker : ({stars})")
+    if colour is not None:
+        terms.append(f"maker : {_quote('colour' + colour)}")
     terms += [f"tags : {_quote(tag)}" for tag in map(clean_tag, query.tags) if _has_letter(tag)]
     return " AND ".join(terms)
 

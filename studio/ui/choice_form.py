@@ -8,18 +8,19 @@ from typing import Any
 import gradio as gr
 
 from studio.errors import StudioError
+from studio.ui.context import TabContext
 from studio.ui.form import Schema, build_fields
 from studio.ui.form_components import build_form, describe_fields
-from studio.ui.languages import find_translator
 
 FindSchema = Callable[[str], Schema]
 """Name -> JSON Schema of its params; raises StudioError."""
 
 
-def build_choice(name: str, find_schema: FindSchema) -> None:
+def build_choice(context: TabContext, name: str, find_schema: FindSchema) -> None:
     """Build a hidden box and the controls of what the page writes into it.
 
     Args:
+        context: of the tab.
         name: prefix of the ids: box `#studio-NAME-choice`, column `#studio-NAME-form`.
         find_schema: what to build controls for.
     """
@@ -27,10 +28,10 @@ def build_choice(name: str, find_schema: FindSchema) -> None:
         elem_id=f"studio-{name}-choice", elem_classes="s-off", show_label=False, container=False
     )
     with gr.Column(elem_id=f"studio-{name}-form", elem_classes="s-fields"):
-        _render(name, choice, find_schema)
+        _render(context, name, choice, find_schema)
 
 
-def _render(name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
+def _render(context: TabContext, name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
     @gr.render(  # type: ignore[untyped-decorator]
         inputs=choice,
         triggers=[choice.change],
@@ -42,7 +43,8 @@ def _render(name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
         asked = _read_choice(chosen)
         if asked is None:
             return
-        translator = find_translator(request)
+        # A pipeline has no plugin: its texts are anybody's.
+        translator = context.get_translator(request).of(asked["name"].partition(".")[0])
         try:
             fields = build_fields(find_schema(asked["name"]))
         except StudioError as error:

@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 
 from studio.app.studio import Studio
+from studio.server.access import Languages
+from studio.translation import Translator
 
 Word = Callable[[str], Any]
 """English text -> what Gradio shows in the language of the browser."""
@@ -21,11 +23,17 @@ class TabContext:
         word: marks a text for translation, for labels: `context.word("Seed")`.
         order: hidden text box; its value is the JSON of what the page's elements ask of a form
             ({"action": "create", "generator": ..., "inputs": {...}, "params": {...}, ...}).
+        languages: the translators; `get_translator` for the browser that asks.
     """
 
     studio: Studio
     word: Word
     order: gr.Textbox
+    languages: Languages
+
+    def get_translator(self, request: gr.Request) -> Translator:
+        """Return the translator for the browser that sent a request."""
+        return self.languages.choose(request.headers.get("accept-language", ""))
 
     def get_studio(self, request: gr.Request) -> Studio:
         """Return the home as the user of a request sees it."""

@@ -8,16 +8,24 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
 
 import gradio as gr
 from fastapi import FastAPI
-from starlette.routing import Mount
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from studio.app.studio import Studio
 from studio.server.access import find_user
+from studio.server.errors import NotFoundError
 from studio.server.settings import ServerSettings
+from studio.server.shelf import FOR_EVER, Shelf, send_item
+from studio.server.static import get_folder
+from studio.ui.bundle import build_links, list_modules
 from studio.ui.shell import build_blocks
 from studio.ui.styles import ADDRESS, mount_styles
 from studio.ui.theme import build_theme
 from studio.ui.words import build_words
+
+FIRST_MODULE = "main.js"
 
 _THEME_SCRIPT = (
     'try{const c=localStorage.getItem("studio-theme");'
@@ -28,12 +36,12 @@ _THEME_SCRIPT = (
 
 def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
     """Mount the page at "/"; everything else the server has keeps its address."""
-    mount_statics(app)
+    mount_gradio_files(app)
     mount_styles(app)
     words = build_words()
     gr.mount_gradio_app(
         app,
-        build_blocks(studio, words),
+        build_blocks(studio, words, app.state.door.languages),
         path="/",
         server_name=settings.host,
         server_port=settings.port,
@@ -46,22 +54,33 @@ def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
         enable_monitoring=False,
         i18n=words,
         theme=build_theme(),
-        head=build_head(),
+        head=build_head(app.state.shelf),
     )
 
 
-def mount_statics(app: FastAPI) -> None:
-    """Serve what Gradio has below `/static/`, where our own files are too."""
-    folder = Path(gr.__file__).parent / "templates" / "frontend" / "static"
+def mount_gradio_files(app: FastAPI) -> None:
+    """Serve what Gradio's page asks for, before Gradio, which would pack each anew every time."""
+    frontend = Path(gr.__file__).parent / "templates" / "frontend"
     for place, name in enumerate(("fonts", "img", "js")):
-        files_of_it = StaticFiles(directory=folder / name, check_dir=False)
+        files_of_it = StaticFiles(directory=frontend / "static" / name, check_dir=False)
         app.router.routes.insert(place, Mount(f"/static/{name}", files_of_it))
+    shelf = Shelf(frontend / "assets")
+
+    async def get_asset(request: Request) -> Response:
+        item = shelf.find(request.path_params["name"])
+        if item is None:
+            raise NotFoundError("there is nothing at this address")
+        return send_item(request, item, FOR_EVER)  # their names change with what is in them
+
+    app.router.routes.insert(0, Route("/assets/{name}", get_asset))
 
 
-def build_head() -> str:
+def build_head(shelf: Shelf) -> str:
     """Return the markup that loads our styles and scripts."""
+    folder = get_folder(shelf)
     return (
         f"<script>{_THEME_SCRIPT}</script>"
         f'<link rel="stylesheet" href="{ADDRESS}">'
-        '<script type="module" src="/static/main.js"></script>'
+        f"{build_links(folder, list_modules(shelf, FIRST_MODULE))}"
+        f'<script type="module" src="{folder}/{FIRST_MODULE}"></script>'
     )

@@ -12,6 +12,7 @@ import gradio as gr
 
 from studio.app.studio import Studio
 from studio.plugins import describe_exception
+from studio.server.access import Languages
 from studio.ui.context import TabContext, Word
 
 _log = logging.getLogger("studio.ui")
@@ -28,15 +29,16 @@ class Place:
     build: Build
 
 
-def build_blocks(studio: Studio, word: Word) -> gr.Blocks:
+def build_blocks(studio: Studio, word: Word, languages: Languages | None = None) -> gr.Blocks:
     """Build the page of a home; what a tab raises is shown in its place."""
+    languages = languages or Languages(studio.config.language)
     blocks: gr.Blocks
     with gr.Blocks(title="Studio", analytics_enabled=False, fill_width=True) as blocks:
         gr.HTML("<studio-header></studio-header>", elem_id="studio-top")
         order = gr.Textbox(
             elem_id="studio-order", elem_classes="s-off", show_label=False, container=False
         )
-        context = TabContext(studio=studio, word=word, order=order)
+        context = TabContext(studio=studio, word=word, order=order, languages=languages)
         with gr.Tabs(selected="create", elem_id="studio-tabs"):
             for place in [*list_places(word), *list_plugin_places(studio)]:
                 with gr.Tab(place.label, id=place.name, elem_id=f"tab-{place.name}"):

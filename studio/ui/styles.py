@@ -5,7 +5,6 @@ beat a class of ours. So every rule is put below `:root`, by CSS nesting: `.s-pi
 `:root .s-pill`.
 """
 
-import hashlib
 import re
 from collections.abc import Iterator
 from importlib.resources import files
@@ -13,6 +12,8 @@ from importlib.resources import files
 from fastapi import FastAPI, Request
 from starlette.responses import Response
 from starlette.routing import Route
+
+from studio.server.shelf import ASK_AGAIN, Item, send_item
 
 ADDRESS = "/static/page.css"
 FIRST = ("theme.css", "shell.css")
@@ -57,13 +58,9 @@ def iterate_rules(text: str) -> Iterator[str]:
 
 def mount_styles(app: FastAPI) -> None:
     """Serve the stylesheet, before the route of the single files."""
+    item = Item(build_styles().encode(), "text/css; charset=utf-8")
 
-    def get_styles(request: Request) -> Response:
-        body = build_styles().encode()
-        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-        headers = {"ETag": tag, "Cache-Control": "no-cache"}
-        if request.headers.get("if-none-match") == tag:
-            return Response(status_code=304, headers=headers)
-        return Response(body, headers=headers, media_type="text/css")
+    async def get_styles(request: Request) -> Response:
+        return send_item(request, item, ASK_AGAIN)
 
     app.router.routes.insert(0, Route(ADDRESS, get_styles))

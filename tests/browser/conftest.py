@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync",
     "--disable-background-networking", "--disable-component-update",
 ]  # fmt: skip
-REFUSED = re.compile(r"status of (400|409|422) ")
+REFUSED = re.compile(r"status of (400|409|413|422) ")
 """What a browser says when a test sends what is to be refused."""
 PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine."""
@@ -26,8 +27,8 @@ PATIENCE = 20_000
 class StudioProcess:
     """`studio serve` on a home of its own."""
 
-    def __init__(self, home, plugins=None, port=0):
-        self.home, self.plugins, self.port = home, plugins, port
+    def __init__(self, home, plugins=None, port=0, options=()):
+        self.home, self.plugins, self.port, self.options = home, plugins, port, options
         self.start()
 
     def start(self):
@@ -37,7 +38,7 @@ class StudioProcess:
         )
         environ = {**os.environ, "STUDIO_HOME": str(self.home), "STUDIO_LANGUAGE": "en"}
         self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)],
+            [*command, *self.options, "--port", str(self.port)],
             env={**environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -78,7 +79,8 @@ class StudioProcess:
 @pytest.fixture(scope="module")
 def sample_server(tmp_path_factory, sample_path):
     """A server with the sample plugin."""
-    started = StudioProcess(tmp_path_factory.mktemp("browser") / "home", sample_path)
+    home = tmp_path_factory.mktemp("browser") / "home"
+    started = StudioProcess(home, sample_path, options=("--upload-limit", "8"))
     yield started
     started.stop()
 
@@ -109,46 +111,75 @@ def chromium():
         opened.close()
 
 
+@pytest.fixture(scope="module")
+def profiles(chromium):
+    """`profiles(**options)`: a profile that tests have one after the other: it has the page's
+    files already, as that of somebody has who was here before."""
+    kept = {}
+
+    def get(**options):
+        key = repr(sorted(options.items()))
+        if key not in kept:
+            kept[key] = chromium.new_context(**options)
+        return kept[key]
+
+    yield get
+    for context in kept.values():
+        context.close()
+
+
+def listen(page, url, faults):
+    """Note what a page complains of, and what it asks of other hosts."""
+
+    def is_ours(address):
+        return address.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
+
+    page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
+    page.on(
+        "console",
+        lambda said: (
+            said.type == "error"
+            and not REFUSED.search(said.text)
+            and faults.append(f"console: {said.text}")
+        ),
+    )
+    page.on("request", lambda sent: is_ours(sent.url) or faults.append(f"elsewhere: {sent.url}"))
+
+
 @pytest.fixture
-def open_page(chromium):
-    """`open_page(server, address="", **context)`: a page in a fresh profile.
+def open_page(chromium, profiles):
+    """`open_page(server, address="", **context)`: a page in an empty profile.
 
     At the end: nothing was written to the console as an error, nothing was asked of other hosts.
     """
-    contexts, faults = [], []
-
-    def listen(page, url):
-        def is_ours(address):
-            return address.startswith((url, url.replace("http", "ws"), "data:", "blob:"))
-
-        page.on("pageerror", lambda error: faults.append(f"error: {error.message}"))
-        page.on(
-            "console",
-            lambda said: (
-                said.type == "error"
-                and not REFUSED.search(said.text)
-                and faults.append(f"console: {said.text}")
-            ),
-        )
-        page.on(
-            "request",
-            lambda sent: is_ours(sent.url) or faults.append(f"elsewhere: {sent.url}"),
-        )
+    used, own, pages, faults = [], [], [], []
 
     def go(server, address="", **options):
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
-        context = chromium.new_context(**options)
+        context = profiles(**options)
+        if context in used:  # another browser
+            context = chromium.new_context(**options)
+            own.append(context)
+        used.append(context)
         context.set_default_timeout(PATIENCE)
-        contexts.append(context)
         page = context.new_page()
-        listen(page, server.url)
+        pages.append(page)
+        listen(page, server.url, faults)
         page.goto(f"{server.url}{address}", timeout=3 * PATIENCE)
         page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=3 * PATIENCE)
         return page
 
     yield go
-    for context in contexts:
-        context.close()
+    for page in pages:
+        with suppress(Exception):  # it is somewhere else, or closed
+            page.evaluate("() => { localStorage.clear(); sessionStorage.clear(); }")
+        page.close()
+    for context in used:
+        if context in own:
+            context.close()
+        else:
+            context.clear_cookies()
+            context.clear_permissions()
     assert faults == []
 
 

@@ -177,6 +177,76 @@ def test_presets_are_saved_and_taken(create):
     expect(page.locator("#field-prompt textarea")).to_have_value("of a preset")
 
 
+def test_a_preset_is_shared_as_text_and_pasted(create, open_page, sample_server):
+    page = create()
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    fill(page, "prompt", "to be shared")
+    page.get_by_role("button", name="Presets: more").click()
+    page.get_by_role("menuitem", name="Copy as text to share").click()
+    expect(page.locator(".studio-toast").last).to_contain_text("Copied")
+    text = page.evaluate("() => navigator.clipboard.readText()").replace("mine", "pasted", 1)
+    text = text.replace('"Mine"', '"Pasted one"')
+
+    page = create("sample.invert")
+    page.get_by_role("button", name="Presets: more").click()
+    page.get_by_role("menuitem", name="Add from text…").click()
+    dialog = page.get_by_role("dialog", name="Add a preset from text")
+    box = dialog.get_by_label("Text of a preset")
+    box.fill(text.replace("generator", "generater"))
+    expect(dialog.locator(".s-fault")).to_contain_text("generater")
+    expect(dialog.get_by_role("button", name="Add", exact=True)).to_be_disabled()
+    box.fill(text)
+    expect(dialog.locator(".s-fault")).to_have_count(0)
+    dialog.get_by_role("button", name="Add “Pasted one”").click()
+    expect(dialog).to_have_count(0)
+    expect(page.locator("#field-prompt textarea")).to_have_value("to be shared")
+    assert {"pasted"} <= {one["name"] for one in sample_server.get("presets")["items"]}
+
+
+PASTE = """([name, colour, size]) => {
+  const put = (parts) => {
+    const type = name.endsWith("png") ? "image/png" : "text/plain";
+    const data = new DataTransfer();
+    data.items.add(new File(parts, name, { type }));
+    const options = { clipboardData: data, bubbles: true, cancelable: true };
+    document.body.dispatchEvent(new ClipboardEvent("paste", options));
+  };
+  if (size) return put([new Uint8Array(size)]);
+  const canvas = document.createElement("canvas");
+  canvas.width = canvas.height = 40;
+  const pen = canvas.getContext("2d");
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 40, 40);
+  canvas.toBlob((blob) => put([blob]));
+}"""
+"""Paste a picture of a colour, or a file of so many zeros."""
+
+
+def test_a_picture_is_pasted_into_the_form(create):
+    page = create("sample.invert")
+    slot = page.locator("studio-slot").first
+    page.evaluate(PASTE, ["image.png", "teal", 0])
+    expect(slot.locator(".s-slot-name")).to_contain_text("40 × 40")
+    generate(page)
+    expect(page.locator(TILES).first).to_be_visible()
+
+
+def test_an_upload_that_is_refused_says_so_beside_the_slot(create, sample_server):
+    page = create("sample.invert")
+    slot = page.locator("studio-slot").first
+    count = sample_server.get("assets/count")["count"]
+    page.evaluate(PASTE, ["huge.png", "", 9 << 20])
+    expect(slot.locator(".s-fault")).to_contain_text("too large; at most 8 MiB")
+    page.evaluate(PASTE, ["words.txt", "", 3])
+    expect(slot.locator(".s-fault")).not_to_contain_text("too large")
+    page.evaluate(PASTE, ["broken.png", "", 3])
+    expect(slot.locator(".s-fault")).to_contain_text("broken.png")
+    assert sample_server.get("assets/count")["count"] <= count + 1  # the text is a good asset
+    page.evaluate(PASTE, ["image.png", "olive", 0])
+    expect(slot.locator(".s-slot-name")).to_contain_text("40 × 40")
+    expect(slot.locator(".s-fault")).to_have_count(0)
+
+
 def test_the_theme_follows_the_system_until_it_is_switched(open_page, sample_server):
     page = open_page(sample_server, color_scheme="dark")
     expect(page.locator("body")).to_have_class(re.compile("dark"))

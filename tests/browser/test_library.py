@@ -2,7 +2,9 @@
 
 import base64
 import io
+import json
 import re
+import zipfile
 from urllib.parse import quote
 
 import pytest
@@ -19,6 +21,7 @@ expect = sync_api.expect
 PATIENCE = 60_000
 HOSTILE = "\"><img src=x onerror=alert(1)> 'q' 🧱 שלום {count}"
 MANY = 5000
+FAMILY = 200
 TILE = "studio-library .s-lib-tile"
 
 pytestmark = pytest.mark.browser
@@ -88,6 +91,13 @@ def server(tmp_path_factory, serve_home):
     fill.add("moss sheet", "olive", parents=(("pictures", child.id), ("pictures", parent.id)))
     for i in range(3):
         fill.add(f"slate {i}", "navy")
+    for i in range(7):
+        fill.add(f"tile {i}", "tan", params={"glaze": i, "size": 3})
+    trunk = fill.add("tree trunk", "brown")
+    for i in range(FAMILY // 10):
+        branch = fill.add(f"tree branch {i}", "green", parents=(("image", trunk.id),))
+        for k in range(9):
+            fill.add(f"tree leaf {i} {k}", "lime", parents=(("image", branch.id),))
     fill.database.close()
     return serve_home(fill.home)
 
@@ -247,6 +257,81 @@ def test_lineage_draws_edges_and_opens(visit, server):
     expect(page).to_have_url(re.compile("open="))
 
 
+def test_two_to_six_are_compared(visit, server):
+    page = visit("library?text=tile")
+    expect(tiles(page)).to_have_count(7)
+    compare = page.get_by_role("toolbar", name="With the chosen assets").get_by_role(
+        "button", name="Compare"
+    )
+    tiles(page).nth(0).click()
+    expect(compare).to_be_hidden()
+    for place in range(1, 6):
+        tiles(page).nth(place).click(modifiers=["Control"])
+        expect(compare).to_be_visible()
+    tiles(page).nth(6).click(modifiers=["Control"])
+    expect(compare).to_be_hidden()
+    tiles(page).nth(6).click(modifiers=["Control"])
+    compare.click()
+    expect(page.locator(".s-lib-pane:visible")).to_have_count(6)
+    table = page.get_by_role("table", name="What is the same and what is not")
+    expect(table.locator("tr", has_text="glaze").locator("b")).to_have_count(6)
+    expect(table.locator("tr", has_text="size")).to_have_count(0)
+    boxes = [pane.bounding_box() for pane in page.locator(".s-lib-pane").all()]
+    assert all(box["width"] > 150 and box["x"] >= 0 and box["x"] + box["width"] <= 1280
+               for box in boxes)  # fmt: skip
+
+
+def test_a_family_of_two_hundred_is_drawn(visit, server):
+    trunk = find(server, "tree trunk")[0]["id"]
+    page = visit(f"library?lineage={trunk}")
+    nodes = page.locator("studio-lineage .s-lib-node")
+    expect(nodes).to_have_count(FAMILY + 1)
+    expect(page.locator("studio-lineage g[data-parent]")).to_have_count(FAMILY)
+    places = {node.get_attribute("style") for node in nodes.all()}
+    assert len(places) == FAMILY + 1, "no two in one place"
+    page.get_by_role("button", name="Larger").click()
+    page.keyboard.press("ArrowRight")
+    expect(page.locator(".s-lib-node:focus")).to_contain_text("tree branch")
+
+
+def test_what_is_chosen_is_exported_as_a_bundle(visit, server):
+    page = visit("library?text=moss sheet")
+    tiles(page).first.click()
+    with page.expect_download() as waiting:
+        page.get_by_role("toolbar", name="With the chosen assets").get_by_role(
+            "button", name="Export"
+        ).click()
+    with zipfile.ZipFile(waiting.value.path()) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    titles = {one["title"] for one in manifest["assets"]}
+    assert titles == {"moss parent", "moss child", "moss sheet"}
+
+
+def test_a_thousand_chosen_are_one_bundle(visit, server):
+    page = visit("library?tag=bulk")
+    ids = [one["id"] for one in server.get("assets?tag=bulk&limit=1000")["items"]]
+    with page.expect_download() as waiting:
+        page.evaluate(
+            "ids => document.querySelector('studio-library').actions.exportBundle(ids)", ids
+        )
+    with zipfile.ZipFile(waiting.value.path()) as bundle:
+        manifest = json.loads(bundle.read("manifest.json"))
+    assert len(manifest["assets"]) == len(ids) == 1000
+
+
+def test_a_picture_is_pasted_into_the_library(visit, server):
+    page = visit()
+    page.evaluate(
+        """bytes => { const data = new DataTransfer();
+        data.items.add(new File([Uint8Array.from(bytes)], "pasted agate.png"));
+        document.body.dispatchEvent(
+          new ClipboardEvent("paste", { clipboardData: data, bubbles: true })); }""",
+        list(draw("purple", (33, 44))),
+    )
+    expect(page.locator(TILE, has_text="pasted agate")).to_have_count(1)
+    assert len(find(server, "agate")) == 1
+
+
 def test_a_dropped_broken_file_says_why(visit, server):
     page = visit()
     drop(page, {"zebra.png": draw("black"), "broken.png": b"not a picture"})
@@ -287,7 +372,8 @@ def test_a_collection_gathers_and_is_deleted(visit, server):
     place = page.locator("[data-collection='forest level']")
     expect(place).to_contain_text("1")
     place.hover()
-    place.get_by_role("button", name="Collection forest level").click()
+    expect(place.locator(".s-lib-entry-text")).to_have_text("Forest Level")
+    place.get_by_role("button", name="Collection Forest Level").click()
     page.get_by_role("button", name="Delete, keep the assets").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete").click()
     expect(place).to_have_count(0)

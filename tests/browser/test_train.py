@@ -71,3 +71,56 @@ def test_training_is_stopped_and_keeps_what_it_learnt(served, room):
     asset = served.get(f"assets/{found['asset_ids'][0]}")
     assert 0 < asset["params"]["stop_after"] < 900  # what would make it again
     assert found["params"]["stop_after"] == 0
+
+
+@pytest.fixture
+def scenes(tmp_path):
+    """A folder of pictures that are large enough and have something to learn in them."""
+    folder = tmp_path / "scenes"
+    folder.mkdir()
+    for number in range(3):
+        picture = Image.radial_gradient("L").rotate(number * 30).resize((160, 160))
+        Image.merge("RGB", (picture, picture.transpose(2), picture)).save(
+            folder / f"scene {number}.png"
+        )
+    return folder
+
+
+def set_number(page, name, value):
+    box = page.locator(f"#train-{name} input[type=number]")
+    box.fill(str(value))
+    box.press("Tab")
+
+
+def test_a_real_trainer_learns_is_stopped_and_used(served, room, scenes):
+    """`upscale.train` itself, a tiny network: curve, samples, stop and keep, checkpoint, use."""
+    if not any(one["id"] == "upscale.train" for one in served.get("generators")["items"]):
+        pytest.skip("the upscale plugin is not installed")
+    page = room("train?trainer=upscale.train")
+    with page.expect_file_chooser() as chooser:
+        page.get_by_role("button", name="Upload a folder").click()
+    chooser.value.set_files(str(scenes))
+    expect(page.locator("studio-train .s-t-report")).to_contain_text("3 pictures")
+    page.get_by_label("Licence of the pictures").fill("CC0-1.0")
+    page.locator("#studio-train-form .s-more > button").click()
+    tiny = {"channels": 8, "blocks": 1, "scale": 2, "drawn": 4, "steps": 4000, "batch": 2,
+            "patch": 16}  # fmt: skip
+    for name, value in tiny.items():
+        set_number(page, name, value)
+    page.get_by_role("button", name="Start training").click()
+    expect(page).to_have_url(re.compile(r"#train\?job="))
+    job = page.url.rpartition("job=")[2]
+    curve = page.locator("studio-train .s-t-line").first
+    expect(curve).to_be_visible()
+    expect(page.get_by_role("img", name="Samples of the newest step")).to_be_visible()
+    expect(curve).not_to_have_attribute("d", curve.get_attribute("d"))  # it is live
+    page.get_by_role("button", name="Stop and keep").click()
+    expect(page.get_by_role("region", name="Checkpoint")).to_be_visible()
+    found = served.await_status(job, "done")
+    (made,) = found["asset_ids"]
+    assert 0 < served.get(f"assets/{made}")["params"]["stop_after"] < 4000
+    (known,) = [one for one in served.get("checkpoints")["items"] if one["name"] == made]
+    assert "upscale.srgan" in known["generators"] and not known["problem"]
+    page.get_by_role("button", name=re.compile("^Use it")).first.click()
+    expect(page).to_have_url(re.compile("#create"))
+    expect(page.locator("#field-checkpoint input").first).to_have_value(re.compile(made))

@@ -37,10 +37,13 @@ def test_jobs_move_before_another(jobs, request_of):
     assert list_ids(jobs) == [one, four, two, three]
     assert jobs.move_before([two, three], one) == 2
     assert list_ids(jobs) == [two, three, one, four]
-    for _ in range(30):  # places between places
+    for _ in range(100):  # places between places, more than floats have
         jobs.move_before([four], one)
+        assert list_ids(jobs) == [two, three, four, one]
         jobs.move_before([one], four)
-    assert list_ids(jobs) == [two, three, one, four]
+        assert list_ids(jobs) == [two, three, one, four]
+    (five,) = jobs.submit([request_of((5,))])
+    assert list_ids(jobs) == [two, three, one, four, five]
 
 
 def test_nothing_moves_before_a_job_that_is_gone(jobs, request_of):

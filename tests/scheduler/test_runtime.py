@@ -174,6 +174,19 @@ def test_progress_is_told_and_kept(home, request_of):
     assert any(isinstance(event, JobProgressed) for event in home.host.events)
 
 
+def test_a_step_right_after_another_is_kept_though_none_follows(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of(act="wait"))
+    home.wait(job, JobStatus.RUNNING)
+    (worker,) = home.host.workers
+    for done in (3, 4, 5):
+        worker.emit(protocol.Step(job=job, done=done, total=9))
+    end = time.monotonic() + 5
+    while home.jobs.get(job).done != 5:
+        assert time.monotonic() < end, home.jobs.get(job)
+        time.sleep(0.002)
+
+
 def test_late_words_of_an_old_job_are_ignored(home, request_of):
     home.start()
     (job,) = home.submit(request_of(act="wait"))

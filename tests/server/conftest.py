@@ -1,14 +1,12 @@
-"""A server over a home with the sample plugin, and browsers that talk to it."""
+"""A server over the home with the sample plugin, and browsers that talk to it."""
 
 import io
-import shutil
 from contextlib import ExitStack
 
 import pytest
 from PIL import Image
 from starlette.testclient import TestClient
 
-from studio import Studio
 from studio.server.access import COOKIE
 from studio.server.app import build_routes, equip
 from studio.server.settings import ServerSettings
@@ -16,27 +14,6 @@ from studio.server.settings import ServerSettings
 BASE = "http://127.0.0.1:7860"
 API = "/api/v1"
 PASSWORD = "correct horse"
-
-
-@pytest.fixture
-def home(tmp_path, tmp_path_factory):
-    """A fresh home that knows the plugins already, where an earlier test has described them."""
-    known = tmp_path_factory.getbasetemp() / "server-specs.json"
-    cache = tmp_path / "home" / "cache" / "specs.json"
-    cache.parent.mkdir(parents=True)
-    if known.exists():
-        shutil.copy(known, cache)
-    yield tmp_path / "home"
-    if cache.exists():
-        shutil.copy(cache, known)
-
-
-@pytest.fixture
-def studio(home, sample_path, use_plugins):
-    """A studio that runs the sample plugin in this process."""
-    use_plugins(sample_path)
-    with Studio(home, workers="inline") as opened:
-        yield opened
 
 
 @pytest.fixture(scope="session")

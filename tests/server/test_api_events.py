@@ -5,13 +5,14 @@ import json
 import socket
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
 
 from studio import Studio
-from studio.app.changes import MANY, Change, ChangeReader
+from studio.app.changes import Change
+from studio.database import Database
+from studio.scheduler.jobs import JobTable
 from studio.server.feed import Ring
 from studio.server.run import build_server, open_socket
 
@@ -180,6 +181,22 @@ def test_another_process_of_the_home_is_heard(url, home, studio):
         page.wait(is_done(last.id))
 
 
+def test_every_step_that_another_process_takes_is_heard(url, studio):
+    """The table is written as the scheduler of another process would, a step at a time."""
+    studio.config = studio.config.model_copy(update={"schedules": False})
+    job = studio.submit("sample.noise", seed=1, params={"size": 4}).id
+    database = Database(studio.config.database_path)
+    table = JobTable(database)
+    with Page(url) as page:
+        lease = table.lease(job, "elsewhere")
+        for done in range(1, 6):
+            table.note_progress(lease, done, 5, None)
+            page.wait(lambda kind, data: kind == "progress" and data["done"] == done)  # noqa: B023
+        told = [data["done"] for _, kind, data in page.events if kind == "progress"]
+        assert sorted(set(told)) == [*range(told[0], 6)]
+    database.close()
+
+
 def test_a_server_that_ends_lets_them_go(url, app):
     with Page(url) as page:
         began = time.monotonic()
@@ -203,28 +220,3 @@ def test_a_ring_forgets_and_says_so():
     assert ring.find(ring.name(19)) == 19
     assert ring.find(ring.name(1)) is None
     assert ring.find(ring.name(21)) is None
-
-
-def test_very_many_changes_are_one_reset(studio):
-    studio.config = studio.config.model_copy(update={"schedules": False})
-    database = studio.assets.store.database
-    # In a thread of its own, as in the feed: a connection does not see its own writes as news.
-    with ThreadPoolExecutor(1) as desk:
-        reader = desk.submit(ChangeReader, database, studio.config.home).result()
-
-        def read():
-            return [change.kind for change in desk.submit(reader.read).result()]
-
-        assert read() == []
-        studio.batch({"generator": "sample.words", "seed": n} for n in range(3))
-        assert read() == ["job"] * 3
-        assert read() == []
-        with database.transaction() as connection:
-            connection.execute(
-                "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT ?) "
-                "INSERT INTO jobs(revision, id, status, environment, resident, priority, user, "
-                "batch, generator, identity, request, created) SELECT 1000 + i, 'x' || i, "
-                "'queued', '', '', 0, 'local', '', '', '', '{}', 0 FROM n",
-                (MANY + 1,),
-            )
-        assert read() == ["reset"]

@@ -158,15 +158,48 @@ def test_collections(client, fill):
     name = "Walls “old” 🧱"
     assert client.post(f"{API}/collections/{name}/add", json={"ids": ids}).json() == {"count": 2}
     (item,) = client.get(f"{API}/collections").json()["items"]
-    assert item == {"name": name.casefold(), "count": 2}
+    assert item == {"name": name, "count": 2}
     got = client.get(f"{API}/assets/{ids[0]}").json()
-    assert (got["tags"], got["collections"]) == ([], [name.casefold()])
+    assert (got["tags"], got["collections"]) == ([], [name])
     assert client.get(f"{API}/tags").json() == {"items": []}
     found = client.get(f"{API}/assets", params={"collection": name})
     assert get_titles(found) == ["b", "a"]
     client.post(f"{API}/collections/{name}/remove", json={"ids": ids[:1]})
     assert client.get(f"{API}/collections").json()["items"][0]["count"] == 1
     assert client.post(f"{API}/collections/{'x' * 60}/add", json={"ids": ids}).status_code == 422
+
+
+def list_collections(client):
+    return client.get(f"{API}/collections").json()["items"]
+
+
+def test_a_collection_is_one_however_it_is_written(client, fill):
+    ids = [record.id for record in fill("a", "b", "c")]
+    client.post(f"{API}/collections/Old Walls/add", json={"ids": ids[:1]})
+    client.post(f"{API}/collections/OLD walls/add", json={"ids": ids[1:2]})
+    assert list_collections(client) == [{"name": "Old Walls", "count": 2}]
+    got = client.get(f"{API}/assets/{ids[1]}").json()
+    assert got["collections"] == ["Old Walls"]
+    client.post(f"{API}/assets/trash", json={"ids": ids[:1]})
+    assert list_collections(client) == [{"name": "Old Walls", "count": 1}]
+
+    def rename(old, new):
+        return client.post(f"{API}/collections/{old}/rename", json={"name": new}).json()
+
+    assert rename("old walls", "oLd Walls") == {"count": 2}
+    assert list_collections(client) == [{"name": "oLd Walls", "count": 1}]
+    assert rename("old walls", "Bricks") == {"count": 2}
+    client.post(f"{API}/assets/restore", json={"ids": ids[:1]})
+    assert list_collections(client) == [{"name": "Bricks", "count": 2}]
+    assert get_titles(client.get(f"{API}/assets", params={"text": "bricks"})) == ["b", "a"]
+    client.post(f"{API}/collections/Other/add", json={"ids": ids[2:]})
+    assert rename("bricks", "OTHER") == {"count": 2}
+    assert list_collections(client) == [{"name": "OTHER", "count": 3}]
+    assert client.delete(f"{API}/collections/other").json() == {"count": 3}
+    assert list_collections(client) == []
+    assert get_titles(client.get(f"{API}/assets", params={"text": "other"})) == []
+    assert rename("gone", "away") == {"count": 0}
+    assert client.get(f"{API}/assets/count").json() == {"count": 3}
 
 
 def test_lineage(client, studio):

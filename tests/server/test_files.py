@@ -63,6 +63,15 @@ def test_names_to_save_as(client, file, asset):
     assert saved == f'attachment; filename="brick-{asset["id"][-6:]}.png"'
 
 
+def test_no_picture_of_an_asset_is_not_no_asset(client, asset, monkeypatch):
+    monkeypatch.setattr("studio.store.thumbnails.Thumbnails.make", lambda self, record: None)
+    answer = client.get(asset["thumbnail"])
+    assert (answer.status_code, answer.content) == (204, b"")
+    missing = client.get(asset["thumbnail"].replace(asset["id"], "0" * 26))
+    assert missing.status_code == 404
+    assert missing.json()["error"] == "AssetNotFoundError"
+
+
 def test_thumbnails_are_made_when_missing(client, asset, home):
     for path in (home / "thumbnails").iterdir():
         path.unlink()

@@ -80,6 +80,21 @@ def test_the_same_file_of_another_stays_another(bob, secret, upload):
     assert again["files"] == secret["files"]
 
 
+def test_a_prepared_bundle_is_its_users_own(ann, bob, secret):
+    body = {"ids": [secret["id"]]}
+    assert bob.post(f"{API}/assets/bundle/prepare", json=body).status_code == 404
+    address = ann.post(f"{API}/assets/bundle/prepare", json=body).json()["address"]
+    assert bob.get(address).status_code == 404
+    assert ann.get(address).status_code == 200
+
+
+def test_nobody_renames_anothers_collection(ann, bob, secret):
+    for answer in (bob.post(f"{API}/collections/mine/rename", json={"name": "x"}),
+                   bob.delete(f"{API}/collections/mine")):  # fmt: skip
+        assert answer.json() == {"count": 0}
+    assert [one["name"] for one in ann.get(f"{API}/collections").json()["items"]] == ["mine"]
+
+
 def test_a_bundle_belongs_to_who_brings_it(ann, bob, secret):
     bundle = ann.get(f"{API}/assets/bundle", params={"id": secret["id"]}).content
     (got,) = bob.post(f"{API}/assets/bundle", files={"file": ("b.zip", bundle)}).json()["items"]

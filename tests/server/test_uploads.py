@@ -163,6 +163,35 @@ def test_a_bundle_there_and_back(client, studio, png, count, nothing_left):
     assert len(client.get(f"{API}/assets/{second.id}/lineage").json()["edges"]) == 1
 
 
+def test_a_bundle_of_many_is_prepared_and_fetched(client, studio, png, tmp_path, monkeypatch):
+    path = tmp_path / "a.png"
+    ids = []
+    for colour in ("red", "green", "blue"):
+        path.write_bytes(png(colour))
+        ids.append(studio.assets.import_file(path).id)
+    place = f"{API}/assets/bundle/prepare"
+    ready = client.post(place, json={"ids": ids})
+    assert ready.status_code == 201, ready.text
+    address, size = ready.json()["address"], ready.json()["size"]
+    whole = client.get(address)
+    assert len(whole.content) == size
+    part = client.get(address, headers={"Range": "bytes=2-5"})
+    assert (part.status_code, part.content) == (206, whole.content[2:6])
+    with zipfile.ZipFile(io.BytesIO(whole.content)) as bundle:
+        assert len(bundle.namelist()) == 4  # and a manifest
+
+    more = [client.post(place, json={"ids": ids[:1]}).json()["address"] for _ in range(4)]
+    assert client.get(address).status_code == 404
+    assert [client.get(each).status_code for each in more] == [200] * 4
+    assert len(list((studio.config.home / "uploads").iterdir())) == 4
+    monkeypatch.setattr("studio.server.routes_bundles.KEPT", -1.0)
+    late = client.post(place, json={"ids": ids}).json()["address"]
+    assert client.get(late).status_code == 404
+    assert client.post(place, json={"ids": []}).status_code == 422
+    assert client.post(place, json={"ids": ["0" * 26]}).status_code == 404
+    assert client.get(f"{API}/assets/bundle/none").json()["error"] == "NotFoundError"
+
+
 def test_bad_bundles_are_refused(client, nothing_left, count):
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as archive:

@@ -1,6 +1,7 @@
 """The page is built; a tab that raises is shown in its place; nothing heavy comes along."""
 
 import json
+import re
 import subprocess
 import sys
 
@@ -10,7 +11,9 @@ from starlette.testclient import TestClient
 
 from studio.host_plugins import HostPlugins
 from studio.server.settings import ServerSettings
+from studio.server.static import build_shelf, get_folder
 from studio.ui import build_page
+from studio.ui.bundle import list_modules
 from studio.ui.page import build_head
 from studio.ui.shell import Place, build_blocks, build_place
 from studio.ui.styles import build_styles, iterate_rules, strengthen
@@ -94,8 +97,34 @@ def test_the_page_is_served(studio):
         assert client.get("/api/v1/generators").status_code == 200
 
 
+def test_every_module_of_the_page_is_named_at_once_and_kept(studio):
+    """A browser that finds out for itself asks level by level; and asks again every time."""
+    shelf = build_shelf()
+    needed = set(list_modules(shelf, "main.js"))
+    on_disk = {name for name in shelf.names if name.endswith(".js")}
+    assert on_disk - needed == {"login.js"}, "a module that no other one imports"
+    head = build_head(shelf)
+    assert all(f'rel="modulepreload" href="{get_folder(shelf)}/{name}"' in head for name in needed)
+    app = build_page(studio, ServerSettings())
+    with TestClient(app, base_url="http://127.0.0.1:7860") as client:
+        for_ever = "public, max-age=31536000, immutable"
+        ours = client.get(f"{get_folder(shelf)}/main.js")
+        assert ours.headers["cache-control"] == for_ever
+        assert client.get("/static-0/main.js").headers["cache-control"] == "no-cache"
+        theirs = re.search(r'src="\./(assets/index-[\w-]+\.js)"', client.get("/").text)[1]
+        packed = {"Accept-Encoding": "gzip", "X-Forwarded-For": "192.0.2.7"}
+        for address in (f"/{theirs}", f"{get_folder(shelf)}/viewer.js"):
+            near, far = client.get(address), client.get(address, headers=packed)
+            assert near.headers["cache-control"] == far.headers["cache-control"] == for_ever
+            assert "content-encoding" not in near.headers
+            assert far.headers["content-encoding"] == "gzip"
+            assert near.text == far.text
+        for name in ("..%2findex.html", "%2e%2e%2findex.html", "nothing.js"):
+            assert client.get(f"/assets/{name}").status_code == 404, name
+
+
 def test_nothing_is_loaded_from_elsewhere():
-    assert "//" not in build_head().replace("/static/", "")
+    assert "//" not in build_head(build_shelf()).replace("/static/", "")
     assert "http" not in build_styles()
 
 
@@ -124,7 +153,9 @@ def test_no_torch_and_little_memory():
 import sys
 from studio import Studio
 from studio.server.settings import ServerSettings
+from studio.server.static import build_shelf, get_folder
 from studio.ui import build_page
+from studio.ui.bundle import list_modules
 import tempfile
 with tempfile.TemporaryDirectory() as home, Studio(home, workers="process") as studio:
     build_page(studio, ServerSettings())

@@ -72,17 +72,22 @@ class MakeDataset(Generator):
 
         from studio_training.dataset import gather
 
-        job.step(0, 1)
-        kind = MediaType(params.kind)
-        dataset = gather(job, params.folder, kind, params.held_out, job.step)
+        total = 1
+
+        def report(done: int, files: int) -> None:
+            nonlocal total
+            total = files + 1
+            job.step(done, total)
+
+        dataset = gather(job, params.folder, MediaType(params.kind), params.held_out, report)
         if params.licence:
             dataset = replace(dataset, licence=params.licence)
         path = dataset.save(job.scratch / "dataset.zip")
-        job.step(1, 1)
+        job.step(total, total)
         figures = {"examples": len(dataset.examples), "held_out": len(dataset.held_out),
                    "labels": len(dataset.labels), "duplicates": len(dataset.duplicates),
                    "broken": len(dataset.broken)}  # fmt: skip
-        yield Artifact(
+        artifact = Artifact(
             path,
             MediaType.ARCHIVE,
             metrics={name: float(value) for name, value in figures.items()},
@@ -90,6 +95,8 @@ class MakeDataset(Generator):
             title=f"dataset of {len(dataset.examples)}",
             licence=params.licence,
         )
+        for _ in job.seeds:
+            yield artifact
 
 
 @hookimpl

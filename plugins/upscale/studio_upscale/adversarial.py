@@ -22,6 +22,7 @@ from torch.nn.functional import (
 from torch.nn.utils.parametrizations import spectral_norm
 
 from studio_upscale.network import EnlargingNet, arrange, make_network
+from studio_upscale.optimise import follow
 from studio_upscale.trainer import Draw, charbonnier, to_tensor
 
 SLOPE: Final = 0.2
@@ -157,7 +158,7 @@ class SharpTrainer:
         self._optimiser.step()
         losses["judge"] = self._teach_critic(made.detach(), true)
         self.step += 1
-        self._follow()
+        follow(self.average, self.network, config.ema)
         return {name: float(loss.detach()) for name, loss in losses.items()}
 
     def _teach_critic(self, made: Tensor, true: Tensor) -> Tensor:
@@ -168,11 +169,6 @@ class SharpTrainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self._judge.step()
         return loss
-
-    def _follow(self) -> None:
-        new = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            value.lerp_(new[name], 1 - self.config.ema)
 
 
 def _relate(higher: Tensor, lower: Tensor) -> Tensor:

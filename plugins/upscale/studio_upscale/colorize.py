@@ -7,7 +7,6 @@ from PIL import Image
 from pydantic import Field
 
 from studio.codecs import load_image
-from studio.errors import CheckpointError
 from studio.generator import (
     Artifact,
     BundledCheckpoint,
@@ -19,7 +18,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_upscale.shelf import list_shipped
+from studio_upscale.shelf import get_place, list_shipped
 
 
 class ColorizeParams(Params):
@@ -61,9 +60,7 @@ class Colorize(Generator):
         super().__init__(checkpoint, device)
         from studio_upscale.colour import load_colour
 
-        if checkpoint is None:
-            raise CheckpointError("{id} needs weights; choose a checkpoint", id=self.id)
-        self._network = load_colour(checkpoint.path)
+        self._network = load_colour(get_place(checkpoint, self.id))
 
     def generate(self, params: ColorizeParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the coloured picture."""

@@ -1,6 +1,5 @@
 """Colour for grey pictures: a small U-Net guesses chroma from luma, or an example gives it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,15 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from scipy.ndimage import uniform_filter
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, leaky_relu
 
-from studio.errors import CheckpointError
-from studio_upscale.network import arrange
+from studio_upscale.weights import load_files, save_files
 
 Floats = npt.NDArray[np.float32]
 
@@ -84,13 +80,8 @@ def _pair(first: int, second: int) -> nn.Sequential:
 
 def save_colour(network: ColourNet, folder: Path, facts: Mapping[str, Any], card: str) -> None:
     """Write weights as fp16, config with `facts`, and the model card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {n: v.detach().half().contiguous() for n, v in network.state_dict().items()}
-    save_file(half, folder / "model.safetensors", {"studio.generators": "restore.colorize"})
-    (folder / "model.safetensors").chmod(0o644)
     config = {"architecture": "studio-colour", **asdict(network.config), **facts}
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    save_files(network, folder, config, card, "restore.colorize")
 
 
 def load_colour(folder: Path) -> ColourNet:
@@ -99,18 +90,11 @@ def load_colour(folder: Path) -> ColourNet:
     Raises:
         CheckpointError: another architecture, damaged, or not whole.
     """
-    folder = folder if folder.is_dir() else folder.parent
-    try:
-        facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if facts["architecture"] != "studio-colour":
-            raise ValueError(facts["architecture"])
-        network = ColourNet(ColourConfig(int(facts["channels"])))
-        network.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            "{path}: no weights of restore.colorize, or damaged", path=folder
-        ) from error
-    return arrange(network).eval().requires_grad_(False)
+
+    def build(facts: Mapping[str, Any]) -> ColourNet:
+        return ColourNet(ColourConfig(int(facts["channels"])))
+
+    return load_files(folder, "studio-colour", build, "restore.colorize")
 
 
 def guess_chroma(network: ColourNet, luma: Image.Image) -> Floats:

@@ -4,7 +4,7 @@ Windows overlap by the net's receptive field, so that a pixel does not depend on
 are: over tile sizes, results differ by rounding only (at most one level of 255).
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -41,6 +41,11 @@ class Style:
     tile: int = TILE
     is_vector: bool = False
     half: bool = False
+
+
+def choose_tile(tile: int, memory_modes: Sequence[str]) -> int:
+    """Return the side of windows that was asked for, or a small one when memory is short."""
+    return min(tile, SMALL_TILE) if "tile" in memory_modes else tile
 
 
 def count_tiles(height: int, width: int, scale: int, factor: float, tile: int) -> int:

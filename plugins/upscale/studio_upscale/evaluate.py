@@ -31,7 +31,7 @@ DIGITS = {"psnr_y": 3, "ssim_y": 4, "patch_swd": 3, "spectrum_error": 4}
 
 
 class EvaluateParams(Params):
-    """Params of `upscale.evaluate`."""
+    """Params of `eval.sr`."""
 
     checkpoint: str = Field(
         "quality",

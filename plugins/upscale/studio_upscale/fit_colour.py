@@ -18,7 +18,7 @@ from torch import Tensor
 from studio_upscale.colour import ColourConfig, ColourNet, guess_chroma, paint, save_colour
 from studio_upscale.corpus import Corpus
 from studio_upscale.network import arrange
-from studio_upscale.optimise import Muon
+from studio_upscale.optimise import Muon, follow, get_keep
 from studio_upscale.shipped import build_plain_groups, load_held_out
 from studio_upscale.trainer import TrainConfig, get_rate
 
@@ -90,9 +90,7 @@ def main(data: Path, folder: Path, steps: int, batch: int, rate: float) -> None:
         loss = ((network(luma) - chroma).abs() * worth).mean()
         loss.backward()
         optimiser.step(get_rate(config, step))
-        keep, new = min(config.ema, step / (step + 10)), network.state_dict()
-        for name, value in average.state_dict().items():
-            value.lerp_(new[name], 1 - keep)
+        follow(average, network, get_keep(config.ema, step))
         if (step + 1) % EVERY == 0 or step + 1 == steps:
             figures = measure(average, held_out)
             minutes = round((time.process_time() - start) / 60, 1)

@@ -22,7 +22,7 @@ from torch.nn.functional import pad
 from studio.codecs import load_image
 from studio_upscale.corpus import find_pictures
 from studio_upscale.network import arrange
-from studio_upscale.optimise import Muon
+from studio_upscale.optimise import Muon, follow, get_keep
 from studio_upscale.pixelnet import (
     AROUND,
     ChoiceConfig,
@@ -212,10 +212,7 @@ def _advance(state: State, config: TrainConfig, sprites: list[Pixels], step: int
     loss = get_loss(state.network, small, true)
     loss.backward()  # type: ignore[no-untyped-call]
     state.optimiser.step(get_rate(config, step))
-    keep = min(config.ema, step / (step + 10))
-    new = state.network.state_dict()
-    for name, value in state.average.state_dict().items():
-        value.lerp_(new[name], 1 - keep)
+    follow(state.average, state.network, get_keep(config.ema, step))
 
 
 if __name__ == "__main__":

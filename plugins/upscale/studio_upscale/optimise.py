@@ -57,6 +57,19 @@ class Muon:
         self._step = step
 
 
+@torch.no_grad()
+def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
+    """Move a running average of weights towards a net's; `keep`: weight of the past, 0..1."""
+    new = network.state_dict()
+    for name, value in average.state_dict().items():
+        value.lerp_(new[name], 1 - keep)
+
+
+def get_keep(ema: float, step: int) -> float:
+    """Return the weight of the past after some steps: a young average forgets a random start."""
+    return min(ema, step / (step + 10))
+
+
 def _turn(gradient: Tensor, first: Tensor) -> Tensor:
     first.lerp_(gradient, 1 - MOMENTUM)
     ahead = gradient.lerp(first, MOMENTUM)

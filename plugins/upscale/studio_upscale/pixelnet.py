@@ -3,7 +3,6 @@
 A net says which. So there is no colour that was not there, as with EPX, but the rule is learnt.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -12,13 +11,11 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
-from studio.errors import CheckpointError
-from studio_upscale.network import Block, arrange
+from studio_upscale.network import Block
 from studio_upscale.pictures import take_around
+from studio_upscale.weights import load_files, save_files
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -58,13 +55,8 @@ class ChoiceNet(nn.Module):
 
 def save_choice(network: ChoiceNet, folder: Path, facts: Mapping[str, Any], card: str) -> None:
     """Write weights as fp16, config with `facts`, and the model card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {n: v.detach().half().contiguous() for n, v in network.state_dict().items()}
-    save_file(half, folder / "model.safetensors", {"studio.generators": "upscale.pixelart"})
-    (folder / "model.safetensors").chmod(0o644)
     config = {"architecture": "studio-choice", **asdict(network.config), **facts}
-    (folder / "config.json").write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / "README.md").write_text(card, encoding="utf-8")
+    save_files(network, folder, config, card, "upscale.pixelart")
 
 
 def load_choice(folder: Path) -> ChoiceNet:
@@ -73,18 +65,11 @@ def load_choice(folder: Path) -> ChoiceNet:
     Raises:
         CheckpointError: another architecture, damaged, or not whole.
     """
-    folder = folder if folder.is_dir() else folder.parent
-    try:
-        facts = json.loads((folder / "config.json").read_text(encoding="utf-8"))
-        if facts["architecture"] != "studio-choice":
-            raise ValueError(facts["architecture"])
-        network = ChoiceNet(ChoiceConfig(int(facts["channels"]), int(facts["blocks"])))
-        network.load_state_dict(load_file(folder / "model.safetensors"))
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
-        raise CheckpointError(
-            "{path}: no weights of upscale.pixelart, or damaged", path=folder
-        ) from error
-    return arrange(network).eval().requires_grad_(False)
+
+    def build(facts: Mapping[str, Any]) -> ChoiceNet:
+        return ChoiceNet(ChoiceConfig(int(facts["channels"]), int(facts["blocks"])))
+
+    return load_files(folder, "studio-choice", build, "upscale.pixelart")
 
 
 def scale_learnt(network: ChoiceNet, picture: Pixels, wraps: bool) -> Pixels:

@@ -20,6 +20,7 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_upscale.pictures import Pixels, bleed, is_tiling, to_image, to_pixels
+from studio_upscale.progress import Progress
 from studio_upscale.shelf import list_shipped, load_mender
 
 
@@ -81,24 +82,19 @@ class Mend(Generator):
 
     def generate(self, params: MendParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the mended picture."""
-        from studio_upscale.enlarge import SMALL_TILE, Style, count_tiles, enlarge
+        from studio_upscale.enlarge import Style, choose_tile, count_tiles, enlarge
 
         source = job.inputs["image"][0]
         pixels = to_pixels(load_image(source.path, deep=True))
         wraps = is_tiling(pixels, params.tiling)
-        tile = min(params.tile, SMALL_TILE) if "tile" in job.memory_modes else params.tile
+        tile = choose_tile(params.tile, job.memory_modes)
         colour = bleed(pixels, wraps) if pixels.shape[2] == 4 else pixels
         height, width = pixels.shape[:2]
-        total, done = count_tiles(height, width, 1, 1, tile), 0
-
-        def advance() -> None:
-            nonlocal done
-            done += 1
-            job.step(done, total * len(job.seeds))
-
-        for _ in job.seeds:
-            job.step(done, total * len(job.seeds))
-            made = enlarge(self._network, colour, 1, Style(wraps=wraps, tile=tile), advance)
+        style = Style(wraps=wraps, tile=tile)
+        for index in range(len(job.seeds)):
+            progress = Progress(job, index)
+            progress.expect(count_tiles(height, width, 1, 1, tile))
+            made = enlarge(self._network, colour, 1, style, progress.advance)
             yield Artifact(
                 _blend(pixels, made, params.strength),
                 MediaType.IMAGE,

@@ -30,6 +30,17 @@ def list_shipped(*names: str) -> tuple[BundledCheckpoint, ...]:
     )
 
 
+def get_place(checkpoint: Checkpoint | None, generator: str) -> Path:
+    """Return where the files of a checkpoint are.
+
+    Raises:
+        CheckpointError: none is named.
+    """
+    if checkpoint is None:
+        raise CheckpointError("{id} needs weights; choose a checkpoint", id=generator)
+    return checkpoint.path
+
+
 def load_enlarger(checkpoint: Checkpoint | None, generator: str) -> "EnlargingNet":
     """Load weights that make pictures larger.
 
@@ -66,6 +77,4 @@ def load_mender(checkpoint: Checkpoint | None, generator: str) -> "EnlargingNet"
 def _load(checkpoint: Checkpoint | None, generator: str) -> "EnlargingNet":
     from studio_upscale.weights import load_network
 
-    if checkpoint is None:
-        raise CheckpointError("{id} needs weights; choose a checkpoint", id=generator)
-    return load_network(checkpoint.path)
+    return load_network(get_place(checkpoint, generator))

@@ -21,6 +21,7 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_upscale.pictures import Pixels, check_growth, measure_seam, to_pixels
+from studio_upscale.progress import Progress
 from studio_upscale.shelf import list_shipped, load_enlarger
 
 if TYPE_CHECKING:
@@ -110,13 +111,12 @@ class Srgan(Generator):
     def _upscale(
         self, params: EnlargeParams, job: JobContext, maps: Mapping[str, Image.Image], index: int
     ) -> Artifact:
-        from studio_upscale.enlarge import SMALL_TILE, Style
+        from studio_upscale.enlarge import Style, choose_tile
         from studio_upscale.upscaler import Upscaler
 
-        is_short = "tile" in job.memory_modes
-        tile = min(params.tile, SMALL_TILE) if is_short else params.tile
+        tile = choose_tile(params.tile, job.memory_modes)
         style = Style(tile=tile, half=params.precision == "bf16")
-        progress = _Progress(job, index)
+        progress = Progress(job, index)
         upscaler = Upscaler(self._network, params.scale, style, progress.advance)
         payload, shown, wraps = self._enlarge(upscaler, params, maps, progress)
         return Artifact(
@@ -132,7 +132,7 @@ class Srgan(Generator):
         upscaler: "Upscaler",
         params: Any,
         maps: Mapping[str, Image.Image],
-        progress: "_Progress",
+        progress: Progress,
     ) -> tuple[Any, Pixels, bool]:
         """Return the payload, what of it is seen, and whether it tiles."""
         from studio_upscale.upscaler import cut_cells
@@ -173,32 +173,11 @@ class Material(Srgan):
         upscaler: "Upscaler",
         params: Any,
         maps: Mapping[str, Image.Image],
-        progress: "_Progress",
+        progress: Progress,
     ) -> tuple[Any, Pixels, bool]:
         progress.expect(sum(map(upscaler.count, maps.values())))
         made, wraps = upscaler.upscale_material(maps, params.tiling)
         return made, to_pixels(Image.fromarray(made["albedo"])), wraps
-
-
-class _Progress:
-    """Turns finished windows into steps over all seeds of a job."""
-
-    def __init__(self, job: JobContext, index: int) -> None:
-        self._job = job
-        self._index = index
-        self._done = 0
-        self._total = 1
-
-    def expect(self, total: int) -> None:
-        """Say how many windows one result takes."""
-        self._total = total
-        self._job.step(self._index * total, len(self._job.seeds) * total)
-
-    def advance(self) -> None:
-        """Another window is done."""
-        self._done += 1
-        done = self._index * self._total + self._done
-        self._job.step(done, len(self._job.seeds) * self._total)
 
 
 def load_maps(asset: InputAsset) -> dict[str, Image.Image]:

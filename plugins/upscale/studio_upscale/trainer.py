@@ -16,7 +16,7 @@ from torch import Tensor
 from studio.errors import CheckpointError
 from studio_upscale.corpus import Corpus
 from studio_upscale.network import LUMA, EnlargingNet, NetworkConfig, build_network
-from studio_upscale.optimise import Muon
+from studio_upscale.optimise import Muon, follow, get_keep
 
 Bytes = npt.NDArray[np.uint8]
 Draw = Callable[[int, int, int], tuple[Bytes, Bytes]]
@@ -85,7 +85,7 @@ class Trainer:
         loss.backward()  # type: ignore[no-untyped-call]
         self._optimiser.step(get_rate(self.config, self.step))
         self.step += 1
-        self._follow()
+        follow(self.average, self.network, get_keep(self.config.ema, self.step))
         return float(loss.detach())
 
     def save(self, path: Path) -> None:
@@ -120,13 +120,6 @@ class Trainer:
         tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
         tensors |= {f"average.{n}": v for n, v in self.average.state_dict().items()}
         return tensors | self._optimiser.collect(self.network)
-
-    def _follow(self) -> None:
-        # A young average would remember the random start.
-        keep = min(self.config.ema, self.step / (self.step + 10))
-        new = self.network.state_dict()
-        for name, value in self.average.state_dict().items():
-            value.lerp_(new[name], 1 - keep)
 
 
 def to_training(

@@ -1,6 +1,6 @@
 """`upscale.video`: a video or flipbook GIF, larger, frame by frame, and steady."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Final
 
@@ -21,6 +21,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_upscale.progress import Progress
 from studio_upscale.shelf import list_shipped, load_enlarger
 
 Bytes = npt.NDArray[np.uint8]
@@ -97,31 +98,24 @@ class Video(Generator):
                 limit=MAX_SIDE,
             )
         for index in range(len(job.seeds)):
-            frames = self._enlarge(params, job, film, index)
+            frames = self._enlarge(params, job.memory_modes, film, Progress(job, index))
             yield Artifact((frames, film.fps), MediaType.VIDEO, title=source.title)
 
     def _enlarge(
-        self, params: VideoParams, job: JobContext, film: "Film", index: int
+        self, params: VideoParams, modes: Sequence[str], film: "Film", progress: Progress
     ) -> Iterator[Bytes]:
-        from studio_upscale.enlarge import SMALL_TILE, Style, count_tiles, enlarge
+        from studio_upscale.enlarge import Style, choose_tile, count_tiles, enlarge
         from studio_upscale.motion import Steadier
 
-        tile = min(params.tile, SMALL_TILE) if "tile" in job.memory_modes else params.tile
-        sides = film.size[1], film.size[0]
-        windows = count_tiles(*sides, self._network.config.scale, params.scale, tile)
-        total = windows * film.count
-        done = total * index
+        style = Style(tile=choose_tile(params.tile, modes))
+        width, height = film.size
+        windows = count_tiles(height, width, self._network.config.scale, params.scale, style.tile)
+        progress.expect(windows * film.count)
         steadier = Steadier(params.steady)
-
-        def advance() -> None:
-            nonlocal done
-            done = min(done + 1, total * (index + 1))
-            job.step(done, total * len(job.seeds))
-
         for small in film:
-            large = enlarge(self._network, small, params.scale, Style(tile=tile), advance)
+            large = enlarge(self._network, small, params.scale, style, progress.advance)
             yield steadier.steady(small, large)
-        job.step(total * (index + 1), total * len(job.seeds))
+        progress.finish()
 
 
 class Film:

@@ -1,17 +1,24 @@
 """A net as files: `model.safetensors` in half precision, and `config.json`."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final, get_args
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from torch import nn
 
 from studio.errors import CheckpointError
-from studio_upscale.network import Architecture, EnlargingNet, NetworkConfig, arrange, make_network
+from studio_upscale.network import (
+    Architecture,
+    EnlargingNet,
+    Net,
+    NetworkConfig,
+    arrange,
+    make_network,
+)
 
 WEIGHTS: Final = "model.safetensors"
 CONFIG: Final = "config.json"
@@ -24,18 +31,8 @@ MAX_FOLD: Final = 4
 
 def save_network(network: EnlargingNet, folder: Path, facts: Mapping[str, Any], card: str) -> None:
     """Write weights as fp16 (0.000 dB lost), config with `facts`, and the model card."""
-    folder.mkdir(parents=True, exist_ok=True)
-    half = {
-        name: value.detach().to(torch.float16).contiguous()
-        for name, value in network.state_dict().items()
-    }
-    # One entry only: safetensors writes several in any order, and files should be the same.
     uses = "upscale.srgan" if network.config.scale > 1 else "restore.denoise,restore.deblock"
-    save_file(half, folder / WEIGHTS, metadata={"studio.generators": uses})
-    (folder / WEIGHTS).chmod(0o644)
-    config = {**asdict(network.config), **facts}
-    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
-    (folder / CARD).write_text(card, encoding="utf-8")
+    save_files(network, folder, {**asdict(network.config), **facts}, card, uses)
 
 
 def load_network(folder: Path) -> EnlargingNet:
@@ -54,6 +51,50 @@ def load_network(folder: Path) -> EnlargingNet:
             "{path}: the weights do not fit {config}; take the files of one training together",
             path=folder / WEIGHTS,
             config=CONFIG,
+        ) from error
+    return arrange(network).eval().requires_grad_(False)
+
+
+def save_files(
+    network: nn.Module, folder: Path, config: Mapping[str, Any], card: str, uses: str
+) -> None:
+    """Write weights as fp16, config and model card; `uses`: ids of generators, with commas."""
+    folder.mkdir(parents=True, exist_ok=True)
+    half = {n: v.detach().half().contiguous() for n, v in network.state_dict().items()}
+    # One entry only: safetensors writes several in any order, and files should be the same.
+    save_file(half, folder / WEIGHTS, metadata={"studio.generators": uses})
+    (folder / WEIGHTS).chmod(0o644)
+    (folder / CONFIG).write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")
+    (folder / CARD).write_text(card, encoding="utf-8")
+
+
+def load_files(
+    folder: Path, architecture: str, build: Callable[[Mapping[str, Any]], Net], generator: str
+) -> Net:
+    """Read what `save_files` wrote of one architecture, as fp32 for inference.
+
+    Args:
+        folder: as given to `save_files`.
+        architecture: as it stands in the config.
+        build: makes the net from the config.
+        generator: whose weights these have to be.
+
+    Raises:
+        CheckpointError: another architecture, damaged, or not whole.
+    """
+    folder = folder if folder.is_dir() else folder.parent
+    try:
+        facts = json.loads((folder / CONFIG).read_text(encoding="utf-8"))
+        if facts["architecture"] != architecture:
+            raise ValueError(facts["architecture"])
+        channels, blocks = int(facts["channels"]), int(facts.get("blocks", 1))
+        if not (1 <= channels <= MAX_CHANNELS and 1 <= blocks <= MAX_BLOCKS):
+            raise ValueError(f"{channels} channels, {blocks} blocks")
+        network = build(facts)
+        network.load_state_dict(load_file(folder / WEIGHTS))
+    except (OSError, ValueError, KeyError, TypeError, SafetensorError, RuntimeError) as error:
+        raise CheckpointError(
+            "{path}: no weights of {id}, or damaged", path=folder, id=generator
         ) from error
     return arrange(network).eval().requires_grad_(False)
 

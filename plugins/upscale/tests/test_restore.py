@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -143,3 +145,12 @@ def test_brightness_stays(tmp_path, painter):
 def test_other_weights_are_no_colour(tmp_path):
     with pytest.raises(CheckpointError, match="no weights of restore"):
         load_colour(tmp_path)
+
+
+@pytest.mark.parametrize("channels", [0, 10**6])
+def test_sizes_out_of_range_are_refused_before_anything_is_built(painter, channels):
+    config = painter.path / "config.json"
+    config.write_text(json.dumps({**json.loads(config.read_text()), "channels": channels}))
+    with pytest.raises(CheckpointError, match="no weights of restore") as raised:
+        load_colour(painter.path)
+    assert "channels" in str(raised.value.__cause__)

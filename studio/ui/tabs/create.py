@@ -12,7 +12,6 @@ from studio.translation import Translator
 from studio.ui.context import TabContext
 from studio.ui.form import build_fields, offer_choices
 from studio.ui.form_components import build_form, describe_fields
-from studio.ui.languages import find_translator
 
 
 def build(context: TabContext) -> None:
@@ -48,19 +47,20 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
         asked = _read_choice(chosen)
         if not asked:
             return
-        translator = find_translator(request)
+        translator = context.get_translator(request)
         try:
             spec = context.studio.registry.get(asked["generator"])
         except StudioError as error:
             _say_fault(translator, error)
             return
+        say = translator.of(spec.entry_point).text
         fields = [
             offer_choices(field, _list_checkpoints(context, spec), asked["params"].get(field.name))
             if field.name in spec.checkpoint_from
             else field
             for field in build_fields(spec.params_schema)
         ]
-        build_form(spec.id, fields, asked["params"], translator.text)
+        build_form(spec.id, fields, asked["params"], say)
         data = json.dumps({"form": spec.id, "fields": describe_fields(fields), "at": asked["at"]})
         gr.HTML(f'<studio-form data="{html.escape(data)}"></studio-form>', elem_classes="s-plain")
 

@@ -11,7 +11,7 @@ from studio.ui.form import Schema
 def build(context: TabContext) -> None:
     """Build the tab."""
     gr.HTML("<studio-pipelines></studio-pipelines>", apply_default_css=False, padding=False)
-    build_choice("pipeline", lambda name: _find_schema(context, name))
+    build_choice(context, "pipeline", lambda name: _find_schema(context, name))
     gr.HTML(
         "<studio-pipeline-start></studio-pipeline-start>", apply_default_css=False, padding=False
     )

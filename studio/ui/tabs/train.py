@@ -9,5 +9,5 @@ from studio.ui.context import TabContext
 def build(context: TabContext) -> None:
     """Build the tab."""
     gr.HTML("<studio-train></studio-train>", apply_default_css=False, padding=False)
-    build_choice("train", lambda name: context.studio.registry.get(name).params_schema)
+    build_choice(context, "train", lambda name: context.studio.registry.get(name).params_schema)
     gr.HTML("<studio-train-start></studio-train-start>", apply_default_css=False, padding=False)

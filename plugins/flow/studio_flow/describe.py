@@ -1,0 +1,109 @@
+"""Facts of a picture, as numbers: what the net is told beside the class.
+
+The net learns pictures of mean 0 and spread 1 and is told these facts; so a colour that is asked
+for is met exactly, a large field does not drift from one colour to another, and the fine grain of a
+pale plaster counts as much as a black and white tile.
+
+All pictures here are float (B, 3, H, W), -1..1.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+LUMA: Final = (0.299, 0.587, 0.114)
+LEAST_SPREAD: Final = 0.03
+"""Below this, what varies is compression: 4 levels of 255."""
+BANDS: Final = 5
+"""Octaves of detail, from pixels to 32 pixels."""
+SAMPLED: Final = 64
+"""Rows of pixels that tones are taken from; sorting all of them costs time."""
+MEAN: Final = slice(0, 3)
+SPREAD: Final = 3
+"""Logarithm of the standard deviation, shifted and scaled."""
+TONES: Final = slice(4, 13)
+"""Colours of the dark, the middle and the light third, after mean and spread are taken out."""
+DETAIL: Final = slice(13, 13 + BANDS)
+"""Share of each octave in the variance of brightness, logarithmic: fine to coarse."""
+GRAIN: Final = slice(13 + BANDS, 15 + BANDS)
+"""-1: lines run along the rows; 1: along the columns. Of pixels, and of 4 pixels."""
+FACTS: Final = 15 + BANDS
+
+
+def normalise(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Return pictures of mean 0 and spread 1, and the facts (B, FACTS)."""
+    mean = pictures.mean((2, 3), keepdim=True)
+    plain = pictures - mean
+    spread = plain.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(LEAST_SPREAD)
+    plain = plain / spread
+    told = torch.cat(
+        [
+            mean.flatten(1),
+            to_spread_fact(spread.flatten(1)),
+            find_tones(plain),
+            _find_texture(plain),
+        ],
+        1,
+    )
+    return plain, told
+
+
+def restore(plain: Tensor, facts: Tensor) -> Tensor:
+    """Put mean and spread back: the opposite of `normalise`."""
+    spread = from_spread_fact(facts[:, SPREAD, None])
+    return plain * spread[:, :, None, None] + facts[:, MEAN, None, None]
+
+
+def level(plain: Tensor) -> Tensor:
+    """Take out what is left of mean and spread, so that `restore` meets the facts exactly."""
+    plain = plain - plain.mean((2, 3), keepdim=True)
+    spread = plain.square().mean((1, 2, 3), keepdim=True).sqrt()
+    return plain / spread.clamp_min(0.2)
+
+
+def to_spread_fact(spread: Tensor) -> Tensor:
+    """Return the fact of a standard deviation."""
+    return (spread.log() + 1.6) / 0.8
+
+
+def from_spread_fact(fact: Tensor) -> Tensor:
+    """Return the standard deviation of a fact."""
+    return torch.exp(fact * 0.8 - 1.6)
+
+
+def find_tones(plain: Tensor) -> Tensor:
+    """Return the mean colours of the three thirds of brightness, darkest first: (B, 9)."""
+    step = max(1, plain.shape[-2] // SAMPLED)
+    plain = plain[:, :, ::step, ::step]
+    flat = plain.flatten(2)
+    order = get_luma(plain).flatten(1).argsort(1)
+    third = order.shape[1] // 3
+    ranks = (order[:, :third], order[:, third:-third], order[:, -third:])
+    tones = [torch.gather(flat, 2, rank[:, None].expand(-1, 3, -1)).mean(2) for rank in ranks]
+    return torch.cat(tones, 1)
+
+
+def get_luma(pictures: Tensor) -> Tensor:
+    """Return brightness, (B, H, W)."""
+    return torch.einsum("bchw,c->bhw", pictures, pictures.new_tensor(LUMA))
+
+
+def _find_texture(plain: Tensor) -> Tensor:
+    here = get_luma(plain)[:, None]
+    shares, grain = [], []
+    for octave in range(BANDS):
+        if octave in (0, 2):
+            grain.append(_find_grain(here))
+        coarse = functional.avg_pool2d(here, 2) if min(here.shape[-2:]) > 1 else here
+        fine = here - functional.interpolate(coarse, size=here.shape[-2:], mode="nearest")
+        shares.append(fine.square().mean((1, 2, 3)))
+        here = coarse
+    return torch.cat([(torch.stack(shares, 1) + 1e-3).log() / 2 + 1, torch.stack(grain, 1)], 1)
+
+
+def _find_grain(luma: Tensor) -> Tensor:
+    across = (luma - luma.roll(1, 3)).square().mean((1, 2, 3))
+    along = (luma - luma.roll(1, 2)).square().mean((1, 2, 3))
+    return (across - along) / (across + along + 1e-4)

@@ -1,0 +1,92 @@
+"""What sliders move: density, range, syncopation and interval size of a few bars, as directions.
+
+A direction in latent space is found by ridge regression of an attribute on the latent vectors.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from studio_music.melody_data import FIRST, Tokens
+
+Floats = npt.NDArray[np.float64]
+RIDGE: Final = 1.0
+MELODY: Final = ("density", "range", "syncopation", "interval")
+DRUM: Final = ("density", "syncopation", "toms", "cymbals")
+
+
+def measure_melody(tokens: Tokens, bar: int) -> Floats:
+    """Return the four attributes of `MELODY` of one window.
+
+    Args:
+        tokens: (N,), see `melody_data`.
+        bar: steps of a bar.
+    """
+    onsets = np.flatnonzero(tokens >= FIRST)
+    pitches = tokens[onsets].astype(np.float64)
+    if not len(onsets):
+        return np.zeros(4)
+    moves = np.abs(np.diff(pitches))
+    struck = np.zeros(len(tokens), bool)
+    struck[onsets] = True
+    return np.array(
+        [
+            len(onsets) / len(tokens),
+            pitches.max() - pitches.min(),
+            measure_syncopation(struck, bar),
+            float(moves.mean()) if len(moves) else 0.0,
+        ]
+    )
+
+
+def measure_drums(hits: npt.NDArray[np.float32]) -> Floats:
+    """Return the four attributes of `DRUM` of a window (steps, 9)."""
+    low = hits[:, :2].max(1) > 0.5
+    return np.array(
+        [
+            float(hits.sum()) / len(hits),
+            measure_syncopation(low, 16),
+            float(hits[:, 4:7].sum()) / len(hits),
+            float(hits[:, 7:].sum()) / len(hits),
+        ]
+    )
+
+
+def measure_syncopation(struck: npt.NDArray[np.bool_], bar: int) -> float:
+    """Return the share of onsets off the beat with nothing struck on the next beat, 0..1."""
+    beat = 4 if bar % 16 == 0 else bar // 2
+    places = np.flatnonzero(struck)
+    if not len(places):
+        return 0.0
+    count = 0
+    for place in places.tolist():
+        after = -(-place // beat) * beat
+        if place % beat and not struck[place + 1 : min(after, len(struck) - 1) + 1].any():
+            count += 1
+    return count / len(places)
+
+
+def find_directions(
+    z: Floats, values: Floats, names: tuple[str, ...]
+) -> Mapping[str, list[float]]:
+    """Return for each attribute the move of z that raises it by one standard deviation.
+
+    Args:
+        z: (N, n_latent).
+        values: (N, len(names)).
+        names: of the attributes.
+    """
+    centred = z - z.mean(0)
+    scaled = (values - values.mean(0)) / np.maximum(values.std(0), 1e-9)
+    gram = centred.T @ centred + RIDGE * np.eye(z.shape[1])
+    slopes = np.linalg.solve(gram, centred.T @ scaled)
+    directions = slopes / np.maximum((slopes**2).sum(0), 1e-9)
+    # A long way for a hardly linear attribute would leave the prior.
+    lengths = np.linalg.norm(directions, axis=0)
+    directions *= np.minimum(1.0, 2.0 / np.maximum(lengths, 1e-9))
+    return {
+        name: [round(float(value), 4) for value in directions[:, place]]
+        for place, name in enumerate(names)
+    }

@@ -1,0 +1,144 @@
+"""Melodies of two and four bars from the trained net: new, varied, and between two others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from studio.errors import InvalidInputError
+from studio_music.folk import find_fifths
+from studio_music.latent import shift_latent
+from studio_music.melody import find_key, find_melody
+from studio_music.melody_data import (
+    BAR_STEPS,
+    FIRST,
+    HOLD,
+    METRES,
+    REST,
+    Tokens,
+    decode_tokens,
+    encode_notes,
+)
+from studio_music.model_vae import build_net, find_kind
+from studio_music.notes import Note, Part, Piece
+from studio_music.vae_training import write_tokens
+from studio_training import load_weights
+
+GREEDY: Final = 0.05
+"""Temperature below which the likeliest token is taken."""
+
+
+@dataclass(frozen=True)
+class MelodyWish:
+    """What is wanted.
+
+    Attributes:
+        metre: place in `METRES`.
+        bars: 2 or 4.
+        tonic: pitch class.
+        attributes: name -> standard deviations.
+    """
+
+    metre: int = 0
+    bars: int = 4
+    tonic: int = 0
+    temperature: float = 0.7
+    attributes: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True)
+class Clip:
+    """What was read of a score: tokens of its first bars, and its key."""
+
+    tokens: Tokens
+    metre: int
+    bars: int
+    tonic: int
+    mode: str
+
+
+class MelodyWriter:
+    """The trained net; see `model_vae`."""
+
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        """Load weights.
+
+        Raises:
+            CheckpointError: damaged, or of another family.
+        """
+        config, tensors = load_weights(path)
+        self.net = build_net(config, tensors).to(device)
+        self.directions: Mapping[str, Any] = config.get("attributes", {})
+
+    @property
+    def latent(self) -> int:
+        """Size of the latent vector."""
+        return self.net.config.n_latent
+
+    @torch.no_grad()
+    def encode(self, clip: Clip) -> Tensor:
+        """Return the latent vector (1, n) of a clip."""
+        tokens = torch.from_numpy(clip.tokens.astype(np.int64))[None]
+        return self.net.encode(tokens, torch.tensor([find_kind(clip.metre, clip.bars)]))[0]
+
+    def write(self, z: Tensor, wish: MelodyWish, seed: int) -> Tokens:
+        """Write tokens (N,) from a latent vector (1, n)."""
+        z = shift_latent(z, self.directions, dict(wish.attributes))
+        steps = BAR_STEPS[wish.metre] * wish.bars
+        uniform = None
+        if wish.temperature > GREEDY:
+            draws = np.random.default_rng([seed, 3]).random((1, steps))
+            uniform = torch.from_numpy(draws)
+        made = write_tokens(self.net, z, wish.metre, wish.bars, uniform, wish.temperature)
+        return made[0].numpy().astype(np.int16)
+
+
+def read_clip(piece: Piece, bars: int) -> Clip:
+    """Read the melody of the first bars of a score.
+
+    Raises:
+        InvalidInputError: no melody, another metre, or a range that is too wide.
+    """
+    part, key = find_melody(piece), find_key(piece)
+    line = encode_notes(part.notes, key.tonic, piece.metre, piece.pickup, piece.title)
+    if line is None:
+        raise InvalidInputError(
+            "{title}: a clip is a melody in 4/4, 2/4, 3/4 or 6/8 of at most four octaves; this is "
+            "in {metre}, or wider",
+            title=piece.title or "the score",
+            metre=f"{piece.metre[0]}/{piece.metre[1]}",
+        )
+    steps = BAR_STEPS[line.metre] * bars
+    tokens = np.pad(line.tokens[:steps], (0, max(0, steps - len(line.tokens))), constant_values=HOLD)
+    if len(line.tokens) < steps:
+        tokens[len(line.tokens)] = REST
+    if not (tokens >= FIRST).any():
+        raise InvalidInputError(
+            "{title}: its first bars are silent; cut the silence off",
+            title=piece.title or "the score",
+        )
+    return Clip(tokens, line.metre, bars, key.tonic, key.mode)
+
+
+def to_melody_piece(clips: list[Tokens], wish: MelodyWish, bpm: float, title: str) -> Piece:
+    """Put clips one behind the other into a score."""
+    notes: list[Note] = []
+    start = 0
+    for tokens in clips:
+        notes += [
+            Note((start + begin) / 4, length / 4, pitch, 84)
+            for begin, length, pitch in decode_tokens(tokens, wish.tonic)
+        ]
+        start += len(tokens)
+    return Piece(
+        (Part("Melody", 73, tuple(notes)),),
+        bpm=bpm,
+        metre=METRES[wish.metre],
+        fifths=find_fifths(wish.tonic, "major"),
+        mode="major",
+        title=title,
+    )

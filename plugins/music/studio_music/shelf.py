@@ -1,0 +1,34 @@
+"""The small weights that ship, as far as they are there."""
+
+from pathlib import Path
+from typing import Final
+
+from studio.errors import CheckpointError
+from studio.generator import BundledCheckpoint, Checkpoint
+
+PLACE: Final = Path(__file__).parent / "checkpoints"
+SUMMARIES: Final = {
+    "melody": "two and four bars of melody, from folk tunes, songs and chorales",
+    "gan": "two bars of melody by an adversarial net",
+    "drums": "drums of two bars, their force and timing, from Groove MIDI (CC BY 4.0)",
+}
+
+
+def list_small(*names: str) -> tuple[BundledCheckpoint, ...]:
+    """Return those of the names whose weights are there, in that order."""
+    return tuple(
+        BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", SUMMARIES[name])
+        for name in names
+        if (PLACE / name).is_dir()
+    )
+
+
+def get_path(checkpoint: Checkpoint | None, generator: str) -> Path:
+    """Return where the weights are.
+
+    Raises:
+        CheckpointError: none were chosen.
+    """
+    if checkpoint is None:
+        raise CheckpointError("{id} needs weights; choose a checkpoint", id=generator)
+    return checkpoint.path
