@@ -1,6 +1,7 @@
-// A score: piano roll with a playhead, voices to mute, our own synthesizer; its notation where it has a picture.
+// A score: piano roll with a playhead, voices to mute, our own synthesizer; its notation where it has pages of it.
 
 import { fileUrl, h, t } from "./core.js";
+import { findPages, NotationView } from "./viewer-notation.js";
 import { parseMidi } from "./viewer-midi.js";
 import { parseMusicXml } from "./viewer-musicxml.js";
 import { drawRoll, findSpan, KEYS, nameOf, VOICES } from "./viewer-roll.js";
@@ -18,29 +19,26 @@ export function build(asset) {
   });
   const hint = h("p", { class: "s-v-hint s-v-veil" }, t("Reading the score..."));
   const stage = h("div", { class: "s-v-stage" }, canvas, hint);
-  const sheet = findSheet(asset);
-  const content = h("div", { class: "s-v-mount" }, stage);
-  const modes = sheet ? choice(t("View"), [["roll", t("Piano roll")], ["sheet", t("Notation")]], "roll", (mode) => content.replaceChildren(mode === "roll" ? stage : buildSheet(asset, sheet))) : null;
+  const pages = findPages(asset);
+  const sheet = pages.length ? new NotationView(asset, pages, (seconds) => view?.synth.seek(seconds)) : null;
+  const content = h("div", { class: "s-v-mount" }, sheet ? sheet.element : stage);
+  const modes = sheet ? choice(t("View"), [["sheet", t("Notation")], ["roll", t("Piano roll")]], "sheet", (mode) => content.replaceChildren(mode === "roll" ? stage : sheet.element)) : null;
   const root = h("div", { class: "s-v-kind" }, modes ? h("div", { class: "s-v-modes" }, modes) : null, content);
   let view = null;
   let isGone = false;
   load(asset).then((music) => {
     if (isGone) return;
     hint.remove();
-    view = new ScoreView(canvas, music);
+    view = new ScoreView(canvas, music, (seconds) => sheet?.follow(seconds));
     root.append(view.bar, view.legend);
   }, () => { hint.textContent = t("The score could not be read here; download it instead."); });
   return {
     element: root,
-    focus: () => canvas.focus(),
+    focus: () => (canvas.isConnected ? canvas : sheet.element).focus(),
     keys: { " ": () => { view?.toggle(); return Boolean(view); } },
     dispose: () => { isGone = true; view?.dispose(); },
   };
 }
-
-const findSheet = (asset) => Object.keys(asset.files).find((name) => [".svg", ".png"].includes(asset.files[name].suffix));
-
-const buildSheet = (asset, name) => h("div", { class: "s-v-stage s-v-paper" }, h("img", { src: fileUrl(asset.id, name), alt: t("Notation of {title}", { title: asset.title }) }));
 
 async function load(asset) {
   const response = await fetch(fileUrl(asset.id, asset.main), { credentials: "same-origin" });
@@ -49,8 +47,9 @@ async function load(asset) {
 }
 
 class ScoreView {
-  constructor(canvas, music) {
+  constructor(canvas, music, follow) {
     this.canvas = canvas;
+    this.follow = follow;
     this.music = music;
     this.synth = new Synth(music);
     this.length = Math.max(music.seconds, 0.1);
@@ -149,6 +148,7 @@ class ScoreView {
     const [from, to] = this.seen;
     if (place < from || place > to - (to - from) * 0.08) this.#look(place - (to - from) * 0.08, place + (to - from) * 0.92);
     this.painter.request();
+    this.follow(place);
     cancelAnimationFrame(this.frame);
     if (isPlaying) this.frame = requestAnimationFrame(() => this.#changed());
   }

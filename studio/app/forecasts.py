@@ -16,7 +16,7 @@ from studio.scheduler.kernel import decide
 from studio.scheduler.messages import Waiting
 from studio.scheduler.runtime import Scheduler
 from studio.scheduler.state import State
-from studio.store import SearchQuery, Store
+from studio.store.search import guess_size
 
 _SAMPLE = 20  # assets of a generator from which the size of the next one is guessed
 _LAST = 1e15  # place in the queue after everybody
@@ -70,13 +70,11 @@ class Forecaster:
         config: Config,
         database: Database,
         table: JobTable,
-        store: Store,
         find_scheduler: Callable[[], Scheduler | None],
     ) -> None:
         self._config = config
         self._database = database
         self._table = table
-        self._store = store
         self._find_scheduler = find_scheduler
         self._recent: tuple[float, Forecast] | None = None
 
@@ -148,9 +146,7 @@ class Forecaster:
         for request, count in zip(requests, left, strict=True):
             generator = request.recipe.generator
             if generator not in sizes:
-                page = self._store.search(SearchQuery(generator=generator, limit=_SAMPLE))
-                known = [record.size for record in page.records]
-                sizes[generator] = sum(known) / len(known) if known else None
+                sizes[generator] = guess_size(self._database, generator, _SAMPLE)
             size = sizes[generator]
             if size is None:
                 return None

@@ -102,7 +102,7 @@ class Studio:
         )
         self._reproducer = Reproducer(self._store, self.registry, self._run_request)
         self.forecaster = Forecaster(
-            self.config, self._database, self._table, self._store, lambda: self.scheduler
+            self.config, self._database, self._table, lambda: self.scheduler
         )
         self.pipelines = PipelineBook(self.config, self.plugins.find_pipeline_folders())
         self.runs = RunBook(

@@ -125,9 +125,8 @@ class Locator:
         only one fits, any path, and a hub id that is in a cache.
         """
         specs = [spec] if spec else []
-        for shipped in self._iterate_bundled([*specs, *self._registry.specs.values()]):
-            if shipped.name == name:
-                return shipped
+        for shipped in self._iterate_bundled([*specs, *self._registry.specs.values()], name):
+            return shipped
         added = self._table.find(name)
         if added is not None:
             return _from_added(added)
@@ -147,21 +146,23 @@ class Locator:
             yield self._from_asset(asset)
         yield from self._iterate_scanned()
 
-    def _iterate_bundled(self, specs: Iterable[GeneratorSpec]) -> Iterator[Located]:
+    def _iterate_bundled(
+        self, specs: Iterable[GeneratorSpec], name: str | None = None
+    ) -> Iterator[Located]:
+        """Yield what comes with plugins, or of it what is called `name`: measuring takes time."""
         takers: dict[tuple[str, str], list[str]] = {}
-        found: dict[tuple[str, str], Located] = {}
+        licences: dict[tuple[str, str], str] = {}
         for spec in specs:
             for item in spec.checkpoints:
+                if name not in (None, item.name):
+                    continue
                 key = (item.name, item.path)
-                takers.setdefault(key, [])
-                if spec.id not in takers[key]:
+                licences[key] = item.licence
+                if spec.id not in takers.setdefault(key, []):
                     takers[key].append(spec.id)
-                path = Path(item.path)
-                size = measure(path)
-                found[key] = Located(
-                    item.name, "bundled", path, size, item.licence, tuple(takers[key])
-                )
-        yield from found.values()
+        for (called, place), ids in takers.items():
+            path, licence = Path(place), licences[called, place]
+            yield Located(called, "bundled", path, measure(path), licence, tuple(ids))
 
     def _iterate_scanned(self) -> Iterator[Located]:
         for folder in (self.folder, *self._folders):

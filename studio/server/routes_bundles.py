@@ -89,8 +89,8 @@ def prepare_bundle(request: Request, visitor: CurrentVisitor, body: BundleIds) -
     """Write a bundle of many assets; the answer says where it can be fetched within the hour."""
     folder = _write(visitor, body.ids, with_ancestors=body.ancestors)
     prepared: Prepared = request.app.state.prepared
-    token = prepared.add(visitor.name, folder)
     size = (folder / _NAME).stat().st_size
+    token = prepared.add(visitor.name, folder)
     return BundleReady(address=f"{API}/assets/bundle/{token}", size=size)
 
 

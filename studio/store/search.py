@@ -62,9 +62,38 @@ def count_assets(database: Database, query: SearchQuery) -> int:
     statement = build_statement(database, query)
     if statement is None:
         return 0
+    is_plain = query == SearchQuery(text=query.text, limit=query.limit) and query.text.strip()
+    if is_plain and _is_trash_small(database):
+        return _count_matches(database, query)
     sql = f"SELECT count(*) AS total FROM {statement.lead} WHERE {statement.where}"
     total: int = database.query(sql, statement.values)[0]["total"]
     return total
+
+
+def _count_matches(database: Database, query: SearchQuery) -> int:
+    """Count by the text index alone, and take off what is in the trash: a tenth of the time."""
+    sql = (
+        "SELECT (SELECT count(*) FROM assets_text WHERE assets_text MATCH ?1) - (SELECT count(*) "
+        "FROM assets AS a CROSS JOIN assets_text AS x ON x.rowid = a.n "
+        "WHERE a.state > 0 AND x.assets_text MATCH ?1) AS total"
+    )
+    total: int = database.query(sql, (build_match(query),))[0]["total"]
+    return total
+
+
+def _is_trash_small(database: Database) -> bool:
+    sql = "SELECT count(*) AS total FROM (SELECT 1 FROM assets WHERE state > 0 LIMIT ?)"
+    return bool(database.query(sql, (_RARE,))[0]["total"] < _RARE)
+
+
+def guess_size(database: Database, generator: str, sample: int) -> float | None:
+    """Return the mean bytes of the newest results of a generator; None if there are none."""
+    sql = (
+        "SELECT avg(size) AS size FROM (SELECT size FROM assets INDEXED BY assets_generator "
+        "WHERE state = ? AND generator = ? ORDER BY n DESC LIMIT ?)"
+    )
+    size: float | None = database.query(sql, (LIVE, clean_text(generator), sample))[0]["size"]
+    return size
 
 
 def build_page_sql(statement: Statement, query: SearchQuery) -> str:

@@ -21,7 +21,7 @@ class Thumbnails:
         """Return the picture of an asset if it is there."""
         # A page asks for sixty: `Path` comes after the answer.
         path = f"{self.folder}/{id}.webp"
-        return Path(path) if os.path.isfile(path) else None  # noqa: PTH113
+        return Path(path) if os.path.isfile(path) else None
 
     def keep(self, id: str, source: Path) -> None:
         """Copy a picture that the worker made."""

@@ -11,24 +11,24 @@ from studio.store.thumbnails import Thumbnails
 
 def move_to_trash(database: Database, numbers: Iterable[int]) -> int:
     """Move assets of the library to the trash; return how many were not there yet."""
-    with database.transaction() as connection:
-        before = connection.total_changes()
-        connection.executemany(
-            "UPDATE assets SET state = ?, trashed_at = ? WHERE n = ? AND state = ?",
-            [(TRASHED, time.time(), number, LIVE) for number in numbers],
-        )
-        return connection.total_changes() - before
+    now = time.time()
+    return _move(database, ((TRASHED, now, number, LIVE) for number in numbers))
 
 
 def restore_from_trash(database: Database, numbers: Iterable[int]) -> int:
     """Move assets of the trash back to the library; return how many came."""
+    return _move(database, ((LIVE, None, number, TRASHED) for number in numbers))
+
+
+def _move(database: Database, moves: Iterable[tuple[int, float | None, int, int]]) -> int:
+    """Make moves (to state, trashed when, number, from state); return how many there were."""
+    sql = "UPDATE assets SET state = ?, trashed_at = ? WHERE n = ? AND state = ?"
+    count = 0
     with database.transaction() as connection:
-        before = connection.total_changes()
-        connection.executemany(
-            "UPDATE assets SET state = ?, trashed_at = NULL WHERE n = ? AND state = ?",
-            [(LIVE, number, TRASHED) for number in numbers],
-        )
-        return connection.total_changes() - before
+        for move in moves:
+            connection.execute(sql, move)
+            count += connection.changes()  # its own: what triggers change besides is not counted
+    return count
 
 
 def purge(

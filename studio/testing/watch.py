@@ -1,7 +1,9 @@
 """Where a process writes, seen by Python's audit hook."""
 
+import getpass
 import os
 import sys
+import tempfile
 import threading
 from collections.abc import Callable
 from functools import cache
@@ -27,7 +29,8 @@ class WriteWatch:
     """Notes every path that this process writes outside `scratch` while it is entered.
 
     Compiled libraries that open files themselves are seen only in `folders`, whose content is
-    compared. Python's own cache files, devices, and the user's cache folder are passed over.
+    compared. Python's own cache files, devices, the user's cache folder and PyTorch's (made with the
+    first optimiser) are passed over.
 
     Args:
         scratch: where writing is allowed.
@@ -36,7 +39,11 @@ class WriteWatch:
 
     def __init__(self, scratch: Path, folders: tuple[Path, ...] = ()) -> None:
         cache_home = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
-        allowed = (scratch, Path(cache_home), Path("/dev"), Path("/proc"))
+        torch_name = f"torchinductor_{getpass.getuser()}"
+        torch_home = os.environ.get("TORCHINDUCTOR_CACHE_DIR") or (
+            Path(tempfile.gettempdir()) / torch_name
+        )
+        allowed = (scratch, Path(cache_home), torch_home, Path("/dev"), Path("/proc"))
         self._allowed = tuple(os.path.realpath(path) for path in allowed)
         self._folders = folders
         self._before: set[Path] = set()

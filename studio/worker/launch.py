@@ -86,6 +86,8 @@ def build_environ(config: Config, environment: str) -> dict[str, str]:
     if Path(tempfile.gettempdir()).resolve() in config.home.resolve().parents:
         environ["TMPDIR"] = str(config.home / "cache" / "plugins")  # see `find_writable`
     environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    cache = config.home / "cache" / "plugins" / "torch"
+    environ.setdefault("TORCHINDUCTOR_CACHE_DIR", str(cache))  # made with the first optimiser
     # pydantic looks for plugins of its own in every distribution, and one with broken metadata
     # would keep the worker from starting.
     environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")

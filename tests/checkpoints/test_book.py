@@ -30,6 +30,21 @@ def test_bundled(place: Any) -> None:
     assert info.size == found.path.stat().st_size and info.sha256 == found.sha256
 
 
+def test_looking_for_one_measures_no_other(place: Any, monkeypatch: Any) -> None:
+    """A form asks whether its checkpoint is here at every key; plugins ship many."""
+    measured: list[Path] = []
+    monkeypatch.setattr(
+        "studio.checkpoints.locate.measure", lambda path: measured.append(path) or 1
+    )
+    (tiny,) = place.spec.checkpoints
+    others = [
+        tiny.model_copy(update={"name": f"other{n}", "path": f"/nowhere/{n}"}) for n in range(5)
+    ]
+    spec = place.spec.model_copy(update={"checkpoints": (*others, tiny)})
+    place.book.check("tiny", spec)
+    assert {path.name for path in measured} == {"tiny.safetensors"}
+
+
 def test_folders_of_other_tools(place: Any, weights: Any, text_file: Any) -> None:
     weights(place.other / "Stable-diffusion" / "sd.safetensors")
     weights(place.other / "diffusers" / "toy" / "unet" / "model.safetensors")

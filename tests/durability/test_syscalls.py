@@ -15,6 +15,9 @@ from harness.verdict import find_broken_promise, find_damage, find_trouble_later
 
 VICTIM = Path(__file__).parent / "harness" / "victim.py"
 BURN = {"fsync": 40, "fdatasync": 60, "rename": 40, "pwrite64": 500, "unlink": 40}
+"""More than a life of the victim has, so that the search ends when a child gets through; it loosens
+nothing. Of pwrite64 there are 275: two for each page in the database's log, one for each page that
+a savepoint sets aside, and the log copied home at the end. A new index is some pages more."""
 
 
 def can_trace():

@@ -38,7 +38,7 @@ class Page:
     """Somebody who listens, in a thread."""
 
     def __init__(self, url, last="", **headers):
-        self.events, self.id = [], last
+        self.events, self.id, self.fault = [], last, None
         self._ready, self._stop = threading.Event(), False
         headers = {name.replace("_", "-"): value for name, value in headers.items()}
         self._args = (url, {**headers, **({"Last-Event-ID": last} if last else {})})
@@ -60,7 +60,10 @@ class Page:
         url, headers = self._args
         kind = ""
         try:
-            with httpx.stream("GET", f"{url}{API}/events", headers=headers, timeout=30) as response:
+            patience = httpx.Timeout(30, read=None)  # how long to listen is for `wait` to say
+            with httpx.stream(
+                "GET", f"{url}{API}/events", headers=headers, timeout=patience
+            ) as response:
                 self._response = response
                 assert response.headers["content-type"].startswith("text/event-stream")
                 for line in response.iter_lines():
@@ -72,12 +75,13 @@ class Page:
                         self._ready.set()
                     elif name == "data":
                         self.events.append((self.id, kind, json.loads(value)))
-        except (httpx.HTTPError, RuntimeError, AttributeError, OSError):
-            assert self._stop
+        except (httpx.HTTPError, RuntimeError, AttributeError, OSError) as error:
+            self.fault = None if self._stop else error
 
     def wait(self, is_it, timeout=60):
         end = time.monotonic() + timeout
         while not any(is_it(kind, data) for _, kind, data in list(self.events)):
+            assert self.fault is None, (self.fault, self.events)
             assert time.monotonic() < end, self.events
             time.sleep(0.02)
 

@@ -12,7 +12,7 @@ from studio.media import MediaType
 from studio.recipe import Recipe
 from studio.store import BlobRef, NewAsset, SearchQuery, Store
 from studio.store.rows import insert_asset
-from studio.store.search import build_page_sql, build_statement
+from studio.store.search import build_page_sql, build_statement, guess_size
 
 MakeAsset = Callable[..., NewAsset]
 BuildRecipe = Callable[..., Recipe]
@@ -64,6 +64,7 @@ def walk(store: Store, **fields: object) -> list[str]:
 
 
 PLANNED = [
+    Q(text="brick", colour="red"),
     Q(),
     Q(trashed=True),
     Q(kind=MediaType.TEXTURE),
@@ -95,6 +96,42 @@ def test_plans_neither_scan_nor_sort(large: Store, query: SearchQuery, cursor: s
         assert is_index or "CORRELATED" in step, plan
     if not (query.text or query.tags):
         assert any("COVERING INDEX" in step for step in plan), plan
+
+
+def test_a_word_and_a_colour_are_crossed_in_the_text_index(large: Store) -> None:
+    """Else a colour that none of the word's assets has would be looked for on all of them."""
+    statement = build_statement(large.database, Q(text="brick", colour="#ff0000"))
+    assert statement is not None
+    assert "colourred" in statement.values[0]
+
+
+def test_a_word_is_counted_by_the_text_index_alone(store: Store, make: MakeAsset) -> None:
+    ids = [store.add(make(title=f"brick {i}")).id for i in range(5)]
+    asked: list[str] = []
+    query = store.database.query
+    store.database.query = lambda sql, values=(): asked.append(sql) or query(sql, values)  # type: ignore[method-assign,func-returns-value]
+    assert store.count(Q(text="bri")) == 5
+    assert not any("assets_text AS x CROSS JOIN assets" in sql for sql in asked)
+    store.trash(ids[:2])
+    assert store.count(Q(text="bri")) == 3
+    assert store.count(Q(text="bri", trashed=True)) == 2
+    assert store.count(Q(text="bri", user="ann")) == 0
+    assert store.count(Q(text="***")) == 0
+
+
+def test_the_size_of_results_is_guessed_from_a_few_rows(large: Store) -> None:
+    asked: list[tuple[str, object]] = []
+    query = large.database.query
+    large.database.query = lambda sql, values=(): asked.append((sql, values)) or query(sql, values)  # type: ignore[method-assign,func-returns-value]
+    try:
+        assert guess_size(large.database, "", 20) == 1.0
+        assert guess_size(large.database, "none.such", 20) is None
+    finally:
+        large.database.query = query  # type: ignore[method-assign]
+    for sql, values in asked:
+        plan = [row["detail"] for row in query(f"EXPLAIN QUERY PLAN {sql}", values)]  # type: ignore[arg-type]
+        assert any("USING INDEX assets_generator" in step for step in plan), plan
+        assert "TEMP B-TREE" not in " ".join(plan)
 
 
 def test_a_page_of_a_job_looks_only_at_its_outputs(large: Store) -> None:

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 import numpy as np
@@ -52,7 +52,7 @@ class SpriteOrder:
     colours: int = 12
     palette: Pixels | None = None
     strength: float = 0.5
-    style: Style = Style(12, 2.0)
+    style: Style = field(default_factory=lambda: Style(12, 2.0))
 
 
 class SpriteMaker:
@@ -120,7 +120,7 @@ class SpriteMaker:
         )
 
         def show(guess: Tensor) -> None:
-            on_cell(Image.fromarray(to_pixels(guess[:1].cpu())[0], "RGBA"))
+            on_cell(Image.fromarray(to_pixels(guess[:1].cpu())[0]))
 
         course = Course(
             order.style,
@@ -181,7 +181,7 @@ def fit_side(sprite: Pixels, side: int) -> Image.Image:
         sprite = sprite.repeat(2, 0).repeat(2, 1)
     elif sprite.shape[0] > side:
         sprite = halve(sprite)
-    return Image.fromarray(sprite, "RGBA")
+    return Image.fromarray(sprite)
 
 
 def halve(sprite: Pixels) -> Pixels:

@@ -33,8 +33,8 @@ LISTED = 64
 PROTOCOL = (
     "features and classes of a small classifier of real pictures that ships with this plugin (not "
     "Inception: compare these figures with each other only); Fréchet distance, KID with the cubic "
-    "kernel, precision and recall with 3 neighbours, diversity against the real pictures'; nearest: "
-    "median distance to the nearest picture learnt from, against that of held-out pictures"
+    "kernel, precision and recall with 3 neighbours, diversity against the real pictures'; "
+    "nearest: median distance to the nearest picture learnt from, against that of held-out pictures"
 )
 
 

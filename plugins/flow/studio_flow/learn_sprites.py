@@ -101,4 +101,4 @@ def to_sprite(made: Tensor) -> Image.Image:
     raw = pixels.numpy().copy()
     raw[..., 3] = (raw[..., 3] > 127) * 255
     raw[raw[..., 3] == 0] = 0
-    return Image.fromarray(raw, "RGBA")
+    return Image.fromarray(raw)

@@ -47,7 +47,7 @@ class TextureLesson:
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
-        is_small = float(torch.rand((), generator=rng)) < self._share
+        is_small = float(torch.rand((), generator=rng)) < self.get_share()
         drawer, count = (
             (self._small, 4 * self._pace.batch) if is_small else (self._large, self._pace.batch)
         )
@@ -56,9 +56,8 @@ class TextureLesson:
         loss = compute_loss(network, pictures, kinds, rng)
         return {"loss": loss, "small" if is_small else "large": loss.detach()}
 
-    @property
-    def _share(self) -> float:
-        """Of steps at half size."""
+    def get_share(self) -> float:
+        """Return the share of steps at half size, now."""
         if not self._pace.small_steps:
             return 0.0
         gone = self._get_step() / self._pace.small_steps - 1

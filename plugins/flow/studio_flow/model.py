@@ -57,7 +57,7 @@ class Flow:
 def save_flow(folder: Path, flow: Flow, architecture: str, card: str, uses: list[str]) -> None:
     """Write a checkpoint folder of a flow."""
     tensors: dict[str, Tensor] = {
-        f"{NET}{name}": value for name, value in flow.network.state_dict().items()
+        f"{NET}{name}": value.contiguous() for name, value in flow.network.state_dict().items()
     }
     tensors |= {f"{BOOK}facts": flow.book.facts, f"{BOOK}kinds": flow.book.kinds.to(torch.int16)}
     config = {
@@ -119,7 +119,7 @@ class Verdicts:
 def save_judge(folder: Path, verdicts: Verdicts, card: str) -> None:
     """Write a checkpoint folder of a judge."""
     judge, classes, facts = verdicts.judge, verdicts.classes, verdicts.facts
-    tensors = {f"{NET}{name}": value for name, value in judge.state_dict().items()}
+    tensors = {f"{NET}{name}": value.contiguous() for name, value in judge.state_dict().items()}
     tensors |= {f"{REAL}{name}": value for name, value in verdicts.real.items()}
     config = {
         "architecture": JUDGE,

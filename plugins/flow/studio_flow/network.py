@@ -10,6 +10,7 @@ What it predicts is v of Salimans & Ho (arXiv 2202.00512), on the straight paths
 
 import math
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final, Literal
 
 import torch
@@ -106,7 +107,7 @@ class FlowNet(nn.Module):
             blocks = config.blocks[level]
             self.down.append(Stack(width, wide, blocks, config.padding))
             self.up.append(Stack(width, wide, blocks, config.padding))
-        pairs = list(zip(widths, widths[1:], strict=False))
+        pairs = list(pairwise(widths))
         self.shrink = nn.ModuleList([Shrink(a, b) for a, b in pairs])
         self.grow = nn.ModuleList([Grow(b, a) for a, b in pairs])
         self.join = nn.ModuleList([nn.Conv2d(2 * width, width, 1) for width in widths[:-1]])
@@ -164,6 +165,7 @@ class Teller(nn.Module):
         nn.init.normal_(self.kind.weight, std=0.5)
 
     def forward(self, time: Tensor, wanted: Wanted) -> Tensor:
+        """Return what all blocks are told, (B, embedding)."""
         known = wanted.known[:, None]
         facts = torch.cat([wanted.facts * known, known], 1)
         waves = torch.cat([spread_time(time), wanted.fineness[:, None]], 1)
@@ -179,6 +181,7 @@ class Stack(nn.Module):
         self.blocks = nn.ModuleList([Block(width, wide, padding) for _ in range(blocks)])
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
         for block in self.blocks:
             x = block(x, told)
         return x
@@ -197,6 +200,7 @@ class Block(nn.Module):
         nn.init.zeros_(self.second.conv.weight)
 
     def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
         gain, shift = self.told(told)[:, :, None, None].chunk(2, 1)
         y = self.first(functional.silu(self.first_normal(x)))
         y = functional.silu(torch.addcmul(shift, self.second_normal(y), gain + 1))
@@ -212,6 +216,7 @@ class Conv(nn.Module):
         self.conv = nn.Conv2d(inner, outer, 3, padding=0 if self.wraps else 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, H, W)."""
         return torch.as_tensor(self.conv(wrap(x) if self.wraps else x))
 
 
@@ -223,6 +228,7 @@ class Shrink(nn.Module):
         self.conv = nn.Conv2d(inner, outer, 2, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, H / 2, W / 2)."""
         return torch.as_tensor(self.conv(x))
 
 
@@ -234,6 +240,7 @@ class Grow(nn.Module):
         self.conv = nn.Conv2d(inner, 4 * outer, 1)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, 2 H, 2 W)."""
         return functional.pixel_shuffle(self.conv(x), 2)
 
 
@@ -249,6 +256,7 @@ class Attention(nn.Module):
         nn.init.zeros_(self.answer.weight)
 
     def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
         batch, width, height, length = x.shape
         parts = self.ask(self.normal(x)).reshape(batch, 3, self.heads, width // self.heads, -1)
         query, key, value = parts.transpose(3, 4).unbind(1)

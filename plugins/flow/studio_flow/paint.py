@@ -1,7 +1,7 @@
 """Painting textures with a flow: new ones, others like a picture, and parts of one."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 import numpy as np
@@ -46,7 +46,7 @@ class Order:
     width: int
     height: int
     features: str = "medium"
-    style: Style = Style()
+    style: Style = field(default_factory=Style)
     style_seed: int = -1
     refine: float = 0.0
 

@@ -73,6 +73,7 @@ class Plan:
 
     @property
     def architecture(self) -> str:
+        """What the weights are of."""
         return SPRITE if self.sizes.channels == 4 else TEXTURE
 
     def run(self, job: JobContext, index: int) -> Artifact:

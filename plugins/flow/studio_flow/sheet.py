@@ -38,6 +38,7 @@ class Cells:
 
     @property
     def rows(self) -> int:
+        """Of the sheet."""
         return -(-self.count // self.columns)
 
     def get_place(self, cell: int) -> tuple[int, int]:

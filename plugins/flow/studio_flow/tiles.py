@@ -66,6 +66,7 @@ class Tiles:
 
     @property
     def side(self) -> int:
+        """Of a tile, pixels."""
         return int(self.pixels.shape[1])
 
     def select(self, rows: Sequence[int]) -> "Tiles":

@@ -183,7 +183,7 @@ QUALITIES: Final[Mapping[str, Quality]] = {
 }
 
 SILENT: Final = frozenset(
-    "a an the of with and in on some very texture seamless tileable material surface pattern".split()
+    "a an the of with and in on some texture seamless tileable material surface pattern".split()
 )
 """Words that need not be understood."""
 

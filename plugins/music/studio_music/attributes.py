@@ -68,9 +68,7 @@ def measure_syncopation(struck: npt.NDArray[np.bool_], bar: int) -> float:
     return count / len(places)
 
 
-def find_directions(
-    z: Floats, values: Floats, names: tuple[str, ...]
-) -> Mapping[str, list[float]]:
+def find_directions(z: Floats, values: Floats, names: tuple[str, ...]) -> Mapping[str, list[float]]:
     """Return for each attribute the move of z that raises it by one standard deviation.
 
     Args:

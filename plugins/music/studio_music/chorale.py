@@ -1,7 +1,7 @@
 """Chorales as a user asks for them: new, continued, harmonised, or with some bars written anew."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal
 
 import numpy as np
@@ -60,8 +60,8 @@ class ChoraleRequest:
     span: tuple[int, int] = (1, 4)
     voices: tuple[int, ...] = (0, 1, 2, 3)
     tries: int = 1
-    taste: Taste = Taste()
-    look: Look = Look()
+    taste: Taste = field(default_factory=Taste)
+    look: Look = field(default_factory=Look)
 
 
 @dataclass(frozen=True)

@@ -78,11 +78,18 @@ class Corpus:
         self._states = [describe_frames(piece.frames) for piece in pieces]
 
     def cut(
-        self, number: int, part: tuple[int, int], wishes: Wishes, known: npt.NDArray[np.bool_] | None
+        self,
+        number: int,
+        part: tuple[int, int],
+        wishes: Wishes,
+        known: npt.NDArray[np.bool_] | None,
     ) -> Example:
-        """Take frames `part` of piece `number`, transposed by `wishes.shift`.
+        """Take a part of a piece.
 
         Args:
+            number: of the piece.
+            part: first frame, and the one after the last.
+            wishes: what is told of the piece; it is transposed by their `shift`.
             known: (frames of the part, VOICES) notes that are given; None for none.
         """
         start, stop = part

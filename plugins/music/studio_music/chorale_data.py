@@ -1,7 +1,7 @@
 """Chorales as frames, four voices on a grid of sixteenths, and what can be read off them.
 
-Frames are int16 (frames, 4): soprano, alto, tenor, bass as MIDI pitches, -1 for a rest. A pitch that
-is repeated cannot be told from one that is held.
+Frames are int16 (frames, 4): soprano, alto, tenor, bass as MIDI pitches, -1 for a rest. A pitch
+that is repeated cannot be told from one that is held.
 """
 
 import json

@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from studio_training import load_weights, save_weights
 from torch import Tensor
 
 from studio.errors import CheckpointError
@@ -22,7 +23,6 @@ from studio_music.chorale_features import (
 )
 from studio_music.chorale_sampling import OPEN, Draft
 from studio_music.model_frames import FrameConfig, FrameNet, State
-from studio_training import load_weights, save_weights
 
 FAMILY: Final = "chorale"
 LIMITS: Final = {"n_embd": 1024, "n_layer": 32, "n_head": 32, "n_hidden": 1024, "n_ahead": 1024}

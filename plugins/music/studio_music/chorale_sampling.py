@@ -1,7 +1,7 @@
 """Writing chorales: from nothing, on from a beginning, or around notes that are given."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 import numpy as np
@@ -9,11 +9,14 @@ import numpy.typing as npt
 
 from studio_music.chorale_data import BEAT, REST, VOICES, Frames
 from studio_music.chorale_features import Scale, Wishes
-from studio_music.chorale_rules import NEVER, Moment, weigh
+from studio_music.chorale_home import find_home, weigh_home
+from studio_music.chorale_rules import NEVER, SELDOM, Moment, weigh
 from studio_music.sampling import Taste, choose
 
 OPEN: Final = -2
 """In a draft: a note yet to be found."""
+LONG: Final = 12
+"""Frames after which a chord that still stands should move."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +30,7 @@ class Draft:
     """
 
     frames: Frames
-    wishes: Wishes = Wishes()
+    wishes: Wishes = field(default_factory=Wishes)
     begins: int = 0
 
 
@@ -78,13 +81,14 @@ def compose(
     """
     made = draft.frames.copy()
     likelihood = 0.0
+    rules = _Rules(draft, model.scale, taste)
     model.begin(draft)
     for index in range(len(made)):
         model.look(index, made)
         filled = np.where(made[index] == OPEN, REST, made[index]).astype(np.int16)
         for voice in np.flatnonzero(draft.frames[index] == OPEN):
             scores = model.score(int(voice), filled)
-            added = _weigh(model.scale, draft, made, filled, (index, int(voice)), taste)
+            added = rules.weigh(made, filled, index, int(voice))
             chosen = choose(scores, added, taste, float(rng.random()))
             likelihood += float(scores[chosen])
             made[index, voice] = filled[voice] = model.scale.pitch(chosen)
@@ -92,27 +96,43 @@ def compose(
     return made, likelihood / max(1, int((draft.frames == OPEN).sum()))
 
 
-def _weigh(  # noqa: PLR0913 - what there is, what is asked, and where
-    scale: Scale,
-    draft: Draft,
-    made: Frames,
-    filled: Frames,
-    place: tuple[int, int],
-    taste: Taste,
-) -> npt.NDArray[np.float64]:
-    index, voice = place
-    if not taste.rules:
-        added = np.zeros(scale.size)
-        added[0] = NEVER
+class _Rules:
+    """What is added to the log-probabilities of notes."""
+
+    def __init__(self, draft: Draft, scale: Scale, taste: Taste) -> None:
+        self._draft, self._scale = draft, scale
+        self._obeys = taste.rules
+        self._home = find_home(draft.frames, draft.wishes, OPEN)
+
+    def weigh(
+        self, made: Frames, filled: Frames, index: int, voice: int
+    ) -> npt.NDArray[np.float64]:
+        """Return what is added for each index; rests are never taken."""
+        if not self._obeys:
+            added = np.zeros(self._scale.size)
+            added[0] = NEVER
+            return added
+        after = None
+        if index + 1 < len(made):
+            given = self._draft.frames[index + 1]
+            after = np.where(given == OPEN, REST, given).astype(np.int16)
+        before = made[index - 1] if index else None
+        on_beat = index >= BEAT and index % BEAT == 0
+        moment = Moment(filled, before, after, made[index - BEAT] if on_beat else None)
+        added = weigh(voice, moment, self._scale)
+        added += self._weigh_standing(made, filled, index, voice)
+        if self._home is not None:
+            added += weigh_home(self._home, (index, voice), filled, before, self._scale)
         return added
-    after = None
-    if index + 1 < len(made):
-        given = draft.frames[index + 1]
-        after = np.where(given == OPEN, REST, given).astype(np.int16)
-    moment = Moment(
-        here=filled,
-        before=made[index - 1] if index else None,
-        after=after,
-        beat_before=made[index - BEAT] if index >= BEAT and index % BEAT == 0 else None,
-    )
-    return weigh(voice, moment, scale)
+
+    def _weigh_standing(
+        self, made: Frames, filled: Frames, index: int, voice: int
+    ) -> npt.NDArray[np.float64]:
+        """Keep a chord from standing for longer than a bar, before the last bar."""
+        added = np.zeros(self._scale.size)
+        if index < LONG or len(made) - index <= LONG:
+            return added
+        last = made[index - 1]
+        if (made[index - LONG : index] == last).all() and (filled[:voice] == last[:voice]).all():
+            added[self._scale.index(last)[voice]] = NEVER if voice == VOICES - 1 else SELDOM
+        return added

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -54,7 +55,7 @@ class Reading:
         frames: what is missing is `OPEN`.
         offset: quarters of silence before the first frame.
         bar, phase: see `Look`.
-        shift: semitones by which it was moved to where sopranos sing; whole octaves if that will do.
+        shift: semitones by which it was moved to where sopranos sing, octaves if they will do.
         sources: the notes of each voice as they are in the score, if it has such voices.
     """
 
@@ -78,9 +79,7 @@ def build_piece(frames: Frames, key: tuple[int, bool], look: Look, title: str = 
     tonic, is_minor = key
     parts = tuple(
         Part(name.capitalize(), program, tuple(_write_voice(frames, voice, look)))
-        for voice, (name, program) in enumerate(
-            zip(NAMES, ENSEMBLES[look.ensemble], strict=True)
-        )
+        for voice, (name, program) in enumerate(zip(NAMES, ENSEMBLES[look.ensemble], strict=True))
     )
     return Piece(
         parts=parts,
@@ -121,9 +120,7 @@ def _find_spans(marked: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
     return [(float(a) / BEAT, float(b) / BEAT) for a, b in edges.reshape(-1, 2)]
 
 
-def _clip(
-    notes: Sequence[Note], spans: Sequence[tuple[float, float]], inside: bool
-) -> list[Note]:
+def _clip(notes: Sequence[Note], spans: Sequence[tuple[float, float]], inside: bool) -> list[Note]:
     """Keep of each note what lies inside the spans, or outside of them."""
     if not inside:
         ends = [0.0, *[edge for span in spans for edge in span], float("inf")]
@@ -206,7 +203,7 @@ def read_voices(piece: Piece) -> Reading:
         InvalidInputError: nothing with a pitch, too long, or in a metre of eighths.
     """
     parts = [part for part in piece.parts if part.notes and not part.is_drum]
-    if len(parts) == 1 and _is_single(parts[0].notes) or not parts:
+    if (len(parts) == 1 and _is_single(parts[0].notes)) or not parts:
         return read_melody(piece)
     reading, _ = _lay_out(piece, [note for part in parts for note in part.notes])
     if len(parts) == VOICES and all(_is_single(part.notes) for part in parts):
@@ -292,5 +289,5 @@ def _sounding(notes: Sequence[Note], at: float) -> list[Note]:
 def _is_single(notes: Sequence[Note]) -> bool:
     """Tell whether no two notes sound at once, but for slurs."""
     ordered = sorted(notes, key=lambda note: note.start)
-    overlaps = sum(a.end > b.start + 0.13 for a, b in zip(ordered, ordered[1:], strict=False))
+    overlaps = sum(a.end > b.start + 0.13 for a, b in pairwise(ordered))
     return overlaps <= len(ordered) // 20

@@ -31,7 +31,9 @@ SUMMARIES: Final = {
     "folk": "dance tunes of the British Isles",
 }
 SCORE: Final = (
-    Input("score", (MediaType.SCORE,), optional=True, summary="what to go on with, or to harmonise"),
+    Input(
+        "score", (MediaType.SCORE,), optional=True, summary="what to go on with, or to harmonise"
+    ),
 )
 
 
@@ -55,7 +57,9 @@ class Transformer(Generator):
     Params: ClassVar[type[Params]] = ComposeParams
     reads_titles: ClassVar[bool] = False
     checkpoint_from: ClassVar[tuple[str, ...]] = ("style", "checkpoint")
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("chorale-transformer", "folk")
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped(
+        "chorale-transformer", "folk"
+    )
     testing_params: ClassVar[dict[str, object]] = {"bars": 2}
     defaults: ClassVar[dict[str, str]] = {"chorale": "chorale-transformer", "folk": "folk"}
 

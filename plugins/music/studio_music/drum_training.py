@@ -6,12 +6,12 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from studio_training import Settings, Trainer
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from studio_music.groove_data import DrumLoop
 from studio_music.model_drums import SPAN, DrumConfig, DrumNet
-from studio_training import Settings, Trainer
 
 KL_WEIGHT: Final = 0.4
 """Below 1 the latent vector says more; measured: see the card."""

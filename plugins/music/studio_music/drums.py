@@ -7,12 +7,12 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from studio_training import load_weights
 from torch import Tensor
 
 from studio_music.groove_data import BARS, STEPS, STYLES, DrumLoop, to_taps
 from studio_music.latent import draw_latent, shift_latent, vary
-from studio_music.model_drums import COUNT, SPAN, build_net
-from studio_training import load_weights
+from studio_music.model_drums import COUNT, SPAN, DrumNet, build_net
 
 QUIET: Final = 0.12
 """Least force of a hit, of 1."""
@@ -43,17 +43,12 @@ class DrumWish:
 
 
 class DrumPlayer:
-    """The trained nets; see `model_drums`."""
+    """Drum nets at work; see `model_drums`."""
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
-        """Load weights.
-
-        Raises:
-            CheckpointError: damaged, or of another family.
-        """
-        config, tensors = load_weights(path)
-        self.net = build_net(config, tensors).to(device)
-        self.directions: Mapping[str, Any] = config.get("attributes", {})
+    def __init__(self, net: DrumNet, directions: Mapping[str, Any]) -> None:
+        """Take nets, and the directions of attributes in their latent space."""
+        self.net = net
+        self.directions = directions
 
     @property
     def latent(self) -> int:
@@ -113,8 +108,14 @@ class DrumPlayer:
         for first in range(0, loop.steps, SPAN):
             part = loop.cut(first, SPAN)
             size = min(SPAN, loop.steps - first)
-            own = self._touch(part, wish, np.pad(noise[:, first : first + size], ((0, 0), (0, SPAN - size), (0, 0))))
-            force[first : first + size], push[first : first + size] = (values[:size] for values in own)
+            own = self._touch(
+                part,
+                wish,
+                np.pad(noise[:, first : first + size], ((0, 0), (0, SPAN - size), (0, 0))),
+            )
+            force[first : first + size], push[first : first + size] = (
+                values[:size] for values in own
+            )
         flat = np.full_like(force, 0.75)
         force = flat + (force - flat) * min(1.0, wish.human)
         mask = loop.hits > 0.5
@@ -132,7 +133,9 @@ class DrumPlayer:
     ) -> tuple["np.ndarray[Any, Any]", "np.ndarray[Any, Any]"]:
         hits, known = (torch.from_numpy(values)[None] for values in (loop.hits, loop.force))
         style, bpm = torch.tensor([STYLES.index(wish.style)]), torch.tensor([float(wish.bpm)])
-        force, push, spread_force, spread_push = self.net.touch(hits, known, style, bpm).numpy()[:, 0]
+        force, push, spread_force, spread_push = self.net.touch(hits, known, style, bpm).numpy()[
+            :, 0
+        ]
         return (
             force + noise[0] * np.exp(spread_force) * wish.human,
             push + noise[1] * np.exp(spread_push),
@@ -142,7 +145,7 @@ class DrumPlayer:
     def _write(
         self, z: Tensor, wish: DrumWish, uniform: "np.ndarray[Any, Any]", taps: tuple[Any, bool]
     ) -> "np.ndarray[Any, Any]":
-        """Draw two bars (32, 9); under a strict rhythm hits fall on its onsets alone, on each one."""
+        """Draw two bars (32, 9); under a strict rhythm hits are on its onsets, and only there."""
         net = self.net.pattern
         rhythm, strict = taps
         state = torch.tanh(net.begin(z))[None]
@@ -164,6 +167,16 @@ class DrumPlayer:
             before = struck
             out[at] = struck[0].numpy()
         return out
+
+
+def load_player(path: Path) -> DrumPlayer:
+    """Load weights.
+
+    Raises:
+        CheckpointError: damaged, or of another family.
+    """
+    config, tensors = load_weights(path)
+    return DrumPlayer(build_net(config, tensors), config.get("attributes", {}))
 
 
 def _follow(struck: Tensor, is_tapped: bool, likeliest: int) -> Tensor:

@@ -6,20 +6,21 @@ Goes on where it was stopped, as long as the options are the same.
 import json
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
 import click
 import numpy as np
 import torch
+from safetensors.torch import load_file
+from studio_training import Run, Settings, Trainer, fit
 from torch import Tensor, nn
 
 from studio_music.chorale_corpus import Corpus, Diet
 from studio_music.chorale_data import Chorale, describe, load_separated, load_sets
 from studio_music.likelihood import compute_loss, measure
 from studio_music.model_frames import FrameConfig, FrameNet
-from studio_training import Run, Settings, Trainer, fit
 
 LOG: Final = logging.getLogger("studio_music.fit_chorale")
 
@@ -35,18 +36,18 @@ class Goal:
     """
 
     config: FrameConfig
-    diet: Diet = Diet()
+    diet: Diet = field(default_factory=Diet)
     is_set: bool = False
 
 
 SET_DIET: Final = Diet(batch=16, block=64, shift=5, hinted=0.0, beat=1)
 GOALS: Final[Mapping[str, Goal]] = {
-    "transformer": Goal(FrameConfig()),
-    "plain": Goal(FrameConfig(), Diet(hinted=0.0)),
+    "transformer": Goal(FrameConfig(n_embd=208, n_layer=3, n_front=2, n_ahead=48)),
+    "attention": Goal(FrameConfig(n_front=0)),
     "lstm": Goal(FrameConfig("lstm", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
     "gru": Goal(FrameConfig("gru", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
     "quarter": Goal(
-        FrameConfig(n_embd=128, n_layer=4, n_ahead=8, lowest=38, pitches=64, is_set=True),
+        FrameConfig(n_embd=160, n_layer=2, n_ahead=8, lowest=38, pitches=64, is_set=True),
         SET_DIET,
         is_set=True,
     ),
@@ -65,7 +66,16 @@ GOALS: Final[Mapping[str, Goal]] = {
 @click.option("--dropout", type=float, default=0.3)
 @click.option("--every", type=int, default=100)
 @click.option("--seed", type=int, default=0)
-def main(data: Path, folder: Path, name: str, dropout: float, every: int, **options: Any) -> None:
+@click.option("--start", type=click.Path(path_type=Path), help="training of an LSTM to build on")
+def main(
+    data: Path,
+    folder: Path,
+    name: str,
+    dropout: float,
+    every: int,
+    start: Path | None,
+    **options: Any,
+) -> None:
     """Learn from DATA, the folder with the JSB chorales; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(1)
@@ -76,10 +86,28 @@ def main(data: Path, folder: Path, name: str, dropout: float, every: int, **opti
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "net.json").write_text(json.dumps(asdict(config)), encoding="utf-8")
     trainer = build_trainer(pieces["train"], Goal(config, goal.diet, goal.is_set), settings)
+    if start is not None:
+        trainer.restart(build_on(trainer.network, start))
     size = sum(weight.numel() for weight in trainer.network.parameters())
     LOG.info("%s: %s weights", name, size)
-    run = Run(settings.steps, measure=watch(trainer, pieces["valid"]), every=every, watch="valid")
+    run = Run(
+        settings.steps,
+        measure=watch(trainer, pieces["valid"]),
+        every=every,
+        watch="valid",
+    )
     LOG.info("%s", fit(trainer, folder, run).figures)
+
+
+def build_on(network: nn.Module, start: Path) -> dict[str, Tensor]:
+    """Take the weights of a trained LSTM for the LSTM layers, tables and heads of a net."""
+    average = "average."
+    found = {
+        name.removeprefix(average).replace("trunk.cells.", "trunk.front."): value
+        for name, value in load_file(start / "best.safetensors").items()
+        if name.startswith(average)
+    }
+    return {**network.state_dict(), **found}
 
 
 def load_pieces(data: Path, *, is_set: bool = False) -> dict[str, list[Chorale]]:

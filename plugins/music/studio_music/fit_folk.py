@@ -11,18 +11,19 @@ from typing import Any, Final
 
 import click
 import torch
+from studio_training import Card, Run, Settings, Trainer, fit, save_weights, write_card
 
 from studio_music.folk import count_pickups
 from studio_music.folk_data import FolkTune, load_archive, load_tunes, save_tunes, split_tunes
 from studio_music.folk_training import FolkCorpus, build_trainer, measure_perplexity
 from studio_music.model_folk import FolkConfig, FolkNet, to_config
-from studio_training import Card, Run, Settings, Trainer, fit, save_weights, write_card
 
 LOG: Final = logging.getLogger("studio_music.fit_folk")
-NOTES: Final = """The net is told the plan of a tune (sections, bars, upbeats, repeats, mode, metre, dance), so
-the figures are of notes under a known plan. Variants of a tune (by shared bars in any key, or by
-title) are in one split only. The prints are Aird's Airs (1778 to 1801), Ryan's Mammoth Collection
-(1883) and O'Neill's Music of Ireland (1903); ornaments, chords and words are not learnt.
+NOTES: Final = """The net is told the plan of a tune (sections, bars, upbeats, repeats, mode,
+metre, dance), so the figures are of notes under a known plan. Variants of a tune (by shared bars in
+any key, or by title) are in one split only. The prints are Aird's Airs (1778 to 1801), Ryan's
+Mammoth Collection (1883) and O'Neill's Music of Ireland (1903); ornaments, chords and words are not
+learnt.
 """
 
 
@@ -59,7 +60,7 @@ def main(data: Path, folder: Path, export: Path | None, **options: Any) -> None:
                 **measure_perplexity(get_average(trainer), held_out),
                 "cpu_seconds": time.process_time() - start,
             },
-            every=200,
+            every=300,
             watch="valid_nll",
         ),
     )
@@ -101,7 +102,7 @@ def export_folk(
         Card(
             "Folk tunes",
             f"{net.config.core.upper()} of {count:,} parameters over notes, with look-back at "
-            "the bars before (Waite et al., 2016), for dance tunes of Britain, Ireland and America.",
+            "the bars before (Waite et al., 2016), for dance tunes of Britain and Ireland.",
             "3,900 tunes in ABC of the music21 corpus, from prints of 1778 to 1903; the "
             "compositions are in the public domain.",
             "Apache-2.0",

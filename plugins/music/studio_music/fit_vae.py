@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 import numpy as np
 import torch
+from studio_training import Card, Run, Settings, Trainer, fit, save_weights, write_card
 
 from studio.errors import StudioError
 from studio_music import drum_training, model_drums, model_vae, vae_training
@@ -24,10 +25,9 @@ from studio_music.folk_data import split_tunes
 from studio_music.groove_data import cut_windows as cut_drums
 from studio_music.groove_data import load_groove
 from studio_music.latent import find_drum_directions, find_melody_directions
-from studio_music.melody import find_key, find_key_of, find_melody
+from studio_music.melody import find_key, find_melody
 from studio_music.melody_data import Line, encode_folk, encode_notes, load_lieder
-from studio_music.notes import Note
-from studio_training import Card, Run, Settings, Trainer, fit, save_weights, write_card
+from studio_music.notes import Note, Part, Piece
 
 LOG: Final = logging.getLogger("studio_music.fit_vae")
 EVERY: Final = 500
@@ -171,7 +171,9 @@ def load_lines(sources: dict[str, Any], folder: Path) -> dict[str, list[Line]]:
             split[name] += [line for tune in own for line in encode_folk(tune)]
         LOG.info("folk: %s", {name: len(lines) for name, lines in split.items()})
         for number, line in enumerate(_read_lieder(sources["lieder"], sources["songs"])):
-            split["valid" if number % 20 == 7 else "test" if number % 20 == 17 else "train"].append(line)
+            split["valid" if number % 20 == 7 else "test" if number % 20 == 17 else "train"].append(
+                line
+            )
         LOG.info("with lieder: %s", {name: len(lines) for name, lines in split.items()})
         for name, pieces in load_separated(sources["chorales"]).items():
             split[name] += list(_read_sopranos(pieces))
@@ -206,7 +208,7 @@ def _read_sopranos(pieces: Iterable[Any]) -> Iterator[Line]:
             for start, end in zip(starts.tolist(), ends, strict=True)
             if soprano[start] > 0
         ]
-        key = find_key_of(notes)
+        key = find_key(Piece((Part("Soprano", 0, tuple(notes)),)))
         line = encode_notes(notes, key.tonic, (4, 4), 0.0, "chorale")
         if line is not None:
             yield line

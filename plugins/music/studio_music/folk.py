@@ -9,6 +9,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from studio_training import load_weights
 
 from studio_music.folk_abc import TICKS
 from studio_music.folk_data import (
@@ -33,7 +34,6 @@ from studio_music.folk_features import (
 from studio_music.folk_opening import read_opening
 from studio_music.model_folk import FolkNet, build_net
 from studio_music.notes import Note, Part, Piece
-from studio_training import load_weights
 
 STYLES: Final[Mapping[str, tuple[tuple[int, int], int, float]]] = {
     "reel": ((4, 4), 1, 200.0),
@@ -85,19 +85,13 @@ class FolkRequest:
     bpm: float = 0.0
 
 
-class FolkComposer:
-    """A trained folk net; see `model_folk`."""
+class TuneWriter:
+    """A folk net at work; see `model_folk`."""
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
-        """Load weights.
-
-        Raises:
-            CheckpointError: damaged, or of another family.
-        """
-        config, tensors = load_weights(path)
-        self.net = build_net(config, tensors).to(device)
-        self.device = device
-        self.pickups: Mapping[str, Any] = config.get("pickups", {})
+    def __init__(self, net: FolkNet, pickups: Mapping[str, Any]) -> None:
+        """Take a net, and `count_pickups` of what it learnt from."""
+        self.net = net
+        self.pickups = pickups
 
     def compose(self, request: FolkRequest, seed: int, progress: Progress | None = None) -> Piece:
         """Make a tune from nothing; repeats are written out."""
@@ -164,6 +158,19 @@ class FolkComposer:
         )
 
 
+class FolkComposer(TuneWriter):
+    """A folk net from a checkpoint."""
+
+    def __init__(self, path: Path, device: str = "cpu") -> None:
+        """Load weights.
+
+        Raises:
+            CheckpointError: damaged, or of another family.
+        """
+        config, tensors = load_weights(path)
+        super().__init__(build_net(config, tensors).to(device), config.get("pickups", {}))
+
+
 def count_pickups(tunes: Sequence[FolkTune], most: int = 4) -> dict[str, list[list[float]]]:
     """Return for each metre how often its tunes begin with which upbeat, ticks and share."""
     found: dict[str, list[list[float]]] = {}
@@ -188,6 +195,7 @@ def sample_tune(
 ) -> list[list[tuple[int, int]]]:
     """Return the events of each section, the given opening first."""
     line, state = Timeline(plan), None
+    features = torch.zeros(0)
     sections: list[list[tuple[int, int]]] = []
     waiting = list(opening)
     total, done = sum(form.ticks for form in plan.sections), 0

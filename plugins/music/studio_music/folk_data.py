@@ -16,6 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from studio_music.folk_abc import TICKS, Event, Section, Tune, parse_tunes
+from studio_music.kin import group_kin
 
 Rows = npt.NDArray[np.int16]
 """(events, 2): pitch token and length token."""
@@ -35,8 +36,6 @@ _DANCE_WORDS: Final = (
     ("fling", 5), ("air", 6),
 )  # fmt: skip
 MOST_SECTIONS: Final = 6
-KIN_SHARE: Final = 0.25
-"""Of the bars of the shorter of two tunes, which they share if they are kin."""
 
 
 @dataclass(frozen=True)
@@ -185,7 +184,7 @@ def encode_event(event: Event, tonic: int) -> list[tuple[int, int]]:
         token = HOLD if event.is_held else FIRST_PITCH + semitones - LOWEST
     rows, left = [], event.ticks
     while left:
-        fitting = [ticks for ticks in LENGTHS if ticks <= left]
+        fitting = [ticks for ticks in LENGTHS if ticks <= left and left - ticks != 1]
         if not fitting:
             raise TuneFault("a length is finer than the grid")
         rows.append((token, LENGTHS.index(fitting[-1]) + 1))
@@ -234,7 +233,7 @@ def _iterate_texts(path: Path) -> Iterable[tuple[str, str]]:
 
 
 def find_bars(tune: FolkTune) -> set[bytes]:
-    """Return fingerprints of the bars, by their intervals: the same in every key."""
+    """Return fingerprints of pairs of bars, by their intervals: the same in every key."""
     prints: set[bytes] = set()
     for phrase in tune.phrases:
         starts = np.cumsum([0] + [LENGTHS[n - 1] for n in phrase.rows[:, 1].tolist()])[:-1]
@@ -248,36 +247,9 @@ def find_bars(tune: FolkTune) -> set[bytes]:
     return prints
 
 
-def group_kin(tunes: Sequence[FolkTune]) -> list[int]:
-    """Return a group number per tune; tunes that share many pairs of bars are one group."""
-    prints = [find_bars(tune) for tune in tunes]
-    homes: dict[bytes, list[int]] = {}
-    for index, own in enumerate(prints):
-        for item in own:
-            homes.setdefault(item, []).append(index)
-    shared: dict[tuple[int, int], int] = {}
-    for places in homes.values():
-        if len(places) > 60:
-            continue  # a figure of the trade, such as a scale
-        for a, first in enumerate(places):
-            for second in places[a + 1 :]:
-                shared[first, second] = shared.get((first, second), 0) + 1
-    parents = list(range(len(tunes)))
-
-    def find(index: int) -> int:
-        while parents[index] != index:
-            parents[index] = parents[parents[index]]
-            index = parents[index]
-        return index
-
-    for places in _find_namesakes(tunes):
-        for other in places[1:]:
-            parents[find(other)] = find(places[0])
-    for (first, second), count in shared.items():
-        least = min(len(prints[first]), len(prints[second]))
-        if count >= 2 and count >= KIN_SHARE * least:
-            parents[find(first)] = find(second)
-    return [find(index) for index in range(len(tunes))]
+def group_tunes(tunes: Sequence[FolkTune]) -> list[int]:
+    """Return a group number per tune; kin and namesakes are one group."""
+    return group_kin([find_bars(tune) for tune in tunes], _find_namesakes(tunes))
 
 
 def _find_namesakes(tunes: Sequence[FolkTune]) -> Iterable[list[int]]:
@@ -294,7 +266,7 @@ def split_tunes(
     tunes: Sequence[FolkTune], shares: tuple[float, float] = (0.08, 0.08)
 ) -> dict[str, list[FolkTune]]:
     """Split into train, valid and test, kin together; the split depends on the tunes only."""
-    groups = group_kin(tunes)
+    groups = group_tunes(tunes)
     rank: dict[int, float] = {}
     for group, tune in zip(groups, tunes, strict=True):
         key = hashlib.sha256(b"".join(p.rows.tobytes() for p in tune.phrases)).digest()
@@ -314,10 +286,10 @@ def save_tunes(tunes: Sequence[FolkTune], path: Path) -> None:
     heads: list[dict[str, Any]] = []
     rows = [phrase.rows for tune in tunes for phrase in tune.phrases]
     for tune in tunes:
-        facts = {k: getattr(tune, k) for k in ("mode", "metre", "dance", "tonic", "title", "origin")}
-        parts = [
-            [len(p.rows), p.pickup, p.bars, p.ticks, int(p.is_repeated)] for p in tune.phrases
-        ]
+        facts = {
+            k: getattr(tune, k) for k in ("mode", "metre", "dance", "tonic", "title", "origin")
+        }
+        parts = [[len(p.rows), p.pickup, p.bars, p.ticks, int(p.is_repeated)] for p in tune.phrases]
         heads.append({**facts, "phrases": parts})
     text = np.frombuffer(json.dumps(heads).encode(), np.uint8)
     np.savez_compressed(path, rows=np.concatenate(rows), heads=text)

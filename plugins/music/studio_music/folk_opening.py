@@ -4,9 +4,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from studio.errors import InvalidInputError
 from studio_music.folk_abc import TICKS, Event
-from studio_music.folk_data import HIGHEST, LOWEST, METRES, FolkTune, Phrase, encode_event, get_bar
+from studio_music.folk_data import (
+    HIGHEST,
+    LENGTHS,
+    LOWEST,
+    METRES,
+    MODES,
+    FolkTune,
+    Phrase,
+    TuneFault,
+    encode_event,
+    find_dance,
+    get_bar,
+)
 from studio_music.folk_features import SectionPlan
 from studio_music.melody import find_key, find_melody
 from studio_music.notes import Note, Part, Piece
@@ -50,15 +64,42 @@ def read_opening(piece: Piece) -> Opening:
     part = find_melody(piece)
     key = find_key(piece)
     mode = "major" if key.mode == "major" else "minor"
-    bar, pickup = get_bar(piece.metre), round(piece.pickup * TICKS)
+    bar, pickup = get_bar(piece.metre), round(piece.pickup * TICKS) % get_bar(piece.metre)
     line = quantise(part.notes)
     shift = _find_shift([pitch for _, _, pitch in line], key.tonic)
     end = max(start + ticks for start, ticks, _ in line)
     bars = -(-max(1, end - pickup) // bar)
     bars = -(-bars // 4) * 4
-    events = encode_line(line, key.tonic + shift, pickup, bar)
+    try:
+        events = encode_line(line, key.tonic + shift, pickup, bar)
+    except TuneFault as fault:
+        raise InvalidInputError(
+            "{title}: {fault}; quantise it first", title=piece.title or "the score", fault=fault
+        ) from fault
     form = SectionPlan(bars, pickup, bars * bar + pickup, False)
     return Opening(part, tuple(events), form, key.tonic, mode, shift, end / TICKS)
+
+
+def read_tune(piece: Piece) -> FolkTune:
+    """Read the melody of a piece as a tune of one section, to learn from.
+
+    Raises:
+        InvalidInputError: no melody, another metre, or a range that is too wide.
+    """
+    opening = read_opening(piece)
+    bar, pickup = get_bar(piece.metre), opening.form.pickup
+    ticks = sum(LENGTHS[length - 1] for _, length in opening.events)
+    phrase = Phrase(
+        np.array(opening.events, np.int16), pickup, -(-(ticks - pickup) // bar), ticks, False
+    )
+    return FolkTune(
+        (phrase,),
+        MODES.index(opening.mode),
+        METRES.index(piece.metre),
+        find_dance("", piece.title, piece.metre),
+        opening.tonic,
+        piece.title,
+    )
 
 
 def quantise(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
@@ -68,8 +109,12 @@ def quantise(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
     for note in notes:
         start = to_grid(note.start)
         if note.pitch > starts.get(start, -1):
-            starts[start], ends[start] = note.pitch, max(start + 3, to_grid(note.end))
-    places = sorted(starts)
+            starts[start] = note.pitch
+            ends[start] = max(start + get_shortest(start), to_grid(note.end))
+    places: list[int] = []
+    for place in sorted(starts):
+        if not places or place - places[-1] >= STEPS[-1]:
+            places.append(place)
     following = [*places[1:], 10**9]
     line = []
     for place, after in zip(places, following, strict=True):
@@ -78,6 +123,11 @@ def quantise(notes: Sequence[Note]) -> list[tuple[int, int, int]]:
         end = after if after - end < 6 else end
         line.append((place, end - place, starts[place]))
     return line
+
+
+def get_shortest(start: int) -> int:
+    """Ticks of the shortest note that begins there and ends where a bar may."""
+    return STEPS[-1] if start % STEPS[-1] == 0 else 4
 
 
 def to_grid(quarters: float) -> int:

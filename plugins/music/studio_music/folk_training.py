@@ -6,12 +6,12 @@ from typing import Final
 
 import numpy as np
 import torch
+from studio_training import Settings, Trainer
 from torch import Tensor, nn
 
 from studio_music.folk_data import FolkTune
 from studio_music.folk_features import ANY_TONIC, COLUMNS, WIDTH, build_rows
 from studio_music.model_folk import FolkConfig, FolkNet, compute_losses
-from studio_training import Settings, Trainer
 
 LONGEST: Final = 288
 """Rows of a tune in a batch; longer ones are cut anywhere."""

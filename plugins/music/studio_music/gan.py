@@ -55,8 +55,9 @@ class Gan(Generator):
         return Footprint(host_bytes=420 << 20)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
-        from studio_music.model_gan import build_net
         from studio_training import load_weights
+
+        from studio_music.model_gan import build_net
 
         super().__init__(checkpoint, device)
         self._net = build_net(*load_weights(get_path(checkpoint, self.id)))

@@ -6,13 +6,6 @@ from pathlib import Path
 from typing import Final
 
 import torch
-from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
-
-from studio.errors import InvalidInputError
-from studio_music.melody_data import VOCABULARY
-from studio_music.model_gan import Critic, GanConfig, Painter
-from studio_music.vae_training import MelodyCorpus
 from studio_training import (
     DivergedError,
     Settings,
@@ -23,6 +16,13 @@ from studio_training import (
     mix_seed,
     save_state,
 )
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from studio.errors import InvalidInputError
+from studio_music.melody_data import VOCABULARY
+from studio_music.model_gan import Critic, GanConfig, Painter
+from studio_music.vae_training import MelodyCorpus
 
 CRITIC_STEPS: Final = 3
 SLOPE_WEIGHT: Final = 10.0

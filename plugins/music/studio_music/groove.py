@@ -49,7 +49,9 @@ class GrooveParams(Params):
         1.0, ge=0, le=2, description="how human: 0 is a machine, 1 as drummers play"
     )
     temperature: float = Field(0.7, ge=0, le=2, description="drumify: below 1 is safer")
-    keep_score: bool = Field(True, description="drumify: keep the parts of the score beside the drums")
+    keep_score: bool = Field(
+        True, description="drumify: keep the parts of the score beside the drums"
+    )
     strict: bool = Field(
         False,
         description="drumify: strike on the notes of the score only; else the drummer adds some",
@@ -81,10 +83,10 @@ class Groove(Generator):
         return Footprint(host_bytes=420 << 20)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
-        from studio_music.drums import DrumPlayer
+        from studio_music.drums import load_player
 
         super().__init__(checkpoint, device)
-        self._player = DrumPlayer(get_path(checkpoint, self.id))
+        self._player = load_player(get_path(checkpoint, self.id))
 
     def generate(self, params: GrooveParams, job: JobContext) -> Iterator[Artifact]:
         """Yield a score for each seed."""
@@ -131,14 +133,18 @@ def drumify(player: "DrumPlayer", piece: "Piece", params: GrooveParams, seed: in
     notes = [note for part in piece.parts for note in part.notes]
     shift = piece.pickup
     bars = max(1, -(-int((piece.length - shift) * 4) // 16))
-    moved = [replace(note, start=note.start - shift) for note in notes if note.start >= shift - 1e-6]
+    moved = [
+        replace(note, start=note.start - shift) for note in notes if note.start >= shift - 1e-6
+    ]
     taps = tap_notes(moved, bars * 16)
     wish = _wish(params, piece, bars)
     loop = player.compose(wish, draw_pattern(player, seed), seed, taps, strict=params.strict)
     made = [Note(n.start + shift, n.duration, n.pitch, n.velocity) for n in decode_notes(loop)]
     drums = Part("Drums", 0, sort_notes(made), True)
     others = tuple(part for part in piece.parts if params.keep_score and not part.is_drum)
-    title = f"{piece.title or 'Score'} with drums" if others else f"Drums to {piece.title or 'a score'}"
+    title = (
+        f"{piece.title or 'Score'} with drums" if others else f"Drums to {piece.title or 'a score'}"
+    )
     return replace(piece, parts=(*others, drums), title=title)
 
 

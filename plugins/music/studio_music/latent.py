@@ -58,9 +58,7 @@ def walk(first: Tensor, last: Tensor, count: int) -> Tensor:
     return (weights / torch.sin(angle)) @ torch.cat([first, last])
 
 
-def shift_latent(
-    z: Tensor, directions: Mapping[str, Any], wishes: Mapping[str, float]
-) -> Tensor:
+def shift_latent(z: Tensor, directions: Mapping[str, Any], wishes: Mapping[str, float]) -> Tensor:
     """Move z along the directions of attributes, by standard deviations."""
     for name, amount in wishes.items():
         if amount and name in directions:

@@ -99,8 +99,9 @@ def read_example(asset: InputAsset) -> "Frames":
 
 
 def _load_table(checkpoint: Checkpoint) -> "Table":
-    from studio_music.model_markov import to_table
     from studio_training import load_weights
+
+    from studio_music.model_markov import to_table
 
     try:
         config, tensors = load_weights(checkpoint.path)

@@ -234,13 +234,14 @@ class MeasureWriter:
 
 
 def _write_label(measure: Element, text: str, offset: int, staff: int) -> None:
-    direction = SubElement(measure, "direction", placement="below")
-    words = SubElement(SubElement(direction, "direction-type"), "words")
-    words.set("font-style", "normal")
-    words.text = text
+    """Add words that stand in one row under the system, as chord signs do; see `text`."""
+    harmony = SubElement(measure, "harmony", placement="below")
+    root = SubElement(harmony, "root")
+    SubElement(root, "root-step", text=text).text = "C"
+    SubElement(harmony, "kind", text="").text = "none"
     if offset:
-        SubElement(direction, "offset").text = str(offset)
-    SubElement(direction, "staff").text = str(staff)
+        SubElement(harmony, "offset").text = str(offset)
+    SubElement(harmony, "staff").text = str(staff)
 
 
 def _beam(written: list[Written], place: Place, metre: Metre) -> None:

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from studio_training import load_weights
 from torch import Tensor
 
 from studio.errors import InvalidInputError
@@ -23,10 +24,9 @@ from studio_music.melody_data import (
     decode_tokens,
     encode_notes,
 )
-from studio_music.model_vae import build_net, find_kind
+from studio_music.model_vae import MelodyVae, build_net, find_kind
 from studio_music.notes import Note, Part, Piece
 from studio_music.vae_training import write_tokens
-from studio_training import load_weights
 
 GREEDY: Final = 0.05
 """Temperature below which the likeliest token is taken."""
@@ -62,17 +62,12 @@ class Clip:
 
 
 class MelodyWriter:
-    """The trained net; see `model_vae`."""
+    """A melody net at work; see `model_vae`."""
 
-    def __init__(self, path: Path, device: str = "cpu") -> None:
-        """Load weights.
-
-        Raises:
-            CheckpointError: damaged, or of another family.
-        """
-        config, tensors = load_weights(path)
-        self.net = build_net(config, tensors).to(device)
-        self.directions: Mapping[str, Any] = config.get("attributes", {})
+    def __init__(self, net: MelodyVae, directions: Mapping[str, Any]) -> None:
+        """Take a net, and the directions of attributes in its latent space."""
+        self.net = net
+        self.directions = directions
 
     @property
     def latent(self) -> int:
@@ -97,6 +92,16 @@ class MelodyWriter:
         return made[0].numpy().astype(np.int16)
 
 
+def load_writer(path: Path) -> MelodyWriter:
+    """Load weights.
+
+    Raises:
+        CheckpointError: damaged, or of another family.
+    """
+    config, tensors = load_weights(path)
+    return MelodyWriter(build_net(config, tensors), config.get("attributes", {}))
+
+
 def read_clip(piece: Piece, bars: int) -> Clip:
     """Read the melody of the first bars of a score.
 
@@ -113,7 +118,9 @@ def read_clip(piece: Piece, bars: int) -> Clip:
             metre=f"{piece.metre[0]}/{piece.metre[1]}",
         )
     steps = BAR_STEPS[line.metre] * bars
-    tokens = np.pad(line.tokens[:steps], (0, max(0, steps - len(line.tokens))), constant_values=HOLD)
+    tokens = np.pad(
+        line.tokens[:steps], (0, max(0, steps - len(line.tokens))), constant_values=HOLD
+    )
     if len(line.tokens) < steps:
         tokens[len(line.tokens)] = REST
     if not (tokens >= FIRST).any():

@@ -89,7 +89,9 @@ def encode_folk(tune: FolkTune) -> Iterator[Line]:
         return
     for phrase in tune.phrases:
         notes = decode_phrase(phrase, tune.tonic)
-        if any((start - phrase.pickup) % SIXTEENTH or ticks % SIXTEENTH for start, ticks, _ in notes):
+        if any(
+            (start - phrase.pickup) % SIXTEENTH or ticks % SIXTEENTH for start, ticks, _ in notes
+        ):
             continue
         cells = [
             ((start - phrase.pickup) // SIXTEENTH, ticks // SIXTEENTH, pitch)

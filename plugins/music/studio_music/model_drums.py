@@ -9,7 +9,7 @@ from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from studio.errors import CheckpointError
 from studio_music.groove_data import BARS, DRUMS, STEPS, STYLES
@@ -99,9 +99,7 @@ class PatternVae(nn.Module):
         written, state = self.writer(seen, state)
         return self.judge(written)[:, 0], state
 
-    def _gather(
-        self, z: Tensor, before: Tensor, style: Tensor, taps: Tensor, first: int
-    ) -> Tensor:
+    def _gather(self, z: Tensor, before: Tensor, style: Tensor, taps: Tensor, first: int) -> Tensor:
         count, length, _ = before.shape
         places = torch.arange(first, first + length, device=z.device)
         wide = [z[:, None], self.style(style)[:, None], self.place(places)[None]]

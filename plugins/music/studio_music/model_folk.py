@@ -5,7 +5,7 @@ from typing import Any, Final, Literal, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from studio.errors import CheckpointError
 from studio_music.folk_data import DANCES, LENGTHS, METRES, MODES, MOST_SECTIONS, PITCHES
@@ -138,7 +138,9 @@ class _Block(nn.Module):
         self.heads = config.n_head
         self.first, self.second = nn.LayerNorm(width), nn.LayerNorm(width)
         self.join, self.leave = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.think = nn.Sequential(nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width))
+        self.think = nn.Sequential(
+            nn.Linear(width, 4 * width), nn.GELU(), nn.Linear(4 * width, width)
+        )
         self.drop = nn.Dropout(config.dropout)
 
     def forward(self, values: Tensor, memory: Any) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -192,7 +194,7 @@ def build_net(config: dict[str, Any], tensors: dict[str, Tensor] | None = None) 
     """
     if config.get("family") != FAMILY or config.get("pitches") != PITCHES:
         raise CheckpointError(
-            "this checkpoint is of another family or vocabulary ({family}); choose one of folk tunes",
+            "this checkpoint is of another family or vocabulary ({family}); choose one of tunes",
             family=config.get("family", "unknown"),
         )
     if list(config.get("lengths", ())) != list(LENGTHS):

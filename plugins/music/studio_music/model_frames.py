@@ -27,6 +27,7 @@ class FrameConfig:
 
     Attributes:
         family: what runs over the frames.
+        n_front: LSTM layers before the attention.
         n_hidden: width of the head.
         n_ahead: width of what reads the notes that are given.
         lowest, pitches: see `Scale`.
@@ -43,6 +44,7 @@ class FrameConfig:
     lowest: int = 30
     pitches: int = 58
     is_set: bool = False
+    n_front: int = 1
 
     @property
     def scale(self) -> Scale:
@@ -63,7 +65,7 @@ class FrameNet(nn.Module):
         self.trunk: RelativeTransformer | Recurrent
         if config.family == "transformer":
             self.trunk = RelativeTransformer(
-                config.n_embd, config.n_layer, config.n_head, config.dropout
+                config.n_embd, config.n_layer, config.n_head, config.dropout, config.n_front
             )
         else:
             self.trunk = Recurrent(config.family, config.n_embd, config.n_layer, config.dropout)

@@ -10,7 +10,7 @@ from typing import Any, Final, cast
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from studio.errors import CheckpointError
 from studio_music.melody_data import VOCABULARY

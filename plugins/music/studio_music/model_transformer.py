@@ -1,4 +1,8 @@
-"""Transformer over frames with relative attention (Music Transformer, arXiv 1809.04281)."""
+"""Transformer over frames with relative attention (Music Transformer, arXiv 1809.04281).
+
+LSTM layers may run before the attention (as in R-Transformer, arXiv 1907.05572): what is near and
+in order is learnt sooner that way, and attention is left with what comes again.
+"""
 
 import math
 from dataclasses import dataclass, field
@@ -16,26 +20,39 @@ CHUNK: Final = 64
 
 @dataclass
 class Cache:
-    """Keys and values of the frames so far, one pair per layer: (n_head, room, width)."""
+    """Keys and values of the frames so far, one pair per layer: (n_head, room, width).
+
+    Attributes:
+        front: state of the LSTM.
+    """
 
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
     count: int = 0
+    front: tuple[Tensor, Tensor] | None = None
 
 
 class RelativeTransformer(nn.Module):
     """Pre-norm blocks; a frame sees itself and those before it."""
 
-    def __init__(self, n_embd: int, n_layer: int, n_head: int, dropout: float) -> None:
+    def __init__(
+        self, n_embd: int, n_layer: int, n_head: int, dropout: float, n_front: int = 0
+    ) -> None:
         super().__init__()
+        self.front: nn.LSTM | None = None
+        if n_front:
+            within = dropout if n_front > 1 else 0.0
+            self.front = nn.LSTM(n_embd, n_embd, n_front, batch_first=True, dropout=within)
         self.blocks = nn.ModuleList(_Block(n_embd, n_head, dropout) for _ in range(n_layer))
         self.norm = nn.LayerNorm(n_embd)
         for block in self.blocks:
             for last in (block.join, block.mlp[2]):
-                nn.init.normal_(last.weight, std=0.02 / math.sqrt(2 * n_layer))
+                nn.init.zeros_(last.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run whole sequences (batch, frames, n_embd)."""
+        if self.front is not None:
+            x = x + self.front(x)[0]
         count = x.shape[1]
         ahead = torch.full((count, count), float("-inf"), device=x.device).triu(1)
         for block in self.blocks:
@@ -49,6 +66,9 @@ class RelativeTransformer(nn.Module):
 
     def extend(self, x: Tensor, cache: Cache) -> Tensor:
         """Run the next frame (1, n_embd); the cache grows."""
+        if self.front is not None:
+            made, cache.front = self.front(x, cache.front)
+            x = x + made
         for number, block in enumerate(self.blocks):
             x = block.extend(x, cache, number)
         cache.count += 1

@@ -116,8 +116,9 @@ def _engrave(
     root: Element, piece: Piece, params: ScoreParams, job: JobContext
 ) -> list[Artifact]:
     from studio_music.engrave import engrave, save_follow
-    from studio_music.svg_draw import draw_png, save_pdf
+    from studio_music.svg_draw import draw_png, keep_caches, save_pdf
 
+    keep_caches(job.scratch)
     engraving = engrave(root, params.page, params.size)
     files: dict[str, Path] = {}
     if params.format == "midi":

@@ -17,13 +17,13 @@ import click
 import torch
 from safetensors import safe_open
 from safetensors.torch import load_file
+from studio_training import Card, save_weights, write_card
 
 from studio_music.chorale_nets import load_net, save_net
 from studio_music.fit_chorale import GOALS, Goal, load_pieces
 from studio_music.likelihood import measure
 from studio_music.model_frames import FrameConfig, FrameNet
 from studio_music.model_markov import MarkovModel, learn_table, measure_markov
-from studio_training import Card, save_weights, write_card
 
 LOG: Final = logging.getLogger("studio_music.ship_chorale")
 DATA: Final = (
@@ -33,10 +33,10 @@ DATA: Final = (
     "10 of 77 test pieces share their tune with a training piece."
 )
 LICENCE: Final = "Apache-2.0; nothing follows from the data"
-PROTOCOL: Final = """Protocol of the likelihoods: nats per note over every voice of every frame of whole pieces,
-original keys, soprano to bass within a frame, teacher forced from nothing, rests included; 73,632
-notes of validation, 75,600 of test. `mixture` is the same net at five transpositions (0, 1, -1, 2,
--2), their log-probabilities averaged and normalised for each note.
+PROTOCOL: Final = """Protocol of the likelihoods: nats per note over every voice of every frame of
+whole pieces, original keys, soprano to bass within a frame, teacher forced from nothing, rests
+included; 73,632 notes of validation, 75,600 of test. `mixture` is the same net at five
+transpositions (0, 1, -1, 2, -2), their log-probabilities averaged and normalised for each note.
 
 Limits: a pitch that is repeated cannot be told from one that is held; there are no fermatas and no
 words. Keys and metres that the net was told while it learnt were found by rule. It knows one
@@ -84,13 +84,7 @@ def ship_net(data: Path, trained: Path, out: Path, name: str, hours: float) -> N
         licence=LICENCE,
         training=training,
         metrics=metrics,
-        command=f"python -m studio_music.fit_chorale DATA TRAINED --name {name} "
-        + " ".join(
-            f"--{key.replace('_', '-')} {settings[key]}"
-            for key in ("steps", "rate", "ema", "decay", "weight_decay", "seed")
-        )
-        + f" --dropout {net.config.dropout}\npython -m studio_music.ship_chorale DATA TRAINED OUT"
-        f" --name {name}",
+        command=write_command(name, net.config, settings),
         notes=PROTOCOL,
     )
     save_net(net, out, {"training": {"metrics": metrics}}, write_card(card))
@@ -109,10 +103,24 @@ def load_trained(trained: Path, goal: Goal) -> tuple[FrameNet, dict[str, Any]]:
     return net.eval().requires_grad_(False), facts
 
 
+def write_command(name: str, config: FrameConfig, settings: Mapping[str, Any]) -> str:
+    """Return the commands that make the weights again."""
+    given = ("steps", "rate", "ema", "decay", "weight_decay", "seed")
+    options = [f"--{key.replace('_', '-')} {settings[key]}" for key in given]
+    if config.family == "transformer" and config.n_front:
+        options.append("--start TRAINED_LSTM")
+    return (
+        f"python -m studio_music.fit_chorale DATA TRAINED --name {name} {' '.join(options)} "
+        f"--dropout {config.dropout}\n"
+        f"python -m studio_music.ship_chorale DATA TRAINED OUT --name {name}"
+    )
+
+
 def describe_net(config: FrameConfig) -> str:
     """Say in words what a net is."""
+    front = f", over {config.n_front} layers of LSTM, learnt before" if config.n_front else ""
     trunk = {
-        "transformer": "Transformer with relative attention (arXiv 1809.04281)",
+        "transformer": f"Transformer with relative attention (arXiv 1809.04281){front}",
         "lstm": "LSTM",
         "gru": "GRU",
     }[config.family]
@@ -142,7 +150,9 @@ def ship_markov(data: Path, out: Path, least: int) -> None:
         title="Chorale Markov chain",
         what="Counts of the step to the next note of a voice, in six contexts, each within the one "
         "before, mixed by the weights of Witten and Bell (1991), for `music.markov`.",
-        data=DATA.replace(", transposed by up to six semitones", ", steps being the same in any key"),
+        data=DATA.replace(
+            ", transposed by up to six semitones", ", steps being the same in any key"
+        ),
         licence=LICENCE,
         training={"contexts seen fewer times are left out": least},
         metrics=metrics,

@@ -1,13 +1,15 @@
 """Pages of notation as PNG and PDF, drawn by matplotlib: no system library, the same everywhere."""
 
 import io
+import os
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageChops
 
 from studio_music.svg_shapes import Line, Look, Page, Shape, parse_path, read_page
 
@@ -17,6 +19,12 @@ INK: Final = "black"
 MUSIC_FONT: Final = "Leipzig"
 
 
+def keep_caches(folder: Path) -> None:
+    """Let matplotlib keep its list of fonts in `folder`, not in the home of whoever runs a job."""
+    if "matplotlib" not in sys.modules:
+        os.environ.setdefault("MPLCONFIGDIR", str(folder / "matplotlib"))
+
+
 def draw_png(svg: str, width: int) -> Image.Image:
     """Draw a page `width` pixels wide, black on white."""
     page = read_page(ElementTree.fromstring(svg))
@@ -24,6 +32,13 @@ def draw_png(svg: str, width: int) -> Image.Image:
     buffer = io.BytesIO()
     figure.savefig(buffer, format="png", dpi=width / figure.get_figwidth(), facecolor="white")
     return Image.open(buffer).convert("RGB")
+
+
+def crop_page(page: Image.Image) -> Image.Image:
+    """Cut the empty paper under the music."""
+    box = ImageChops.invert(page.convert("L")).getbbox()
+    margin = page.width // 24
+    return page.crop((0, 0, page.width, min(page.height, (box[3] if box else 0) + margin)))
 
 
 def save_pdf(svgs: Sequence[str], path: Path, width: float) -> None:
@@ -56,17 +71,18 @@ def _build_figure(page: Page, width: float = 8.27) -> Any:
 
 
 def _draw_shapes(axes: Any, shapes: list[Shape], point: float) -> None:
-    """Draw all that is filled as one path, and strokes by their width."""
+    """Draw glyphs as one path, strokes by their width, other shapes one by one."""
     from matplotlib.patches import PathPatch
     from matplotlib.path import Path as Outline
 
-    groups: dict[tuple[bool, float, bool], list[Any]] = {}
+    groups: dict[tuple[bool, float, bool, bool], list[Any]] = {}
     for shape in shapes:
-        key = (shape.is_filled, round(shape.width, 2), shape.is_white)
+        key = (shape.is_filled, round(shape.width, 2), shape.is_white, shape.is_glyph)
         groups.setdefault(key, []).append(Outline(shape.points, shape.codes))
-    for (is_filled, width, is_white), outlines in groups.items():
-        # Shapes drawn as one path would cut holes into each other where they overlap.
-        batches = [Outline.make_compound_path(*outlines)] if not is_filled else outlines
+    for (is_filled, width, is_white, is_glyph), outlines in groups.items():
+        # Glyphs turn the same way round; other shapes would cut holes where they overlap.
+        alone = is_filled and not is_glyph
+        batches = outlines if alone else [Outline.make_compound_path(*outlines)]
         for outline in batches:
             axes.add_patch(
                 PathPatch(

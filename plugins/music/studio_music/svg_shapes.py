@@ -29,6 +29,7 @@ class Shape:
     is_filled: bool
     width: float
     is_white: bool = False
+    is_glyph: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,7 +69,7 @@ class Frame:
 
     matrix: Points
     look: Look = Look()
-    is_ink: bool = True
+    is_glyph: bool = False
 
 
 BOLD: Final = frozenset(("ending", "fing", "reh", "tempo"))
@@ -173,7 +174,7 @@ def _read(element: Element, frame: Frame, page: Page, symbols: dict[str, Element
     if tag == "use":
         symbol = symbols[element.get(XLINK, "").lstrip("#")]
         for child in symbol:
-            _read(child, frame, page, symbols)
+            _read(child, replace(frame, is_glyph=True), page, symbols)
     elif tag == "text":
         page.lines += _read_text(element, frame)
     elif tag in ("g", "svg"):
@@ -191,7 +192,7 @@ def _read_shape(tag: str, element: Element, frame: Frame, page: Page) -> None:
         moved = points @ frame.matrix[:2, :2].T + frame.matrix[:2, 2]
         is_line = tag in ("path", "polyline") and LINE in codes and CUBIC not in codes
         filled = fill != "none" and not (is_line and len(codes) == 2)
-        page.shapes.append(Shape(moved, codes, filled, width, fill == "white"))
+        page.shapes.append(Shape(moved, codes, filled, width, fill == "white", frame.is_glyph))
 
 
 def _outline(tag: str, element: Element) -> Iterator[tuple[Points, list[int]]]:

@@ -17,7 +17,7 @@ MINOR: Final = (0.220, 0.006, 0.104, 0.123, 0.019, 0.103, 0.012, 0.214, 0.062, 0
 """Shares of the degrees of a key (Albrecht and Shanahan 2013)."""
 FINAL: Final = 0.08
 """What the last bass note adds to its key, in correlation."""
-STAY: Final = 1.1
+STAY: Final = 0.4
 """What a change to a neighbouring key costs in a walk through keys, in correlation."""
 
 

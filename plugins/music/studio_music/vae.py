@@ -122,18 +122,18 @@ class Vae(Generator):
             job.step(index + 1, len(job.seeds))
 
     def _get_writer(self) -> "MelodyWriter":
-        from studio_music.melodies import MelodyWriter
+        from studio_music.melodies import load_writer
 
         if "melody" not in self._tools:
-            self._tools["melody"] = MelodyWriter(self._path)
+            self._tools["melody"] = load_writer(self._path)
         writer: MelodyWriter = self._tools["melody"]
         return writer
 
     def _get_player(self) -> "DrumPlayer":
-        from studio_music.drums import DrumPlayer
+        from studio_music.drums import load_player
 
         if "drums" not in self._tools:
-            self._tools["drums"] = DrumPlayer(self._path)
+            self._tools["drums"] = load_player(self._path)
         player: DrumPlayer = self._tools["drums"]
         return player
 
@@ -206,9 +206,7 @@ def write_drums(
             )
     names = ("density", "syncopation", "toms", "cymbals")
     wishes = tuple((name, getattr(params, name)) for name in names)
-    wish = DrumWish(
-        params.style, params.bpm, params.bars, params.temperature, attributes=wishes
-    )
+    wish = DrumWish(params.style, params.bpm, params.bars, params.temperature, attributes=wishes)
     if params.task == "new":
         latents = [draw_latent(player.latent, seed)]
     elif params.task == "vary":
@@ -216,7 +214,9 @@ def write_drums(
     else:
         latents = list(walk(*(player.encode(loop) for loop in heard), params.count).split(1))
     loops = [player.compose(wish, z, seed) for z in latents]
-    joined = [np.concatenate([getattr(p, name) for p in loops]) for name in ("hits", "force", "push")]
+    joined = [
+        np.concatenate([getattr(p, name) for p in loops]) for name in ("hits", "force", "push")
+    ]
     rows = np.stack([measure_drums(loop.hits) for loop in loops]).mean(0)
     facts = {name: round(float(v), 4) for name, v in zip(DRUM, rows, strict=True)}
     return to_drum_piece(DrumLoop(*joined), _name(params, clips), params.bpm), facts

@@ -5,8 +5,9 @@ from typing import Final
 
 import numpy as np
 import torch
+from studio_training import Settings, Trainer
 from torch import Tensor, nn
-from torch.nn import functional as F  # noqa: N812
+from torch.nn import functional as F
 
 from studio_music.drum_training import get_divergence
 from studio_music.melody_data import (
@@ -22,7 +23,6 @@ from studio_music.melody_data import (
     cut_windows,
 )
 from studio_music.model_vae import MelodyVae, VaeConfig, find_kind
-from studio_training import Settings, Trainer
 
 KL_WEIGHT: Final = 0.3
 FREE_NATS: Final = 0.05
@@ -30,13 +30,19 @@ FREE_NATS: Final = 0.05
 HIDDEN_SHARE: Final = 0.35
 """Of the tokens before, hidden from the writer while it learns."""
 FARTHEST: Final = 3
-"""Semitones by which a window is moved while it learns: keys of modes lie beside each other."""
+"""Semitones: the tonic is found by rule, and modes of one scale lie so far apart."""
 
 
 class MelodyCorpus:
-    """Windows by metre and length."""
+    """Windows by metre and length.
 
-    def __init__(self, lines: Sequence[Line]) -> None:
+    Attributes:
+        groups: (metre, bars, windows).
+        farthest: semitones by which a window is moved while it is learnt.
+    """
+
+    def __init__(self, lines: Sequence[Line], farthest: int = FARTHEST) -> None:
+        self.farthest = farthest
         self.groups: list[tuple[int, int, Tensor]] = []
         for bars in BARS:
             for metre, windows in sorted(cut_windows(lines, bars).items()):
@@ -63,7 +69,8 @@ def build_trainer(
     def compute_loss(net: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         assert isinstance(net, MelodyVae)
         metre, bars, tokens = corpus.draw(settings.batch, rng)
-        shift = torch.randint(-FARTHEST, FARTHEST + 1, (len(tokens),), generator=rng)
+        most = corpus.farthest
+        shift = torch.randint(-most, most + 1, (len(tokens),), generator=rng)
         return compute_losses(net, move(tokens, shift).to(device), metre, bars)
 
     return Trainer(lambda: MelodyVae(config), settings, compute_loss, device)
@@ -177,3 +184,26 @@ def _measure_group(net: MelodyVae, tokens: Tensor, metre: int, bars: int) -> Tok
             len(tokens),
         ]
     )
+
+
+@torch.no_grad()
+def measure_smoothness(net: MelodyVae, corpus: MelodyCorpus, pairs: int = 16) -> float:
+    """Return how evenly two clips are walked between, 0..1; 1 would be steps all alike.
+
+    Each walk has seven points, written greedily; of the steps' Hamming distances the mean is
+    divided by the largest.
+    """
+    rates = []
+    for metre, bars, windows in corpus.groups:
+        if bars != BARS[0] or len(windows) < 2:
+            continue
+        kind = torch.full((len(windows),), find_kind(metre, bars))
+        means = net.encode(windows, kind)[0]
+        for number in range(min(pairs, len(windows) // 2)):
+            share = torch.linspace(0, 1, 7)[:, None]
+            first, last = means[number], means[len(windows) - 1 - number]
+            made = write_tokens(net, first + (last - first) * share, metre, bars)
+            steps = (made[1:] != made[:-1]).float().mean(1)
+            if float(steps.max()) > 0:
+                rates.append(float(steps.mean() / steps.max()))
+    return float(np.mean(rates)) if rates else 1.0

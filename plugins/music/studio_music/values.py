@@ -133,8 +133,8 @@ def _is_readable(start: int, length: int, metre: Metre, is_rest: bool) -> bool:
         return True
     strongest = min(inside)
     begins, ends = metre.find_level(start), metre.find_level(start + length)
-    if is_rest:
-        return begins <= strongest - 1 or (begins < strongest)
+    if is_rest or metre.is_compound:
+        return begins < strongest
     # A dotted value may reach over a weaker beat from a strong one, or into one.
     return min(begins, ends) - strongest <= 1 and begins - strongest <= 1
 

@@ -71,7 +71,9 @@ def test_other_files_are_refused(tmp_path, content):
 
 def test_sets_fall(tmp_path):
     path = tmp_path / "x.json"
-    path.write_text(json.dumps({"train": [[[60, 72, 64], []]], "valid": [[[50]]], "test": [[[51]]]}))
+    path.write_text(
+        json.dumps({"train": [[[60, 72, 64], []]], "valid": [[[50]]], "test": [[[51]]]})
+    )
     found = load_sets(path)
     assert found["train"][0].tolist() == [[72, 64, 60, REST], [REST] * 4]
     path.write_text('{"train": 3}')

@@ -20,9 +20,9 @@ from studio_music.model_markov import (
     to_table,
 )
 from studio_music.sampling import Taste, choose
+from studio_training import Settings
 
 from studio.errors import CheckpointError
-from studio_training import Settings
 
 SMALL = {"n_embd": 16, "n_layer": 2, "n_head": 2, "n_hidden": 12, "n_ahead": 6}
 HYMN = [[72, 67, 64, 48], [71, 67, 62, 55], [72, 67, 64, 48], [74, 65, 62, 50], [72, 67, 64, 48]]
@@ -117,9 +117,7 @@ def test_mixtures_are_distributions():
     for mixing in ("arithmetic", "geometric"):
         made = mix(views, mixing)
         np.testing.assert_allclose(np.exp(made).sum(-1), 1, atol=1e-5)
-    np.testing.assert_allclose(
-        np.exp(mix(views, "arithmetic")), np.exp(views).mean(0), atol=1e-6
-    )
+    np.testing.assert_allclose(np.exp(mix(views, "arithmetic")), np.exp(views).mean(0), atol=1e-6)
     assert mix(views[:1], "geometric") is not None
 
 

@@ -20,12 +20,12 @@ from studio_music.model_frames import FrameConfig, FrameNet
 from studio_music.model_markov import MarkovModel, learn_table
 from studio_music.notes import Note, Part, Piece, transpose
 from studio_music.sampling import Taste
+from studio_training import save_weights
 
 from studio.errors import CheckpointError, InvalidInputError, InvalidParamsError
 from studio.generator import Checkpoint, InputAsset, JobContext
 from studio.media import MediaType
 from studio.testing import check_generator
-from studio_training import save_weights
 
 HYMN = [[72, 67, 64, 48], [71, 67, 62, 55], [72, 67, 64, 48], [74, 65, 62, 50], [72, 67, 64, 48]]
 TUNE = (67, 67, 69, 71, 72, 71, 69, 67)

@@ -1,6 +1,7 @@
 """Figures of a training: means between two points of a curve, and TensorBoard's logs."""
 
 import math
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
@@ -29,12 +30,17 @@ class Means:
 
 
 class Curves:
-    """TensorBoard's logs."""
+    """TensorBoard's logs, one more file in `folder` each time.
+
+    Events are written at once, by this thread: the library's own writer wants a queue between
+    processes, which a confined worker cannot make.
+    """
 
     def __init__(self, folder: Path) -> None:
-        from tensorboardX import SummaryWriter
+        from tensorboardX.event_file_writer import EventsWriter
 
-        self._writer = SummaryWriter(str(folder), flush_secs=10)
+        folder.mkdir(parents=True, exist_ok=True)
+        self._writer = EventsWriter(str(folder / "events"), f".{time.time_ns()}")
 
     def __enter__(self) -> Self:
         return self
@@ -49,6 +55,11 @@ class Curves:
 
     def note(self, step: int, figures: Mapping[str, float]) -> None:
         """Write a point of each curve; what is not finite is left out."""
+        from tensorboardX.proto.event_pb2 import Event
+        from tensorboardX.summary import scalar
+
         for name, value in figures.items():
             if math.isfinite(value):
-                self._writer.add_scalar(name, value, step)
+                summary = scalar(name, value)
+                self._writer.write_event(Event(wall_time=time.time(), step=step, summary=summary))
+        self._writer.flush()

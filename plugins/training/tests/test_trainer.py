@@ -86,7 +86,7 @@ def test_gradients_are_clipped(make_trainer):
         trainer._optimiser = torch.optim.SGD(trainer.network.parameters(), lr=1.0)
         before = trainer.network.net[0].weight.clone()
         trainer.advance()
-        moved[clip] = float((trainer.network.net[0].weight - before).norm())
+        moved[clip] = float((trainer.network.net[0].weight - before).detach().norm())
     assert moved[1e-4] <= 1e-4 < moved[0.0]
 
 

@@ -1,0 +1,99 @@
+"""Keeping to a key while writing: its chord at both ends, and few notes foreign to it."""
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from studio_music.chorale_data import BEAT, REST, VOICES, Frames
+from studio_music.chorale_features import Scale, Wishes
+from studio_music.chorale_rules import NEVER
+
+MAJOR_SCALE: Final = frozenset((0, 2, 4, 5, 7, 9, 11))
+MINOR_SCALE: Final = frozenset((0, 2, 3, 5, 7, 8, 10, 11))
+FOREIGN: Final = -1.2
+"""What a note outside of the scale loses when a voice moves to it."""
+LEADING: Final = frozenset((7, 11, 2, 5))
+DRAWN: Final = 1.0
+"""What a note of the dominant chord gains in the beat before the last chord."""
+CLOSES: Final = {16: 8, 12: 12}
+"""Frames of the last chord, by frames in a bar."""
+
+
+@dataclass(frozen=True)
+class Home:
+    """A key, and where it must be heard.
+
+    Attributes:
+        opens: the first chord is on the tonic.
+        closes: frame from which the last chord stands, on the tonic; past the end for none.
+    """
+
+    tonic: int
+    is_minor: bool
+    opens: bool
+    closes: int
+
+    @property
+    def chord(self) -> frozenset[int]:
+        """Intervals of the tonic chord over the tonic, major thirds in minor too."""
+        return frozenset((0, 3, 4, 7) if self.is_minor else (0, 4, 7))
+
+
+def find_home(frames: Frames, wishes: Wishes, missing: int) -> Home | None:
+    """Find what the key asks of a draft; None if no key is known.
+
+    Args:
+        frames: with `missing` where notes are to be written.
+        wishes: key, and frames in a bar.
+        missing: marks what is open.
+    """
+    if wishes.tonic is None:
+        return None
+    home = Home(wishes.tonic % 12, wishes.is_minor, bool((frames[0] == missing).all()), len(frames))
+    given = {(int(p) - home.tonic) % 12 for p in frames[-1] if p not in (missing, REST)}
+    if frames[-1, -1] != missing or not given <= home.chord:
+        return home
+    start = len(frames) - CLOSES.get(wishes.bar, 8)
+    if frames[-1, 0] != missing:
+        start = max(start, _find_last_run(frames[:, 0]))
+    return Home(home.tonic, home.is_minor, home.opens, max(0, start))
+
+
+def _find_last_run(line: Frames) -> int:
+    """Return where the last pitch of a line begins."""
+    other = np.flatnonzero(line != line[-1])
+    return int(other[-1]) + 1 if other.size else 0
+
+
+def weigh_home(
+    home: Home, place: tuple[int, int], filled: Frames, before: Frames | None, scale: Scale
+) -> npt.NDArray[np.float64]:
+    """Return what the key adds to the log-probability of each index of `scale`.
+
+    Args:
+        home: the key.
+        place: frame and voice.
+        filled: the frame so far, -1 where nothing is.
+        before: the frame before.
+        scale: of the pitches.
+    """
+    index, voice = place
+    over = (np.arange(scale.size) + scale.lowest - 1 - home.tonic) % 12
+    if index >= home.closes or (index == 0 and home.opens):
+        allowed = {0} if voice == VOICES - 1 else set(home.chord)
+        thirds = {3, 4} & {(int(p) - home.tonic) % 12 for p in filled if p != REST}
+        if thirds:
+            allowed -= {3, 4} - thirds
+        elif index == 0:
+            allowed -= {4} if home.is_minor else set()
+        return np.where(np.isin(over, list(allowed)), 0.0, NEVER)
+    steps = MINOR_SCALE if home.is_minor else MAJOR_SCALE
+    added = np.where(np.isin(over, list(steps)), 0.0, FOREIGN)
+    if home.closes - BEAT <= index:
+        leading = {7} if voice == VOICES - 1 else LEADING
+        added += np.where(np.isin(over, list(leading)), DRAWN, 0.0)
+    if before is not None and before[voice] != REST:
+        added[scale.index(before)[voice]] = 0.0
+    return np.asarray(added)

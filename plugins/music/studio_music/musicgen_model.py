@@ -1,0 +1,161 @@
+"""MusicGen itself: the one module that imports torch and transformers for it."""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from studio.errors import CheckpointError, InvalidInputError
+from studio.generator import Checkpoint
+
+Samples = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What to make, see the params of the generator."""
+
+    prompt: str
+    seconds: float
+    guidance_scale: float
+    temperature: float
+    top_k: int
+    top_p: float
+
+
+def load_musicgen(checkpoint: Checkpoint | None, device: str) -> "Composer":
+    """Load a folder as transformers saves it.
+
+    Raises:
+        CheckpointError: transformers is missing, or this is no MusicGen.
+    """
+    if checkpoint is None:
+        raise CheckpointError("music.musicgen: it needs a checkpoint; name a folder or hub id")
+    if find_spec("transformers") is None:
+        raise CheckpointError(
+            "music.musicgen: transformers is not installed; run: pip install "
+            "'studio-music[musicgen]'"
+        )
+    from transformers import AutoProcessor, MusicgenForConditionalGeneration
+
+    path = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
+    try:
+        model = MusicgenForConditionalGeneration.from_pretrained(
+            path, local_files_only=True, use_safetensors=True
+        )
+        processor = AutoProcessor.from_pretrained(path, local_files_only=True)
+    except Exception as fault:  # transformers raises many kinds
+        raise CheckpointError(
+            "checkpoint {name}: this is no MusicGen in transformers' format ({fault})",
+            name=checkpoint.name,
+            fault=str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__,
+        ) from fault
+    return Composer(model.to(device).eval(), processor, device)
+
+
+def load_sound(path: Path, rate: int, seconds: float) -> Samples:
+    """Read the end of a sound as mono samples at `rate`.
+
+    Raises:
+        InvalidInputError: unreadable or empty.
+    """
+    import soundfile
+    from scipy.signal import resample_poly
+
+    try:
+        with soundfile.SoundFile(path) as file:
+            start = max(0, file.frames - round(seconds * file.samplerate))
+            file.seek(start)
+            samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
+            given = file.samplerate
+    except (RuntimeError, soundfile.LibsndfileError) as fault:
+        raise InvalidInputError(
+            "{path}: the sound cannot be read ({fault}); export it again", path=path, fault=fault
+        ) from fault
+    if not len(samples):
+        raise InvalidInputError("{path}: there is no sound in it; export it again", path=path)
+    divisor = math.gcd(rate, given)
+    return np.asarray(resample_poly(samples, rate // divisor, given // divisor), np.float32)
+
+
+class Composer:
+    """A loaded model and its processor."""
+
+    def __init__(self, model: Any, processor: Any, device: str) -> None:
+        self._model = model
+        self._processor = processor
+        self._device = device
+        self.sample_rate = int(model.config.audio_encoder.sampling_rate)
+        self._channels = int(getattr(model.config.decoder, "audio_channels", 1))
+
+    def count_tokens(self, seconds: float) -> int:
+        """Steps of the decoder for so many seconds; the delay between codebooks takes some more."""
+        rate = self._model.config.audio_encoder.frame_rate
+        return math.ceil(seconds * rate) + int(self._model.config.decoder.num_codebooks)
+
+    def compose(
+        self, wish: Wish, seed: int, prompt: Samples | None, step: Callable[[int], None]
+    ) -> Samples:
+        """Return samples (n,) or (n, channels), as long as asked for, after the given sound's end.
+
+        Raises:
+            JobCancelledError: what `step` raises.
+        """
+        from transformers import set_seed
+
+        inputs = self._prepare(wish, prompt)
+        tokens = self.count_tokens(wish.seconds)
+        set_seed(seed % (1 << 32))
+        with torch.inference_mode():
+            made = self._model.generate(
+                **inputs,
+                do_sample=True,
+                guidance_scale=wish.guidance_scale if wish.guidance_scale > 1 else None,
+                temperature=wish.temperature,
+                top_k=wish.top_k,
+                top_p=wish.top_p,
+                max_new_tokens=tokens,
+                streamer=_Progress(step),
+            )
+        samples = made[0].float().cpu().numpy().T
+        skip = 0 if prompt is None else len(prompt)
+        wanted = round(wish.seconds * self.sample_rate)
+        cut = samples[skip : skip + wanted] if len(samples) > skip else samples[-wanted:]
+        peak = float(np.abs(cut).max(initial=0))
+        cut = cut / peak if peak > 1 else cut
+        return np.asarray(cut[:, 0] if cut.shape[1] == 1 else cut, np.float32)
+
+    def close(self) -> None:
+        """Forget the model."""
+        self._model = None
+        self._processor = None
+
+    def _prepare(self, wish: Wish, prompt: Samples | None) -> dict[str, Any]:
+        given: dict[str, Any] = {"text": [wish.prompt], "padding": True, "return_tensors": "pt"}
+        if prompt is not None:
+            given |= {"audio": [prompt], "sampling_rate": self.sample_rate}
+        return {name: value.to(self._device) for name, value in self._processor(**given).items()}
+
+
+class _Progress:
+    """What transformers calls a streamer: told of each token; what `step` raises ends the work."""
+
+    def __init__(self, step: Callable[[int], None]) -> None:
+        self._step = step
+        self._done = -1  # the first call gives the prompt
+
+    def put(self, value: Any) -> None:
+        """One more step was taken."""
+        del value
+        self._done += 1
+        if self._done > 0:
+            self._step(self._done)
+
+    def end(self) -> None:
+        """All tokens are there."""

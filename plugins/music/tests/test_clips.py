@@ -1,0 +1,415 @@
+"""Melody and drum clips: grids, the two VAEs, the GAN, and their generators."""
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from studio_music import drum_training, gan_training, vae_training
+from studio_music import model_drums as drum_nets
+from studio_music import model_gan as gan_nets
+from studio_music import model_vae as vae_nets
+from studio_music.attributes import find_directions, measure_melody, measure_syncopation
+from studio_music.drums import DrumPlayer, DrumWish, to_machine
+from studio_music.gan import Gan
+from studio_music.groove import Groove
+from studio_music.groove_data import (
+    PITCHES,
+    DrumLoop,
+    cut_windows,
+    decode_notes,
+    encode_notes,
+    to_drum_piece,
+)
+from studio_music.latent import draw_latent, shift_latent, vary, walk
+from studio_music.melodies import MelodyWriter, read_clip
+from studio_music.melody_data import (
+    FIRST,
+    HOLD,
+    REST,
+    Line,
+    decode_tokens,
+    encode_line,
+)
+from studio_music.melody_data import cut_windows as cut_lines
+from studio_music.melody_data import encode_notes as encode_melody
+from studio_music.midi import save_midi
+from studio_music.notes import Note, Part, Piece
+from studio_music.vae import Vae
+from studio_training import Settings, save_weights
+
+from studio.errors import CheckpointError, InvalidInputError
+from studio.generator import Checkpoint, InputAsset, JobContext
+from studio.media import MediaType
+from studio.testing import check_generator
+
+SCALE = (60, 62, 64, 65, 67, 69, 71, 72)
+
+
+def build_lines(count=6, bars=5):
+    rng = np.random.default_rng(0)
+    lines = []
+    for number in range(count):
+        cells = [(n * 2, 2, SCALE[rng.integers(8)]) for n in range(bars * 8)]
+        lines.append(encode_line(cells, 0, 0, str(number)))
+    return lines
+
+
+def build_loops(count=8):
+    rng = np.random.default_rng(1)
+    hits = (rng.random((count, 32, 9)) < 0.2).astype(np.float32)
+    hits[:, ::8, 0] = 1
+    force = hits * 0.6
+    return [DrumLoop(h, f, h * 0.1, 1, 100.0) for h, f in zip(hits, force, strict=True)]
+
+
+def build_melody():
+    notes = tuple(Note(n / 2, 0.5, SCALE[n % 8]) for n in range(32))
+    return Piece((Part("flute", 73, notes),), title="Scale", fifths=0, mode="major")
+
+
+@pytest.fixture(scope="module")
+def weights(tmp_path_factory):
+    place = tmp_path_factory.mktemp("clips")
+    torch.manual_seed(0)
+    vae = vae_nets.MelodyVae(vae_nets.VaeConfig(16, 8))
+    directions = {"density": [0.5] * 8}
+    save_weights(
+        place / "melody",
+        vae.state_dict(),
+        {**vae_nets.to_config(vae), "attributes": directions},
+        "",
+        ["music.vae"],
+    )
+    drums = drum_nets.DrumNet(drum_nets.DrumConfig(16, 8))
+    save_weights(
+        place / "drums",
+        drums.state_dict(),
+        {**drum_nets.to_config(drums), "attributes": {}},
+        "",
+        ["music.groove"],
+    )
+    gan = gan_nets.Painter(gan_nets.GanConfig(16, 8))
+    save_weights(place / "gan", gan.state_dict(), gan_nets.to_config(gan), "", ["music.gan"])
+    return place
+
+
+@pytest.fixture
+def score(tmp_path):
+    save_midi(build_melody(), tmp_path / "scale.mid")
+    return tmp_path / "scale.mid"
+
+
+@pytest.fixture
+def loop_file(tmp_path):
+    save_midi(to_drum_piece(build_loops()[0], "Loop", 100.0), tmp_path / "loop.mid")
+    return tmp_path / "loop.mid"
+
+
+def make(generator, place, tmp_path, seeds=(1,), params=None, **inputs):
+    assets = {
+        slot: [
+            InputAsset(str(n), MediaType.SCORE, path, {"main": path})
+            for n, path in enumerate(paths)
+        ]
+        for slot, paths in inputs.items()
+    }
+    job = JobContext(seeds, assets, tmp_path, lambda *step: None, lambda: False)
+    checkpoint = Checkpoint(place.name, place, "")
+    return list(generator(checkpoint, "cpu").generate(generator.Params(**(params or {})), job))
+
+
+def read_notes(artifact):
+    notes, now = [], 0
+    for track in artifact.payload.tracks:
+        now = 0
+        for message in track:
+            now += message.time
+            if message.type == "note_on" and message.velocity:
+                notes.append(
+                    (
+                        now / artifact.payload.ticks_per_beat,
+                        message.note,
+                        message.velocity,
+                        message.channel,
+                    )
+                )
+    return notes
+
+
+@given(
+    st.lists(
+        st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(50, 80)),
+        min_size=1,
+        max_size=20,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_tokens_give_a_melody_back(steps):
+    cells, at = [], 0
+    for gap, length, pitch in steps:
+        cells.append((at, length, pitch))
+        at += length + gap - 1
+    line = encode_line(cells, 0, 0)
+    assert decode_tokens(line.tokens, 0) == cells
+
+
+def test_windows_begin_with_what_was_held():
+    line = Line(
+        np.array(
+            [
+                FIRST + 5,
+                *[HOLD] * 15,
+                HOLD,
+                FIRST + 7,
+                FIRST + 8,
+                FIRST + 9,
+                *[HOLD] * 12,
+                FIRST + 3,
+                *[HOLD] * 15,
+            ],
+            np.int16,
+        ),
+        0,
+    )
+    windows = cut_lines([line], 2)[0]
+    assert windows.shape == (1 + 1, 32)
+    assert windows[1, 0] == FIRST + 5
+
+
+def test_notes_out_of_the_range_are_moved_by_octaves_or_left_out():
+    low = [Note(n / 2, 0.5, 30 + n % 5) for n in range(16)]
+    line = encode_melody(low, 6, (4, 4), 0.0, "")
+    assert line is not None and (line.tokens >= FIRST).sum() == 16
+    assert encode_melody([Note(0, 1, 10), Note(1, 1, 110)], 0, (4, 4), 0.0, "") is None
+    assert encode_melody(low, 0, (5, 4), 0.0, "") is None
+
+
+def test_drums_survive_the_grid():
+    loop = build_loops()[0]
+    again = encode_notes(decode_notes(loop), 32)
+    assert (again.hits == loop.hits).all()
+    np.testing.assert_allclose(again.force, loop.force, atol=0.005)
+    np.testing.assert_allclose(again.push, loop.push, atol=0.005)
+    assert set(PITCHES) >= {note.pitch for note in decode_notes(loop)}
+    assert len(cut_windows([loop])) == 2 or len(cut_windows([loop])) == 1
+
+
+def test_syncopation_counts_what_is_off_the_beat_and_stays_there():
+    struck = np.zeros(16, bool)
+    struck[[0, 4, 8, 12]] = True
+    assert measure_syncopation(struck, 16) == 0
+    struck = np.zeros(16, bool)
+    struck[[2, 6, 10]] = True
+    assert measure_syncopation(struck, 16) == 1
+
+
+def test_directions_raise_their_attribute():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(400, 6))
+    values = np.stack([z[:, 2] * 3, -z[:, 0]], 1)
+    found = find_directions(z, values, ("a", "b"))
+    assert found["a"][2] == pytest.approx(1, abs=0.05) and found["b"][0] == pytest.approx(
+        -1, abs=0.05
+    )
+
+
+def test_attributes_of_a_melody():
+    tokens = np.full(32, HOLD, np.int16)
+    tokens[[0, 8, 16]] = [FIRST, FIRST + 4, FIRST + 2]
+    density, span, _, interval = measure_melody(tokens, 16)
+    assert (density, span, interval) == (3 / 32, 4, 3)
+
+
+def test_the_walk_keeps_its_ends_and_its_length():
+    a, b = draw_latent(8, 1), draw_latent(8, 2)
+    path = walk(a, b, 5)
+    torch.testing.assert_close(path[[0, -1]], torch.cat([a, b]), rtol=1e-4, atol=1e-5)
+    assert torch.equal(vary(a, 0.0, 3), a)
+    assert torch.allclose(shift_latent(a, {"x": [1.0] * 8}, {"x": 2.0, "unknown": 1.0}), a + 2)
+
+
+def test_the_melody_net_learns_to_write_what_it_read():
+    corpus = vae_training.MelodyCorpus(build_lines(1, 3), farthest=0)
+    trainer = vae_training.build_trainer(
+        corpus,
+        vae_nets.VaeConfig(48, 8, 0.0),
+        Settings(steps=80, batch=4, rate=0.01, warmup=4, ema=0.5),
+    )
+    before = vae_training.measure(trainer.average, corpus)
+    for _ in range(80):
+        trainer.advance()
+    after = vae_training.measure(trainer.average, corpus)
+    assert after["reconstruction_2"] > max(0.6, before["reconstruction_2"])
+    assert 0 <= vae_training.measure_smoothness(trainer.average, corpus) <= 1
+
+
+def test_writing_is_the_decoder_step_by_step():
+    torch.manual_seed(0)
+    net = vae_nets.MelodyVae(vae_nets.VaeConfig(16, 8)).eval()
+    z, kind = torch.randn(2, 8), torch.zeros(2, dtype=torch.long)
+    made = vae_training.write_tokens(net, z, 0, 2)
+    assert torch.equal(net.decode(z, made, kind, 16).argmax(-1), made)
+
+
+def test_the_drum_net_learns_and_writes_as_it_decodes():
+    corpus = drum_training.DrumCorpus(build_loops(2))
+    trainer = drum_training.build_trainer(
+        corpus,
+        drum_nets.DrumConfig(32, 8, 0.0),
+        Settings(steps=60, batch=8, rate=0.02, warmup=2, ema=0.5),
+    )
+    before = drum_training.measure(trainer.average, corpus)
+    for _ in range(60):
+        trainer.advance()
+    after = drum_training.measure(trainer.average, corpus)
+    assert after["valid_nll"] < 0.8 * before["valid_nll"]
+    assert after["force_error"] < before["force_error"]
+    net, z = trainer.average, torch.randn(2, 8)
+    style, taps = torch.tensor([0, 1]), torch.zeros(2, 32, 3)
+    made = drum_training.write_hits(net, z, style, taps)
+    assert torch.equal((net.pattern.decode(z, made, style, taps) > 0).float(), made)
+
+
+def test_drums_of_one_step_see_only_those_before_them():
+    torch.manual_seed(0)
+    net = drum_nets.PatternVae(drum_nets.DrumConfig(16, 8)).eval()
+    torch.nn.init.normal_(net.between)
+    hits = torch.zeros(1, 32, 9)
+    style, taps, z = torch.tensor([0]), torch.zeros(1, 32, 3), torch.zeros(1, 8)
+    one = net.decode(z, hits, style, taps)
+    hits[0, 5, 3] = 1
+    changed = (net.decode(z, hits, style, taps) != one)[0]
+    assert not changed[:5].any() and not changed[5, :4].any() and changed[5, 4:].all()
+
+
+def test_the_gan_moves_and_goes_on_bit_for_bit(tmp_path):
+    corpus = vae_training.MelodyCorpus(build_lines())
+    settings_ = Settings(steps=4, batch=4)
+    whole = gan_training.GanLearner(corpus, gan_nets.GanConfig(16, 8), settings_)
+    for _ in range(4):
+        figures = whole.advance()
+    assert set(figures) == {"loss", "rating", "slope"}
+    part = gan_training.GanLearner(corpus, gan_nets.GanConfig(16, 8), settings_)
+    for _ in range(2):
+        part.advance()
+    part.save(tmp_path / "state.safetensors")
+    rest = gan_training.GanLearner(corpus, gan_nets.GanConfig(16, 8), settings_)
+    rest.load(tmp_path / "state.safetensors")
+    for _ in range(2):
+        rest.advance()
+    for one, two in zip(
+        whole.average.state_dict().values(), rest.average.state_dict().values(), strict=True
+    ):
+        assert torch.equal(one, two)
+
+
+def test_the_gan_needs_four_quarters():
+    waltz = [encode_line([(n * 4, 4, 60 + n % 5) for n in range(30)], 0, 1)]
+    with pytest.raises(InvalidInputError, match="4/4"):
+        gan_training.GanLearner(
+            vae_training.MelodyCorpus(waltz), gan_nets.GanConfig(16, 8), Settings(steps=1)
+        )
+
+
+def test_a_drummer_follows_taps_strictly():
+    torch.manual_seed(0)
+    player = DrumPlayer(drum_nets.DrumNet(drum_nets.DrumConfig(16, 8)).eval(), {})
+    taps = encode_notes([Note(n, 0.1, 38) for n in (0, 0.75, 1.5, 3)], 16)
+    loop = player.compose(DrumWish(bars=1), draw_latent(8, 0), 0, taps)
+    assert (loop.hits.any(1) == taps.hits.any(1)).all()
+    assert (loop.force[loop.hits > 0] > 0).all() and not loop.force[loop.hits == 0].any()
+    machine = player.play(to_machine(loop), DrumWish(human=0.0), 1)
+    assert not machine.push.any()
+
+
+def test_clips_that_cannot_be_read_are_told():
+    with pytest.raises(InvalidInputError, match="5/4"):
+        read_clip(Piece((Part("x", 0, (Note(0, 1, 60),)),), metre=(5, 4)), 2)
+    silent = Piece((Part("x", 0, (Note(90, 1, 60),)),))
+    with pytest.raises(InvalidInputError, match="silent"):
+        read_clip(silent, 2)
+
+
+@pytest.mark.parametrize("family", [vae_nets, drum_nets, gan_nets])
+def test_other_families_are_refused(family, weights):
+    with pytest.raises(CheckpointError, match="family"):
+        family.build_net({"family": "folk"})
+    with pytest.raises(CheckpointError, match="family"):
+        name = "drums" if family is not drum_nets else "gan"
+        from studio_training import load_weights
+
+        family.build_net(*load_weights(weights / name))
+
+
+def test_vae_generator(weights, score, tmp_path):
+    check_generator(Vae, checkpoint=weights / "melody").assert_ok()
+    params = {"task": "interpolate", "bars": 2, "count": 3}
+    (made,) = make(Vae, weights / "melody", tmp_path, params=params, clips=[score, score])
+    assert "3 steps" in made.title
+    (varied,) = make(Vae, weights / "melody", tmp_path, params={"task": "vary"}, clips=[score])
+    assert varied.title.endswith("varied") and set(varied.metrics) == {
+        "density",
+        "range",
+        "syncopation",
+        "interval",
+    }
+    with pytest.raises(InvalidInputError, match="two scores"):
+        make(Vae, weights / "melody", tmp_path, params=params, clips=[score])
+    with pytest.raises(InvalidInputError, match="needs a score"):
+        make(Vae, weights / "melody", tmp_path, params={"task": "vary"})
+
+
+def test_vae_generator_for_drums(weights, loop_file, score, tmp_path):
+    params = {"kind": "drums", "task": "interpolate", "bars": 2, "count": 2}
+    (made,) = make(Vae, weights / "drums", tmp_path, params=params, clips=[loop_file, loop_file])
+    assert {channel for *_, channel in read_notes(made)} <= {9}
+    with pytest.raises(InvalidInputError, match="no drums"):
+        make(Vae, weights / "drums", tmp_path, params=params, clips=[score, score])
+    with pytest.raises(CheckpointError, match="family"):
+        make(Vae, weights / "melody", tmp_path, params={"kind": "drums"})
+
+
+def test_sliders_move_the_latent_vector(weights):
+    from studio_music.melodies import MelodyWish, load_writer
+
+    writer = load_writer(weights / "melody")
+    z = draw_latent(8, 0)
+    plain = writer.write(z, MelodyWish(bars=2, temperature=0.0), 0)
+    moved = writer.write(z, MelodyWish(bars=2, temperature=0.0, attributes=(("density", 4.0),)), 0)
+    assert isinstance(writer, MelodyWriter) and not np.array_equal(plain, moved)
+    assert REST == 1
+
+
+def test_groove_generator(weights, score, loop_file, tmp_path):
+    check_generator(Groove, checkpoint=weights / "drums").assert_ok()
+    (made,) = make(Groove, weights / "drums", tmp_path, score=[score], params={"strict": True})
+    notes = read_notes(made)
+    drums = {start for start, _, _, channel in notes if channel == 9}
+    assert {round(start * 4) for start in drums} == {n * 2 for n in range(32)}
+    assert sum(channel != 9 for *_, channel in notes) == 32, "the melody stays"
+    (played,) = make(
+        Groove, weights / "drums", tmp_path, score=[loop_file], params={"task": "groove"}
+    )
+    before = build_loops()[0]
+    assert len(read_notes(played)) == int(before.hits.sum())
+    assert len({velocity for _, _, velocity, _ in read_notes(played)}) > 5
+    with pytest.raises(InvalidInputError, match="no drums"):
+        make(Groove, weights / "drums", tmp_path, score=[score], params={"task": "groove"})
+
+
+def test_humanising_keeps_every_note(weights, score, tmp_path):
+    (made,) = make(Groove, weights / "drums", tmp_path, score=[score], params={"task": "humanise"})
+    notes = sorted(read_notes(made))
+    assert [pitch for _, pitch, _, _ in notes] == [
+        note.pitch for note in build_melody().parts[0].notes
+    ]
+    assert 0 < max(abs(start - n / 2) for n, (start, *_) in enumerate(notes)) < 0.1
+    (still,) = make(
+        Groove, weights / "drums", tmp_path, score=[score], params={"task": "humanise", "human": 0}
+    )
+    assert [start for start, *_ in sorted(read_notes(still))] == [n / 2 for n in range(32)]
+
+
+def test_gan_generator(weights):
+    check_generator(Gan, checkpoint=weights / "gan").assert_ok()
