@@ -33,6 +33,8 @@ class CreateState extends EventTarget {
   fields = [];
   broken = {};
   checked = { errors: [], estimate: null };
+  /** The server was asked for controls that are not there yet. */
+  isAsking = false;
   #due = 0;
   #asked = 0;
   #retry = 0;
@@ -92,6 +94,7 @@ class CreateState extends EventTarget {
     clearTimeout(this.#retry);
     const box = document.querySelector("#studio-choice :is(textarea, input)");
     if (!box || !this.current) return;
+    this.isAsking = true;
     box.value = JSON.stringify({ generator: this.current.id, params: this.draft.params, at: Date.now() });
     box.dispatchEvent(new Event("input", { bubbles: true }));
     if (tries > 1) this.#retry = setTimeout(() => this.render(tries - 1), 1500);
@@ -100,6 +103,7 @@ class CreateState extends EventTarget {
   /** The controls of the generator are there. */
   arrive(fields) {
     clearTimeout(this.#retry);
+    this.isAsking = false;
     this.arrived = this.current.id;
     this.fields = fields;
     this.broken = {};

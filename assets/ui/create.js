@@ -21,7 +21,7 @@ function takeParams(form, raw) {
   state.take(form, { ...state.draft.params, ...values });
 }
 
-whenThere("#studio-choice :is(textarea, input)", () => state.load().then(() => state.render()));
+whenThere("#studio-choice :is(textarea, input)", () => state.load().then(() => state.isAsking || state.render()));
 
 // ---- orders: "send to", "more like this", "same seed, other params"
 

@@ -19,7 +19,6 @@ import "./lineage.js";
 const SIZE_KEY = "studio.library.size";
 const SIZES = { s: "S", m: "M", l: "L" };
 const PAUSE = 250; // ms to gather events
-const START = readAddress(); // what the page was opened with, before any tab writes the address
 
 class StudioLibrary extends StudioElement {
   #timer = 0;
@@ -32,8 +31,7 @@ class StudioLibrary extends StudioElement {
     this.selection = new Selection(() => this.#chosen());
     this.#build();
     this.#listen();
-    const now = readAddress();
-    const { isHere, query, view } = START.isHere && location.hash.indexOf("?") < 0 ? START : now;
+    const { isHere, query, view } = readAddress();
     if (isHere) Object.assign(this, { query, view });
     this.#show();
     this.source.load(this.query);

@@ -60,7 +60,7 @@ class PresetView(BaseModel):
 
 
 class PresetList(BaseModel):
-    """Presets, and what is wrong with the files that cannot be read."""
+    """Presets, and, if it is a list of all, what is wrong with files that cannot be read."""
 
     items: list[PresetView]
     faults: list[str]

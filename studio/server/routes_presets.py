@@ -33,7 +33,10 @@ def list_presets(
     book = visitor.home.presets
     return PresetList(
         items=[build_preset(preset, visitor.translator) for preset in book.find(generator)],
-        faults=[visitor.translator.error(fault) for fault in book.find_faults()],
+        # Of all presets, or none: checking every file takes its time, and a form asks for its own.
+        faults=[]
+        if generator
+        else [visitor.translator.error(fault) for fault in book.find_faults()],
     )
 
 

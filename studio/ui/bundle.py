@@ -9,6 +9,11 @@ import re
 from studio.server.shelf import Shelf
 
 _IMPORT = re.compile(r"""(?:\bfrom|\bimport)\s*\(?\s*["']\./([\w.-]+\.js)["']""")
+_CONTROL = r"[,{{]{}:\{{.{{0,300}}?component:\(\)=>\w+\(\(\)=>import\(`\./([\w-]+\.js)`"
+CONTROLS = (
+    "form", "slider", "dropdown", "number", "checkbox", "radio", "accordion", "checkboxgroup",
+)  # fmt: skip
+"""What `studio.ui.form_components` builds, as Gradio calls it."""
 _LISTED = re.compile(r"""^\s+["']\./([\w-]+\.js)["'],?$""", re.MULTILINE)
 
 
@@ -28,6 +33,18 @@ def find_imports(shelf: Shelf, name: str) -> list[str]:
     text = item.body.decode("utf-8", "replace") if item else ""
     named = [*_IMPORT.findall(text), *_LISTED.findall(text)]
     return [one for one in dict.fromkeys(named) if one in shelf.names]
+
+
+def list_controls(shelf: Shelf) -> list[str]:
+    """Return the modules of Gradio's that forms are made of; none if Gradio has changed its ways.
+
+    The page's first form comes after the page: what it needs is known only then.
+    """
+    cores = [name for name in shelf.names if name.startswith("core-") and name.endswith(".js")]
+    items = [item for name in cores if (item := shelf.find(name))]
+    text = "".join(item.body.decode("utf-8", "replace") for item in items)
+    found = [re.search(_CONTROL.format(control), text) for control in CONTROLS]
+    return [match[1] for match in found if match and match[1] in shelf.names]
 
 
 def build_links(folder: str, names: list[str]) -> str:

@@ -1,10 +1,13 @@
 """The page mounted on the server: theme, styles, scripts and words go in here."""
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 
 # Before Gradio is imported: it calls home otherwise.
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
+# Plugins that draw plots draw them into memory.
+os.environ.setdefault("MPLBACKEND", "agg")
 
 import gradio as gr
 from fastapi import FastAPI
@@ -19,11 +22,11 @@ from studio.server.errors import NotFoundError
 from studio.server.settings import ServerSettings
 from studio.server.shelf import FOR_EVER, Shelf, send_item
 from studio.server.static import get_folder
-from studio.ui.bundle import build_links, list_modules
+from studio.ui.bundle import build_links, list_controls, list_modules
 from studio.ui.shell import build_blocks
 from studio.ui.styles import ADDRESS, mount_styles
 from studio.ui.theme import build_theme
-from studio.ui.words import build_words
+from studio.ui.words import build_words, note_words
 
 FIRST_MODULE = "main.js"
 
@@ -36,12 +39,14 @@ _THEME_SCRIPT = (
 
 def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
     """Mount the page at "/"; everything else the server has keeps its address."""
-    mount_gradio_files(app)
+    gradio_files = mount_gradio_files(app)
     mount_styles(app)
-    words = build_words()
+    _spare_matplotlib()
+    used: set[str] = set()
+    blocks = build_blocks(studio, note_words(used), app.state.door.languages)
     gr.mount_gradio_app(
         app,
-        build_blocks(studio, words, app.state.door.languages),
+        blocks,
         path="/",
         server_name=settings.host,
         server_port=settings.port,
@@ -52,13 +57,22 @@ def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
         max_file_size=settings.largest_upload,
         ssr_mode=False,
         enable_monitoring=False,
-        i18n=words,
+        i18n=build_words(used),
         theme=build_theme(),
-        head=build_head(app.state.shelf),
+        head=build_head(app.state.shelf) + build_links("/assets", list_controls(gradio_files)),
     )
 
 
-def mount_gradio_files(app: FastAPI) -> None:
+def _spare_matplotlib() -> None:
+    """Keep Gradio from importing matplotlib, a second of the first form, to set its backend.
+
+    That is what the environment variable above does.
+    """
+    if hasattr(gr.utils, "MatplotlibBackendMananger"):
+        gr.utils.MatplotlibBackendMananger = nullcontext
+
+
+def mount_gradio_files(app: FastAPI) -> Shelf:
     """Serve what Gradio's page asks for, before Gradio, which would pack each anew every time."""
     frontend = Path(gr.__file__).parent / "templates" / "frontend"
     for place, name in enumerate(("fonts", "img", "js")):
@@ -73,6 +87,7 @@ def mount_gradio_files(app: FastAPI) -> None:
         return send_item(request, item, FOR_EVER)  # their names change with what is in them
 
     app.router.routes.insert(0, Route("/assets/{name}", get_asset))
+    return shelf
 
 
 def build_head(shelf: Shelf) -> str:

@@ -1,9 +1,12 @@
 """The page is built; a tab that raises is shown in its place; nothing heavy comes along."""
 
 import json
+import os
 import re
 import subprocess
 import sys
+from contextlib import nullcontext
+from pathlib import Path
 
 import gradio as gr
 import pytest
@@ -11,13 +14,14 @@ from starlette.testclient import TestClient
 
 from studio.host_plugins import HostPlugins
 from studio.server.settings import ServerSettings
+from studio.server.shelf import Shelf
 from studio.server.static import build_shelf, get_folder
 from studio.ui import build_page
-from studio.ui.bundle import list_modules
+from studio.ui.bundle import CONTROLS, list_controls, list_modules
 from studio.ui.page import build_head
 from studio.ui.shell import Place, build_blocks, build_place
 from studio.ui.styles import build_styles, iterate_rules, strengthen
-from studio.ui.words import build_words
+from studio.ui.words import build_words, note_words
 
 TABS = ("create", "library", "queue", "pipelines", "train", "system")
 
@@ -28,7 +32,7 @@ def find_texts(blocks):
 
 @pytest.fixture(scope="module")
 def blocks(studio):
-    return build_blocks(studio, build_words())
+    return build_blocks(studio, note_words(set()))
 
 
 def test_every_tab_is_there_and_none_failed(blocks):
@@ -66,7 +70,7 @@ def register_tabs(register):
 """
     use_plugins(make_plugin("tabs", source, group="studio.host"))
     monkeypatch.setattr(studio, "plugins", HostPlugins())
-    blocks = build_blocks(studio, build_words())
+    blocks = build_blocks(studio, note_words(set()))
     text = find_texts(blocks)
     assert "ValueError: &lt;b&gt;no&lt;/b&gt;" in text
     assert "all is well" in text
@@ -102,7 +106,8 @@ def test_every_module_of_the_page_is_named_at_once_and_kept(studio):
     shelf = build_shelf()
     needed = set(list_modules(shelf, "main.js"))
     on_disk = {name for name in shelf.names if name.endswith(".js")}
-    assert on_disk - needed == {"login.js"}, "a module that no other one imports"
+    later = on_disk - needed - {"login.js"}
+    assert all(name.startswith("viewer-") for name in later), "only of the kinds that are shown"
     head = build_head(shelf)
     assert all(f'rel="modulepreload" href="{get_folder(shelf)}/{name}"' in head for name in needed)
     app = build_page(studio, ServerSettings())
@@ -121,6 +126,26 @@ def test_every_module_of_the_page_is_named_at_once_and_kept(studio):
             assert near.text == far.text
         for name in ("..%2findex.html", "%2e%2e%2findex.html", "nothing.js"):
             assert client.get(f"/assets/{name}").status_code == 404, name
+
+
+def test_the_page_carries_no_more_words_than_it_shows(studio):
+    used = set()
+    build_blocks(studio, note_words(used))
+    assert set(TABS) <= {word.lower() for word in used}
+    assert len(used) < 20
+    tables = build_words(used).translations
+    assert tables["es"]["Library"] == "Biblioteca"
+    assert set(tables["en"]) == used >= set(tables["es"])
+
+
+def test_a_form_does_not_cost_the_import_of_matplotlib():
+    assert type(gr.utils.MatplotlibBackendMananger()) is nullcontext
+    assert os.environ["MPLBACKEND"]
+
+
+def test_the_controls_of_forms_are_fetched_before_the_form():
+    frontend = Path(gr.__file__).parent / "templates" / "frontend" / "assets"
+    assert len(list_controls(Shelf(frontend))) == len(CONTROLS)
 
 
 def test_nothing_is_loaded_from_elsewhere():
@@ -143,7 +168,7 @@ def test_rules_are_put_below_the_root():
 
 
 def test_words_are_those_of_the_table():
-    tables = build_words().translations_dict
+    tables = build_words({"Library", "Queue"}).translations_dict
     assert set(tables["en"]) == set(tables["es"])
     assert all(text == key for key, text in tables["en"].items())
 
@@ -155,7 +180,7 @@ from studio import Studio
 from studio.server.settings import ServerSettings
 from studio.server.static import build_shelf, get_folder
 from studio.ui import build_page
-from studio.ui.bundle import list_modules
+from studio.ui.bundle import CONTROLS, list_controls, list_modules
 import tempfile
 with tempfile.TemporaryDirectory() as home, Studio(home, workers="process") as studio:
     build_page(studio, ServerSettings())

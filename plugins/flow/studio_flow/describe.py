@@ -1,10 +1,11 @@
 """Facts of a picture, as numbers: what the net is told beside the class.
 
-The net learns pictures of mean 0 and spread 1 and is told these facts; so a colour that is asked
+The net learns pictures of mean 0 and spread 1, brightness apart from colour, and is told these
+facts; so a colour that is asked
 for is met exactly, a large field does not drift from one colour to another, and the fine grain of a
 pale plaster counts as much as a black and white tile.
 
-All pictures here are float (B, 3, H, W), -1..1.
+Pictures are float (B, 3, H, W), RGB, -1..1.
 """
 
 from typing import Final
@@ -14,63 +15,81 @@ from torch import Tensor
 from torch.nn import functional
 
 LUMA: Final = (0.299, 0.587, 0.114)
+BASIS: Final = (
+    (3**-0.5, 3**-0.5, 3**-0.5),
+    (2**-0.5, 0.0, -(2**-0.5)),
+    (6**-0.5, -2 * 6**-0.5, 6**-0.5),
+)
+"""Brightness and two differences of colours, orthonormal: what a net sees in place of RGB."""
 LEAST_SPREAD: Final = 0.03
 """Below this, what varies is compression: 4 levels of 255."""
+LEAST_COLOUR: Final = 0.2
+"""The same for differences of colours, as a share of brightness: a net's noise in them is not
+made louder than this."""
 BANDS: Final = 5
 """Octaves of detail, from pixels to 32 pixels."""
 SAMPLED: Final = 64
 """Rows of pixels that tones are taken from; sorting all of them costs time."""
 MEAN: Final = slice(0, 3)
-SPREAD: Final = 3
-"""Logarithm of the standard deviation, shifted and scaled."""
-TONES: Final = slice(4, 13)
-"""Colours of the dark, the middle and the light third, after mean and spread are taken out."""
-DETAIL: Final = slice(13, 13 + BANDS)
+"""Of red, green and blue."""
+SPREAD: Final = slice(3, 6)
+"""Logarithms of the standard deviations along BASIS, shifted and scaled."""
+TONES: Final = slice(6, 15)
+"""Colours of the dark, the middle and the light third, with mean 0 and overall spread 1."""
+DETAIL: Final = slice(15, 15 + BANDS)
 """Share of each octave in the variance of brightness, logarithmic: fine to coarse."""
-GRAIN: Final = slice(13 + BANDS, 15 + BANDS)
+GRAIN: Final = slice(15 + BANDS, 17 + BANDS)
 """-1: lines run along the rows; 1: along the columns. Of pixels, and of 4 pixels."""
-FACTS: Final = 15 + BANDS
+FACTS: Final = 17 + BANDS
+STEADY: Final = 0.6
+"""Spread of a field from which on it is brought to 1; what is nearly flat stays so."""
 
 
 def normalise(pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Return pictures of mean 0 and spread 1, and the facts (B, FACTS)."""
+    """Return pictures along BASIS with mean 0 and spread 1, and the facts (B, FACTS)."""
     mean = pictures.mean((2, 3), keepdim=True)
-    plain = pictures - mean
-    spread = plain.square().mean((1, 2, 3), keepdim=True).sqrt().clamp_min(LEAST_SPREAD)
-    plain = plain / spread
-    told = torch.cat(
-        [
-            mean.flatten(1),
-            to_spread_fact(spread.flatten(1)),
-            find_tones(plain),
-            _find_texture(plain),
-        ],
-        1,
-    )
-    return plain, told
+    centred = pictures - mean
+    turned = torch.einsum("kc,bchw->bkhw", pictures.new_tensor(BASIS), centred)
+    spread = limit_spread(turned.square().mean((2, 3)).sqrt())
+    plain = turned / spread[:, :, None, None]
+    shown = centred / get_overall(spread)[:, None, None, None]
+    told = [mean.flatten(1), to_spread_fact(spread), find_tones(shown), _find_texture(plain)]
+    return plain, torch.cat(told, 1)
 
 
 def restore(plain: Tensor, facts: Tensor) -> Tensor:
-    """Put mean and spread back: the opposite of `normalise`."""
-    spread = from_spread_fact(facts[:, SPREAD, None])
-    return plain * spread[:, :, None, None] + facts[:, MEAN, None, None]
+    """Put mean and spread back, as RGB: the opposite of `normalise`."""
+    turned = plain * from_spread_fact(facts[:, SPREAD])[:, :, None, None]
+    back = torch.einsum("kc,bkhw->bchw", plain.new_tensor(BASIS), turned)
+    return back + facts[:, MEAN, None, None]
 
 
 def level(plain: Tensor) -> Tensor:
     """Take out what is left of mean and spread, so that `restore` meets the facts exactly."""
     plain = plain - plain.mean((2, 3), keepdim=True)
-    spread = plain.square().mean((1, 2, 3), keepdim=True).sqrt()
-    return plain / spread.clamp_min(0.2)
+    spread = plain.square().mean((2, 3), keepdim=True).sqrt()
+    return plain / torch.where(spread > STEADY, spread, torch.ones_like(spread))
+
+
+def limit_spread(spread: Tensor) -> Tensor:
+    """Keep standard deviations along BASIS (..., 3) from being so small that noise is loud."""
+    bright = spread[..., :1].clamp_min(LEAST_SPREAD)
+    return torch.cat([bright, torch.maximum(spread[..., 1:], LEAST_COLOUR * bright)], -1)
+
+
+def get_overall(spread: Tensor) -> Tensor:
+    """Return the standard deviation of all colours (...,) from those along BASIS (..., 3)."""
+    return spread.square().mean(-1).sqrt()
 
 
 def to_spread_fact(spread: Tensor) -> Tensor:
     """Return the fact of a standard deviation."""
-    return (spread.log() + 1.6) / 0.8
+    return (spread.log() + 2) / 0.9
 
 
 def from_spread_fact(fact: Tensor) -> Tensor:
     """Return the standard deviation of a fact."""
-    return torch.exp(fact * 0.8 - 1.6)
+    return torch.exp(fact * 0.9 - 2)
 
 
 def find_tones(plain: Tensor) -> Tensor:
@@ -91,7 +110,7 @@ def get_luma(pictures: Tensor) -> Tensor:
 
 
 def _find_texture(plain: Tensor) -> Tensor:
-    here = get_luma(plain)[:, None]
+    here = plain[:, :1]
     shares, grain = [], []
     for octave in range(BANDS):
         if octave in (0, 2):

@@ -58,7 +58,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         steps=plan.steps,
         batch=plan.batch or (4 if plan.what == "textures" else 16),
         rate=plan.rate,
-        warmup=200,
+        warmup=min(200, plan.steps // 20),
         decay=plan.decay,
         ema=plan.ema,
         seed=plan.seed,

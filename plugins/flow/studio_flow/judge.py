@@ -55,8 +55,8 @@ class Judge(nn.Module):
             ]
             inner, step = width, 2
         self.body = nn.Sequential(*layers)
-        self.drop = nn.Dropout(0.3)
-        self.feature = nn.Linear(2 * inner, FEATURES)
+        self.drop = nn.Dropout(0.1)
+        self.feature = nn.Linear(2 * (inner + config.channels), FEATURES)
         self.decide = nn.Linear(FEATURES, config.classes)
 
     def forward(self, pictures: Tensor) -> Tensor:
@@ -66,8 +66,15 @@ class Judge(nn.Module):
     def find_features(self, pictures: Tensor) -> Tensor:
         """Return (B, FEATURES)."""
         seen = self.body(pictures.contiguous(memory_format=torch.channels_last))
-        spread = (seen.var((2, 3), unbiased=False) + 1e-5).sqrt()
-        return torch.as_tensor(self.feature(self.drop(torch.cat([seen.mean((2, 3)), spread], 1))))
+        # The norms take out colour and contrast, which tell snow from asphalt.
+        known = torch.cat([_sum_up(seen), 2 * _sum_up(pictures)], 1)
+        return torch.as_tensor(self.feature(self.drop(known)))
+
+
+def _sum_up(values: Tensor) -> Tensor:
+    """Return mean and spread of each channel, (B, 2 C)."""
+    spread = (values.var((2, 3), unbiased=False) + 1e-5).sqrt()
+    return torch.cat([values.mean((2, 3)), spread], 1)
 
 
 def build_judge(config: JudgeConfig) -> Judge:

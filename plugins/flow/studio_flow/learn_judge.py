@@ -8,7 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_flow.sprites import SIZES, SpriteDrawer, Sprites
-from studio_flow.tiles import Drawer, Tiles, vary_colour
+from studio_flow.tiles import Drawer, Tiles
 
 SMOOTH: Final = 0.05
 """Of the labels."""
@@ -53,7 +53,7 @@ class TileDraw:
             )
         grain = torch.rand((len(kinds), 1, 1, 1), generator=rng) * 0.04
         pictures = pictures + grain * torch.randn(pictures.shape, generator=rng)
-        return vary_colour(pictures, rng), kinds
+        return pictures, kinds
 
 
 class SpriteDraw:

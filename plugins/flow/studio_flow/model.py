@@ -29,13 +29,18 @@ class Flow:
         network: in eval mode.
         classes: their names.
         book: facts of each class.
-        facts: of the checkpoint: how it was trained.
+        facts: of the checkpoint: how it was trained; `side` is that of the tiles, pixels.
     """
 
     network: FlowNet
     classes: tuple[str, ...]
     book: FactBook
     facts: Mapping[str, Any]
+
+    @property
+    def side(self) -> int:
+        """Of the tiles it learnt from, pixels: the size of features it draws."""
+        return int(self.facts.get("side", 128))
 
     def get_class(self, name: str) -> int:
         """Return the number of a class; "any" has one too.

@@ -45,7 +45,7 @@ class FlowConfig:
     widths: tuple[int, ...] = (32, 80, 128, 160)
     blocks: tuple[int, ...] = (1, 1, 2, 1)
     classes: int = 25
-    facts: int = 20
+    facts: int = 22
     embedding: int = 160
     padding: Padding = "circular"
     attention: bool = False

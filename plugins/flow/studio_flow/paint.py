@@ -10,7 +10,7 @@ from PIL import Image
 from studio_training import mix_seed
 from torch import Tensor
 
-from studio_flow.describe import GRAIN, level, normalise, restore
+from studio_flow.describe import level, normalise, restore
 from studio_flow.learn_textures import get_fineness
 from studio_flow.model import Flow
 from studio_flow.network import Wanted
@@ -18,7 +18,7 @@ from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.seams import roll_to_quiet
 from studio_flow.trial import to_image
-from studio_flow.wishes import Wish, apply_wish, clamp_facts
+from studio_flow.wishes import Wish, apply_wish
 
 ENLARGED: Final[Mapping[str, int]] = {"small": 1, "medium": 2, "large": 4}
 """Size of features -> how many times the field drawn is enlarged."""
@@ -118,9 +118,7 @@ class Painter:
     def _choose_facts(self, order: Order, seed: int) -> Tensor:
         style_seed = seed if order.style_seed < 0 else order.style_seed
         rng = torch.Generator().manual_seed(mix_seed(style_seed, 1))
-        drawn = self.flow.book.draw(order.kind, rng)
-        drawn[GRAIN] = drawn[GRAIN].clamp(-0.95, 0.95)
-        return clamp_facts(apply_wish(drawn, order.wish))[None]
+        return apply_wish(self.flow.book.draw(order.kind, rng), order.wish)[None]
 
     def _draw(
         self,
@@ -148,7 +146,7 @@ class Painter:
             torch.tensor([kind], device=self._device),
             facts.to(self._device),
             torch.ones(1, device=self._device),
-            torch.full((1,), get_fineness(128), device=self._device),
+            torch.full((1,), get_fineness(self.flow.side), device=self._device),
         )
         return walk(self.flow.network, field.to(self._device), wanted, course).cpu()
 

@@ -41,6 +41,8 @@ FEWEST: Final = 2
 FEW: Final = 30
 """Pictures, with fewer than which a flow mostly copies."""
 MEASURED: Final = 32
+SHOWN: Final = 10
+"""Samples in a preview."""
 
 
 @dataclass(frozen=True)
@@ -107,7 +109,8 @@ class Plan:
         outcome = learn(trainer, job, run, index)
         folder = job.scratch / f"checkpoint{index}"
         facts = {
-            "training": {**asdict(settings), "step": outcome.best_step, "side": params.side},
+            "side": params.side,
+            "training": {**asdict(settings), "step": outcome.best_step},
             "metrics": dict(outcome.figures),
             "data": dict(self.dataset),
         }
@@ -212,7 +215,7 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
         start,
         device,
         lambda get_step: TextureLesson(tiles, pace, get_step, params.augment),
-        lambda network: draw_trial(network, tiles, most=20),
+        lambda network: draw_trial(network, tiles, most=SHOWN),
         measure if len(held_out.names) else None,
     )
 
@@ -239,7 +242,7 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
         start,
         device,
         lambda get_step: SpriteLesson(sprites, params.batch),
-        lambda network: draw_sprites(network, sprites),
+        lambda network: draw_sprites(network, sprites, each=2),
         None,
     )
 

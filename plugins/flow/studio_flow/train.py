@@ -94,7 +94,7 @@ class Train(Generator):
             (MediaType.IMAGE, MediaType.TEXTURE),
             many=True,
             optional=True,
-            summary="to learn from; a class is the first word of a title",
+            summary="to learn from, all as one class",
         ),
         Input(
             "dataset",

@@ -1,7 +1,6 @@
 """From words, colours and a seed to facts: what the net is told."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,8 +14,10 @@ from studio_flow.describe import (
     MEAN,
     SPREAD,
     TONES,
-    find_tones,
     from_spread_fact,
+    get_overall,
+    limit_spread,
+    normalise,
     to_spread_fact,
 )
 from studio_flow.vocabulary import COLOURS, QUALITIES, Quality
@@ -85,51 +86,45 @@ def clamp_facts(facts: Tensor) -> Tensor:
     """Keep facts where pictures can be: brightness within range, spread that does not clip."""
     facts = facts.clone()
     facts[MEAN] = facts[MEAN].clamp(-0.95, 0.95)
+    facts[GRAIN] = facts[GRAIN].clamp(-0.95, 0.95)
     room = 1 - float(facts[MEAN].mean().abs())
-    most = to_spread_fact(torch.tensor(max(0.05, 0.75 * room)))
-    facts[SPREAD] = torch.minimum(facts[SPREAD], most)
+    spread = from_spread_fact(facts[SPREAD])
+    # Along brightness, a spread of sqrt(3) s is one of s in each of the three colours.
+    shrink = min(1.0, max(0.05, 1.2 * room) / float(spread[0]))
+    facts[SPREAD] = to_spread_fact(limit_spread(spread * shrink))
     return facts
-
-
-def find_picture_facts(facts: Tensor) -> Tensor:
-    """Return what of the facts is colour: mean, spread and tones (13,)."""
-    return facts[: TONES.stop]
 
 
 def _apply_quality(facts: Tensor, quality: Quality) -> None:
     facts[MEAN] += quality.light
     spread = from_spread_fact(facts[SPREAD]) * quality.contrast
     if quality.tint_share:
-        tint = torch.tensor(quality.tint) / 127.5 - 1
-        dark = facts[TONES][:3] * spread + facts[MEAN]
-        moved = quality.tint_share * (tint - dark)
-        # The dark third takes the tint; the mean follows by a third, the other tones stay.
-        facts[MEAN] += moved * 0.6
-        tones = facts[TONES].clone()
-        tones[:3] += moved / spread * 0.7
-        tones[3:6] += moved / spread * 0.1
-        facts[TONES] = tones - tones.view(3, 3).mean(0).repeat(3)
-    facts[SPREAD] = to_spread_fact(spread.clamp_min(0.03))
+        _tint(facts, float(get_overall(spread)), quality)
+    facts[SPREAD] = to_spread_fact(limit_spread(spread))
     if quality.size:
-        bands = facts[DETAIL]
-        tilt = torch.linspace(-1, 1, len(bands))
-        facts[DETAIL] = bands + 0.5 * quality.size * tilt
-    facts[GRAIN] = (facts[GRAIN] + quality.grain).clamp(-0.95, 0.95)
+        tilt = torch.linspace(-1, 1, len(facts[DETAIL]))
+        facts[DETAIL] += 0.5 * quality.size * tilt
+    facts[GRAIN] += quality.grain
+
+
+def _tint(facts: Tensor, overall: float, quality: Quality) -> None:
+    """Let the dark third take a colour; the mean follows, the other tones stay."""
+    tint = torch.tensor(quality.tint) / 127.5 - 1
+    dark = facts[TONES][:3] * overall + facts[MEAN]
+    moved = quality.tint_share * (tint - dark)
+    facts[MEAN] += moved * 0.6
+    tones = facts[TONES].clone()
+    tones[:3] += moved / overall * 0.7
+    tones[3:6] += moved / overall * 0.1
+    facts[TONES] = tones - tones.view(3, 3).mean(0).repeat(3)
 
 
 def _apply_palette(facts: Tensor, colours: Tensor, share: float) -> None:
     """Let the facts be those of a picture with as much of each colour."""
-    mean = colours.mean(0)
-    facts[MEAN] += share * (mean - facts[MEAN])
+    facts[MEAN] += share * (colours.mean(0) - facts[MEAN])
     if len(colours) < 2:
         return
-    plain = colours - mean
-    spread = plain.square().mean().sqrt().clamp_min(0.03)
-    facts[SPREAD] += share * (to_spread_fact(spread) - facts[SPREAD])
-    field = (plain / spread).repeat_interleave(12, 0).T[None, :, :, None]
-    facts[TONES] += share * (find_tones(field)[0] - facts[TONES])
-
-
-def list_words() -> dict[str, Sequence[str]]:
-    """Return the words that do something, by table."""
-    return {"qualities": sorted(QUALITIES), "colours": sorted(COLOURS)}
+    field = colours.repeat_interleave(12, 0).T[None, :, :, None]
+    _, told = normalise(field)
+    facts[SPREAD] += share * (told[0, SPREAD] - facts[SPREAD])
+    facts[TONES] += share * (told[0, TONES] - facts[TONES])

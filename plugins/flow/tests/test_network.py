@@ -4,6 +4,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from studio_flow.describe import FACTS
 from studio_flow.learn_textures import compare
 from studio_flow.network import FlowConfig, Wanted, build_network, wrap
 from studio_flow.sampling import Course, Style, plan_times, walk
@@ -85,7 +86,7 @@ def test_a_straight_path_is_walked_exactly(method, steps):
     style = Style(steps, 1.0, method)
     seen = []
     course = Course(style, plan_times(style), on_step=seen.append)
-    made = walk(Knows(clean), noise, wish(1, 20), course)
+    made = walk(Knows(clean), noise, wish(1, FACTS), course)
     assert torch.allclose(made, clean, atol=1e-5)
     assert len(seen) == steps
 
@@ -103,7 +104,7 @@ def test_what_is_known_is_kept(texture_flow):
         rng=torch.Generator().manual_seed(1),
     )
     noise = torch.randn((1, 3, 16, 16), generator=torch.Generator().manual_seed(2))
-    made = walk(texture_flow.network, noise, wish(1, 20), course)
+    made = walk(texture_flow.network, noise, wish(1, FACTS), course)
     assert torch.allclose(made * (1 - mask), known * (1 - mask), atol=1e-4)
     assert not torch.allclose(made * mask, known * mask, atol=1e-2)
 

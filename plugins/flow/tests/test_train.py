@@ -24,8 +24,9 @@ def unpack(artifact, folder):
     return folder
 
 
-def test_contract():
-    check_generator(Train).assert_ok()
+def test_contract(tile_folder):
+    params = {"folder": str(tile_folder), "side": 32, "batch": 2, "steps": 2}
+    check_generator(Train, params=params, seeds=(1, 2)).assert_ok()
 
 
 def test_tiles_are_read_once_and_what_is_broken_is_left_out(tile_folder):

@@ -27,6 +27,10 @@ QUALITIES: Final[tuple[tuple[str, tuple[int, ...]], ...]] = (
 CHORDS: Final = tuple((root, name, tones) for root in range(12) for name, tones in QUALITIES)
 """(root over the tonic, quality, intervals over the root)."""
 MODES: Final = ("major", "minor")
+_ROOTS: Final = np.array([root for root, _, _ in CHORDS])
+_TONES: Final = np.array(
+    [[float((tone - root) % 12 in inside) for tone in range(12)] for root, _, inside in CHORDS]
+)
 SMOOTHING: Final = 0.5
 OUTSIDE: Final = 0.55
 """What a sounding note that is not of a chord costs it, against one that is."""
@@ -93,14 +97,12 @@ def name_chord(weights: Floats, bass: int | None, tonic: int) -> int | None:
     if weights.sum() < FEWEST_NOTES:
         return None
     turned = np.roll(weights, -tonic) / weights.sum()
-    scores = []
-    for root, _, tones in CHORDS:
-        inside = sum(turned[(root + tone) % 12] for tone in tones)
-        score = inside - OUTSIDE * (1 - inside) - 0.04 * (len(tones) - 3)
-        score += 0.12 * turned[root]
-        if bass is not None and (bass - tonic) % 12 == root:
-            score += 0.1
-        scores.append(score)
+    inside = _TONES @ turned
+    # A seventh that hardly sounds is no seventh.
+    scores = inside - OUTSIDE * (1 - inside) - 0.04 * (_TONES.sum(1) - 3)
+    scores = scores + 0.12 * turned[_ROOTS]
+    if bass is not None:
+        scores = scores + 0.1 * (_ROOTS == (bass - tonic) % 12)
     return int(np.argmax(scores))
 
 

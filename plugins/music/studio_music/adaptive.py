@@ -197,9 +197,7 @@ class _Writer:
                     stem: self._save_segment(members, f"{state}/stems/{state}_{stem}", segment)
                     for stem, segment in self._stems[state].items()
                 }
-        bridges = [
-            self._save_bridge(members, start, goal) for start, goal in self._bridges
-        ]
+        bridges = [self._save_bridge(members, start, goal) for start, goal in self._bridges]
         members["cues.json"] = json.dumps(self._build_cues(states, bridges), indent=1).encode()
         members["README.txt"] = README.encode()
         return members
@@ -210,7 +208,9 @@ class _Writer:
         rate = self._params.sample_rate
         return play_segment(piece, bars * self._bar, self._room, 0.3, rate)
 
-    def _save_segment(self, members: dict[str, Path | bytes], name: str, segment: Any) -> dict[str, Any]:
+    def _save_segment(
+        self, members: dict[str, Path | bytes], name: str, segment: Any
+    ) -> dict[str, Any]:
         cue: dict[str, Any] = {}
         for kind, sound in (
             ("start", segment.start),
@@ -255,7 +255,7 @@ class _Writer:
             "key": f"{TONICS[self._pack.tonic]} {self._pack.mode}",
             "samples_per_beat": self._bar // 4,
             "samples_per_bar": self._bar,
-            "leave_at": "loop end: the tail rings over what follows; or any bar, with the crossfade",
+            "leave_at": "loop end, the tail ringing over what follows; or any bar, crossfading",
             "crossfade_seconds": CROSSFADE,
             "states": states,
             "transitions": bridges,

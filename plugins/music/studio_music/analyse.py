@@ -145,8 +145,8 @@ def analyse(piece: Piece, exercise: bool = True) -> dict[str, Any]:
         report["feedback"] = write_feedback(piece, faults)
     elif exercise:
         report["feedback"] = [
-            "The rules of four-part writing were not applied: they want exactly four parts with one "
-            f"note at a time, here are {len(piece.parts)} parts."
+            "The rules of four-part writing were not applied: they want exactly four parts with "
+            f"one note at a time, here are {len(piece.parts)} parts."
         ]
     return report
 

@@ -128,11 +128,18 @@ class _Rules:
     def _weigh_standing(
         self, made: Frames, filled: Frames, index: int, voice: int
     ) -> npt.NDArray[np.float64]:
-        """Keep a chord from standing for longer than a bar, before the last bar."""
+        """Keep a chord from standing for longer than a bar, or from an upbeat over its bar line."""
         added = np.zeros(self._scale.size)
-        if index < LONG or len(made) - index <= LONG:
+        if len(made) - index <= LONG or index <= BEAT:
             return added
         last = made[index - 1]
-        if (made[index - LONG : index] == last).all() and (filled[:voice] == last[:voice]).all():
-            added[self._scale.index(last)[voice]] = NEVER if voice == VOICES - 1 else SELDOM
+        if (filled[:voice] != last[:voice]).any():
+            return added
+        place = self._scale.index(last)[voice]
+        wishes = self._draft.wishes
+        if index >= LONG and (made[index - LONG : index] == last).all():
+            added[place] = NEVER if voice == VOICES - 1 else SELDOM
+        elif wishes.bar and (index - wishes.phase) % wishes.bar == 0:
+            stood = (made[index - BEAT - 1 : index] == last).all(1)
+            added[place] = SELDOM if stood[1:].all() and not stood[0] else 0.0
         return added

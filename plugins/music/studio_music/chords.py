@@ -53,7 +53,15 @@ DEGREES: Final = {
         11: (6, ""),
     },
 }
-RAISED: Final = {1: (1, "b"), 3: (2, "b"), 4: (2, "#"), 6: (3, "#"), 8: (5, "b"), 9: (5, "#"), 10: (6, "b")}
+RAISED: Final = {
+    1: (1, "b"),
+    3: (2, "b"),
+    4: (2, "#"),
+    6: (3, "#"),
+    8: (5, "b"),
+    9: (5, "#"),
+    10: (6, "b"),
+}
 SEVENTHS: Final = frozenset(("7", "m7", "maj7", "m7b5", "dim7"))
 
 
@@ -166,7 +174,10 @@ def _find_applied(root: int, quality: str, key: Key) -> str:
     if quality not in ("maj", "7", "dim", "dim7", "m7b5"):
         return ""
     tones = {(root + tone) % 12 for tone in QUALITIES[quality]}
-    home = {*key.scale, *(((key.tonic + 10) % 12, (key.tonic + 9) % 12) if key.mode == "minor" else ())}
+    home = {
+        *key.scale,
+        *(((key.tonic + 10) % 12, (key.tonic + 9) % 12) if key.mode == "minor" else ()),
+    }
     if tones <= home:
         return ""
     goal = (root + (5 if quality in ("maj", "7") else 1)) % 12

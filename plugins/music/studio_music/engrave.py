@@ -92,7 +92,9 @@ def engrave(root: Element, page: str = "a4", size: float = 1.0) -> Engraving:
         )
     pages = tuple(toolkit.renderToSVG(number) for number in range(1, count + 1))
     timemap = toolkit.renderToTimemap({"includeMeasures": True, "includeRests": True})
-    places = {name: place for number, svg in enumerate(pages) for name, place in _locate(svg, number)}
+    places = {
+        name: place for number, svg in enumerate(pages) for name, place in _locate(svg, number)
+    }
     return Engraving(pages, tuple(_list_moments(timemap, places)))
 
 

@@ -46,6 +46,7 @@ GOALS: Final[Mapping[str, Goal]] = {
     "attention": Goal(FrameConfig(n_front=0)),
     "lstm": Goal(FrameConfig("lstm", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
     "gru": Goal(FrameConfig("gru", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
+    "plain": Goal(FrameConfig("lstm", n_embd=256, n_layer=2, n_ahead=8), Diet(16, hinted=0.0)),
     "quarter": Goal(
         FrameConfig(n_embd=160, n_layer=2, n_ahead=8, lowest=38, pitches=64, is_set=True),
         SET_DIET,
@@ -66,13 +67,13 @@ GOALS: Final[Mapping[str, Goal]] = {
 @click.option("--dropout", type=float, default=0.3)
 @click.option("--every", type=int, default=100)
 @click.option("--seed", type=int, default=0)
+@click.option("--stop-after", type=int, default=0, help="pause, to go on with other options")
 @click.option("--start", type=click.Path(path_type=Path), help="training of an LSTM to build on")
 def main(
     data: Path,
     folder: Path,
     name: str,
     dropout: float,
-    every: int,
     start: Path | None,
     **options: Any,
 ) -> None:
@@ -82,6 +83,7 @@ def main(
     goal = GOALS[name]
     config = FrameConfig(**{**asdict(goal.config), "dropout": dropout})
     pieces = load_pieces(data, is_set=goal.is_set)
+    every, stop_after = options.pop("every"), options.pop("stop_after")
     settings = Settings(batch=goal.diet.batch, **options)
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "net.json").write_text(json.dumps(asdict(config)), encoding="utf-8")
@@ -92,6 +94,7 @@ def main(
     LOG.info("%s: %s weights", name, size)
     run = Run(
         settings.steps,
+        stop_after,
         measure=watch(trainer, pieces["valid"]),
         every=every,
         watch="valid",

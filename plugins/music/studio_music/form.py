@@ -1,5 +1,6 @@
 """Form and cadences: which parts of a piece are alike, and where its phrases close."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -61,7 +62,7 @@ def find_cadences(piece: Piece, chords: list[Chord]) -> list[Cadence]:
     found = []
     heard = [chord for chord in chords if chord.root >= 0]
     part = find_melody_part(piece)
-    for before, chord in zip(heard, heard[1:], strict=False):
+    for before, chord in itertools.pairwise(heard):
         is_last = chord.end >= piece.length - 0.01
         if not (is_last or _rests(part, chord)):
             continue

@@ -75,7 +75,12 @@ def compose_bridge(pack: Pack, start: State, goal: State) -> Piece:
     drums: list[Note] = []
     if rising:
         melody = [
-            Note(0.5 * place, 0.45, find_pitch(step, scale, pack.tonic, register), force - 12 + 4 * place)
+            Note(
+                0.5 * place,
+                0.45,
+                find_pitch(step, scale, pack.tonic, register),
+                force - 12 + 4 * place,
+            )
             for place, step in enumerate(range(-3, 5))
         ]
         chords = write_chords("stabs", chord, 0.0, BAR, force)

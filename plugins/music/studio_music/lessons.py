@@ -68,7 +68,8 @@ def write_feedback(piece: Piece, faults: list[Fault]) -> list[str]:
         times = "once" if counts[rule] == 1 else f"{counts[rule]} times"
         said.append(
             f"{rule.capitalize()}, {times}, bar{'s' * (len(where) > 1)} {listed}. "
-            f"First at bar {first.bar}, beat {first.beat:g}: {first.what}. {ADVICE[rule].capitalize()}."
+            f"First at bar {first.bar}, beat {first.beat:g}: {first.what}. "
+            f"{ADVICE[rule].capitalize()}."
         )
     share = len({fault.bar for fault in faults}) / bars
     said.append(
@@ -201,9 +202,7 @@ def _list_sung(piece: Piece, quarter: float) -> list[Note]:
     return notes if len(notes) == 4 else []
 
 
-def _mark_tendencies(
-    piece: Piece, chord: Chord, then: Chord, notes: list[Note]
-) -> Iterator[Fault]:
+def _mark_tendencies(piece: Piece, chord: Chord, then: Chord, notes: list[Note]) -> Iterator[Fault]:
     """The soprano's leading note and every seventh, followed to the next chord."""
     bar, beat = _locate(piece, chord.start)
     to_tonic = then.root == chord.key.tonic and chord.root == (chord.key.tonic + 7) % 12
@@ -218,9 +217,9 @@ def _mark_tendencies(
         if to_tonic and leading and voice == 0 and move != 1:
             what = f"the soprano's {name} goes to {_name(piece, after.pitch)}"
             yield Fault("leading note", bar, beat, ("soprano",), what)
-        is_seventh = chord.quality in SEVENTHS and note.pitch % 12 == (
-            chord.root + (seventh or 0)
-        ) % 12
+        is_seventh = (
+            chord.quality in SEVENTHS and note.pitch % 12 == (chord.root + (seventh or 0)) % 12
+        )
         if is_seventh and chord.quality == "7" and move not in (-1, -2, 0):
             what = f"the {NAMES[voice]}'s {name}, seventh of {chord.name}, goes to "
             what += _name(piece, after.pitch)

@@ -60,11 +60,13 @@ def compare(one: Features, two: Features) -> float:
 
 def _count(values: Iterable[Any], size: int) -> npt.NDArray[np.float64]:
     # The root tames one interval that is everywhere.
-    return np.sqrt(np.bincount(np.asarray(values, np.int64), minlength=size).astype(float))
+    counts = np.bincount(np.asarray(values, np.int64), minlength=size)
+    return np.asarray(np.sqrt(counts), np.float64)
 
 
 def _name_lengths(gaps: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:
-    return np.abs(gaps[:, None] - np.array(LENGTHS)).argmin(axis=1).astype(np.int64)
+    far = np.abs(gaps[:, None] - np.array(LENGTHS))
+    return np.asarray(far.argmin(axis=1), np.int64)
 
 
 def _cosine(one: npt.NDArray[np.float64], two: npt.NDArray[np.float64]) -> float:

@@ -34,7 +34,7 @@ class Segment:
     @property
     def samples(self) -> int:
         """Length of the loop."""
-        return self.start.shape[1]
+        return int(self.start.shape[1])
 
 
 def fit_tempo(bpm: float, rate: int) -> tuple[float, int]:
@@ -43,7 +43,9 @@ def fit_tempo(bpm: float, rate: int) -> tuple[float, int]:
     return rate * 60 / quarter, quarter
 
 
-def play_segment(piece: Piece, samples: int, room: Stereo, wet: float, rate: int) -> dict[str, Segment]:
+def play_segment(
+    piece: Piece, samples: int, room: Stereo, wet: float, rate: int
+) -> dict[str, Segment]:
     """Play each part of a piece as a segment `samples` long, by the part's name."""
     return {
         bus.name: cut_segment(_play(bus.samples, bus.pan, room, wet), samples, rate)
@@ -76,7 +78,7 @@ def add_segments(segments: Mapping[str, Segment]) -> Segment:
         tail[:, : stem.tail.shape[1]] += stem.tail
     start = np.sum([stem.start for stem in stems], axis=0, dtype=np.float32)
     loop = np.sum([stem.loop for stem in stems], axis=0, dtype=np.float32)
-    return Segment(start, loop, tail)
+    return Segment(np.asarray(start), np.asarray(loop), tail)
 
 
 def join(segments: list[Segment], passes: int = 1) -> Stereo:

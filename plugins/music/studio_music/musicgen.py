@@ -54,7 +54,7 @@ class Musicgen(Generator):
     )
     Params: ClassVar[type[Params]] = MusicgenParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    testing_params: ClassVar[dict[str, object]] = {"seconds": 0.4}
+    testing_params: ClassVar[dict[str, object]] = {"seconds": 0.1}
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

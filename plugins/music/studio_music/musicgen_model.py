@@ -43,7 +43,9 @@ def load_musicgen(checkpoint: Checkpoint | None, device: str) -> "Composer":
             "'studio-music[musicgen]'"
         )
     from transformers import AutoProcessor, MusicgenForConditionalGeneration
+    from transformers.utils import logging as noise
 
+    noise.disable_progress_bar()
     path = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     try:
         model = MusicgenForConditionalGeneration.from_pretrained(
@@ -107,7 +109,7 @@ class Composer:
         Raises:
             JobCancelledError: what `step` raises.
         """
-        from transformers import set_seed
+        from transformers import StoppingCriteriaList, set_seed
 
         inputs = self._prepare(wish, prompt)
         tokens = self.count_tokens(wish.seconds)
@@ -121,7 +123,7 @@ class Composer:
                 top_k=wish.top_k,
                 top_p=wish.top_p,
                 max_new_tokens=tokens,
-                streamer=_Progress(step),
+                stopping_criteria=StoppingCriteriaList([_Progress(step)]),
             )
         samples = made[0].float().cpu().numpy().T
         skip = 0 if prompt is None else len(prompt)
@@ -144,18 +146,17 @@ class Composer:
 
 
 class _Progress:
-    """What transformers calls a streamer: told of each token; what `step` raises ends the work."""
+    """A stopping criterion that never stops: it is asked after each token, and may raise.
+
+    A streamer would be the natural place, but MusicGen hands its streamer nothing but the prompt.
+    """
 
     def __init__(self, step: Callable[[int], None]) -> None:
         self._step = step
-        self._done = -1  # the first call gives the prompt
+        self._done = 0
 
-    def put(self, value: Any) -> None:
-        """One more step was taken."""
-        del value
+    def __call__(self, tokens: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
+        """One more token was taken; no sequence is finished."""
         self._done += 1
-        if self._done > 0:
-            self._step(self._done)
-
-    def end(self) -> None:
-        """All tokens are there."""
+        self._step(self._done)
+        return torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)

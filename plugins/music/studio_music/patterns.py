@@ -36,9 +36,7 @@ def lead_voices(before: list[int], chord: list[int], lowest: int) -> list[int]:
     for turn in range(-size, size + 1):
         octaves, raised = divmod(turn, size)
         turns.append(
-            sorted(
-                pitch + 12 * (octaves + (place < raised)) for place, pitch in enumerate(chord)
-            )
+            sorted(pitch + 12 * (octaves + (place < raised)) for place, pitch in enumerate(chord))
         )
     return min(
         turns,
@@ -50,7 +48,9 @@ def lead_voices(before: list[int], chord: list[int], lowest: int) -> list[int]:
     )
 
 
-def write_chords(pattern: str, chord: list[int], start: float, bar: float, force: int) -> list[Note]:
+def write_chords(
+    pattern: str, chord: list[int], start: float, bar: float, force: int
+) -> list[Note]:
     """Write a bar of accompaniment."""
     if pattern == "held":
         return [Note(start, bar, pitch, force - 8) for pitch in chord]
@@ -68,16 +68,18 @@ def write_chords(pattern: str, chord: list[int], start: float, bar: float, force
             for at in places
             for pitch in chord
         ]
-    places = [(0.0, 0.75), (0.75, 0.25), (1.0, 1.0), (2.0, 2.0)]
+    fanfare = [(0.0, 0.75), (0.75, 0.25), (1.0, 1.0), (2.0, 2.0)]
     return [
         Note(start + at, min(length, bar - at) * 0.95, pitch, force - 4)
-        for at, length in places
+        for at, length in fanfare
         if at < bar
         for pitch in chord
     ]
 
 
-def write_bass(pattern: str, root: int, fifth: int, start: float, bar: float, force: int) -> list[Note]:
+def write_bass(
+    pattern: str, root: int, fifth: int, start: float, bar: float, force: int
+) -> list[Note]:
     """Write a bar of bass from the root and the fifth above or below it."""
     if pattern == "long":
         return [Note(start, bar * 0.98, root, force)]

@@ -13,9 +13,7 @@ BLACK_KEYS: Final = (1, 3, 6, 8, 10)
 EDGE: Final = 46
 
 
-def draw_piano_roll(
-    piece: Piece, width: int = 1400, row: int = 10, title: str = ""
-) -> Image.Image:
+def draw_piano_roll(piece: Piece, width: int = 1400, row: int = 10, title: str = "") -> Image.Image:
     """Draw a piece `width` pixels wide, one row of pixels high `row` for each semitone."""
     pitches = [note.pitch for part in piece.parts for note in part.notes]
     low, high = min(pitches) - 2, max(pitches) + 2

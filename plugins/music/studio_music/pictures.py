@@ -1,5 +1,6 @@
 """Pictures of sound: waveform over spectrogram."""
 
+import itertools
 from typing import Any, Final
 
 import numpy as np
@@ -15,7 +16,14 @@ LOWEST: Final = 40.0
 RANGE: Final = 80.0
 """dB from white to black."""
 INK: Final = (70, 80, 100)
-COLOURS: Final = ((8, 8, 24), (54, 22, 100), (150, 36, 110), (232, 92, 70), (252, 186, 90), (255, 250, 220))
+COLOURS: Final = (
+    (8, 8, 24),
+    (54, 22, 100),
+    (150, 36, 110),
+    (232, 92, 70),
+    (252, 186, 90),
+    (255, 250, 220),
+)
 """From silent to loud."""
 
 
@@ -24,6 +32,7 @@ def draw_sound(sound: npt.NDArray[Any], rate: int) -> Image.Image:
 
     Args:
         sound: (2, samples).
+        rate: samples a second.
     """
     mono = sound.mean(axis=0)
     picture = Image.new("RGB", (WIDTH + 2 * EDGE, WAVE + SPECTRUM + 2 * EDGE), "white")
@@ -38,7 +47,7 @@ def _draw_wave(mono: npt.NDArray[Any]) -> Image.Image:
     draw = ImageDraw.Draw(picture)
     draw.line((0, WAVE / 2, WIDTH, WAVE / 2), fill=(210, 214, 222))
     edges = np.linspace(0, len(mono), WIDTH + 1).astype(int)
-    for column, (start, end) in enumerate(zip(edges, edges[1:], strict=False)):
+    for column, (start, end) in enumerate(itertools.pairwise(edges)):
         block = mono[start : max(end, start + 1)]
         top, low = WAVE / 2 * (1 - block.max()), WAVE / 2 * (1 - block.min())
         draw.line((column, top, column, low), fill=(46, 92, 160))

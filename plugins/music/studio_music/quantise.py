@@ -42,8 +42,7 @@ def quantise(notes: Iterable[Note]) -> list[Event]:
         end = max(_round(note.end, steps), start + steps[int((note.start + 1e-6) // 1)])
         grouped.setdefault((start, end - start), set()).add(note.pitch)
     events = [
-        Event(start, length, tuple(sorted(pitches)))
-        for (start, length), pitches in grouped.items()
+        Event(start, length, tuple(sorted(pitches))) for (start, length), pitches in grouped.items()
     ]
     return sorted(events, key=lambda event: (event.start, -event.length, event.pitches))
 

@@ -55,7 +55,9 @@ class RenderParams(Params):
         description="path of an .sf2 or .sf3, any for one found on this machine, empty for the "
         "built-in synthesiser",
     )
-    room: Literal["room", "chamber", "hall", "church"] = Field("hall", description="where it sounds")
+    room: Literal["room", "chamber", "hall", "church"] = Field(
+        "hall", description="where it sounds"
+    )
     reverb: float = Field(
         0.3, ge=0, le=1.5, description="level of the reverb", json_schema_extra={"step": 0.05}
     )
@@ -199,5 +201,3 @@ def _write(
             )
         )
     return artifacts
-
-

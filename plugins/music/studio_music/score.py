@@ -112,9 +112,7 @@ def _notate(path: Path, piece: Piece, params: ScoreParams, title: str) -> tuple[
     return build_musicxml(piece, params.layout, labels), piece
 
 
-def _engrave(
-    root: Element, piece: Piece, params: ScoreParams, job: JobContext
-) -> list[Artifact]:
+def _engrave(root: Element, piece: Piece, params: ScoreParams, job: JobContext) -> list[Artifact]:
     from studio_music.engrave import engrave, save_follow
     from studio_music.svg_draw import draw_png, keep_caches, save_pdf
 
@@ -144,9 +142,7 @@ def _engrave(
     if params.pictures:
         for number, svg in enumerate(engraving.pages, 1):
             picture = draw_png(svg, PNG_WIDTH)
-            made.append(
-                Artifact(picture, MediaType.IMAGE, title=f"{piece.title} page {number}")
-            )
+            made.append(Artifact(picture, MediaType.IMAGE, title=f"{piece.title} page {number}"))
     if params.piano_roll:
         from studio_music.piano_roll import draw_piano_roll
 

@@ -1,5 +1,6 @@
 """Parts laid out on staves: who shares one, with which clef, in which voices."""
 
+import itertools
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -60,7 +61,7 @@ def is_choir(piece: Piece) -> bool:
 def is_single(part: Part) -> bool:
     """Whether no two notes of a part sound together."""
     notes = part.notes
-    return all(one.end <= two.start + 0.02 for one, two in zip(notes, notes[1:], strict=False))
+    return all(one.end <= two.start + 0.02 for one, two in itertools.pairwise(notes))
 
 
 def _pair(piece: Piece) -> list[StaffGroup]:

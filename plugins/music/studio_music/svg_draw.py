@@ -119,9 +119,7 @@ def _draw_line(axes: Any, line: Line, point: float) -> None:
             continue
         outline = TextPath((0, 0), text, size=look.size, prop=_get_font(look))
         placed = Affine2D().scale(1, -1).translate(start + offset, line.y)
-        axes.add_patch(
-            PathPatch(placed.transform_path(outline), facecolor=INK, edgecolor="none")
-        )
+        axes.add_patch(PathPatch(placed.transform_path(outline), facecolor=INK, edgecolor="none"))
     del point
 
 
@@ -132,7 +130,7 @@ def _measure(text: str, look: Look) -> float:
     font = _get_font(look)
     both = text_to_path.get_text_width_height_descent("|" + text + "|", font, False)[0]
     bars = text_to_path.get_text_width_height_descent("||", font, False)[0]
-    return float(both - bars) * look.size / font.get_size()
+    return float(look.size * (both - bars) / font.get_size())
 
 
 def _get_font(look: Look) -> Any:

@@ -216,7 +216,8 @@ def _outline(tag: str, element: Element) -> Iterator[tuple[Points, list[int]]]:
         turn = np.linspace(0, 2 * np.pi, 25)
         ring = np.stack([np.cos(turn), np.sin(turn)], 1)
         ring = ring * [value.get("rx", radius), value.get("ry", radius)]
-        yield ring + [value.get("cx", 0.0), value.get("cy", 0.0)], [MOVE] + [LINE] * 23 + [CLOSE]
+        centre = np.array([value.get("cx", 0.0), value.get("cy", 0.0)])
+        yield ring + centre, [MOVE] + [LINE] * 23 + [CLOSE]
 
 
 def _is_number(text: str) -> bool:

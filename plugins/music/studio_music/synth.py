@@ -14,7 +14,15 @@ import numpy.typing as npt
 from studio_music.notes import Note, Part, Piece
 from studio_music.synth_drums import build_drum
 from studio_music.synth_patches import LONGEST_RING, Patch, get_patch
-from studio_music.synth_space import Stereo, add_reverb, build_room, find_envelope, find_gain, limit, place
+from studio_music.synth_space import (
+    Stereo,
+    add_reverb,
+    build_room,
+    find_envelope,
+    find_gain,
+    limit,
+    place,
+)
 from studio_music.synth_tones import Samples
 
 LONGEST_NOTE: Final = 60.0
@@ -79,6 +87,8 @@ def render_piece(
     """Play a piece to the end of its reverb, at the wanted loudness, never clipping.
 
     Args:
+        piece: what to play.
+        room: where, and how loud.
         step: told after each part how many of how many are done.
     """
     mix = mix_buses(iterate_buses(piece, room.rate), count_samples(piece, room.rate), step, piece)
@@ -200,4 +210,5 @@ def _level(tone: Samples, rate: int) -> Samples:
 
 def _fade(count: int) -> Samples:
     """From 1 to 0 with no corner at either end."""
-    return (0.5 + 0.5 * np.cos(np.linspace(0, np.pi, count, dtype=np.float32))) ** 2
+    turn = np.linspace(0, np.pi, count, dtype=np.float32)
+    return np.asarray((0.5 + 0.5 * np.cos(turn)) ** 2, np.float32)

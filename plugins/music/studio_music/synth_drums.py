@@ -40,14 +40,16 @@ def _band(signal: Samples, low: float, high: float, rate: int) -> Samples:
 def _sweep(time: Samples, start: float, end: float, fall: float) -> Samples:
     """A sine whose pitch falls from `start` to `end` Hz within some `fall` seconds."""
     turns = end * time + (start - end) * fall * (1 - np.exp(-time / fall))
-    return np.sin(2 * np.pi * turns).astype(np.float32)
+    return np.asarray(np.sin(2 * np.pi * turns), np.float32)
 
 
 def _kick(rate: int, bright: float) -> Samples:
     time = _time(0.45, rate)
     body = _sweep(time, 165, 48, 0.035) * np.exp(-time / 0.13)
     click = _band(_noise(0.45, rate, 1), 1500, 6000, rate) * np.exp(-time / 0.004)
-    return np.tanh(1.5 * body) * np.float32(0.9) + click * np.float32(0.35 * bright)
+    return np.asarray(
+        np.tanh(1.5 * body) * np.float32(0.9) + click * np.float32(0.35 * bright), np.float32
+    )
 
 
 def _snare(rate: int, bright: float, tune: float = 1.0) -> Samples:
@@ -55,7 +57,10 @@ def _snare(rate: int, bright: float, tune: float = 1.0) -> Samples:
     shell = _sweep(time, 260 * tune, 185 * tune, 0.02) * np.exp(-time / 0.06)
     shell += 0.5 * np.sin(2 * np.pi * 331 * tune * time) * np.exp(-time / 0.04)
     wires = _band(_noise(0.32, rate, 2), 1400, 9500, rate)
-    return shell * np.float32(0.55) + wires * np.exp(-time / 0.085) * np.float32(0.5 + 0.4 * bright)
+    return np.asarray(
+        shell * np.float32(0.55) + wires * np.exp(-time / 0.085) * np.float32(0.5 + 0.4 * bright),
+        np.float32,
+    )
 
 
 def _tom(rate: int, hertz: float) -> Samples:
@@ -63,7 +68,9 @@ def _tom(rate: int, hertz: float) -> Samples:
     body = _sweep(time, 1.5 * hertz, hertz, 0.05) * np.exp(-time / 0.19)
     body += 0.35 * np.sin(2 * np.pi * 1.59 * hertz * time) * np.exp(-time / 0.09)
     skin = _band(_noise(0.6, rate, 3), 400, 3500, rate) * np.exp(-time / 0.02)
-    return body.astype(np.float32) * np.float32(0.8) + skin * np.float32(0.25)
+    return np.asarray(
+        body.astype(np.float32) * np.float32(0.8) + skin * np.float32(0.25), np.float32
+    )
 
 
 def _metal(seconds: float, rate: int, low: float) -> Samples:
@@ -76,7 +83,7 @@ def _metal(seconds: float, rate: int, low: float) -> Samples:
 def _hat(rate: int, seconds: float) -> Samples:
     time = _time(4.5 * seconds + 0.03, rate)
     metal = _metal(4.5 * seconds + 0.03, rate, 6500)[: len(time)]
-    return metal * np.exp(-time / seconds) * np.float32(0.5)
+    return np.asarray(metal * np.exp(-time / seconds) * np.float32(0.5), np.float32)
 
 
 def _cymbal(rate: int, seconds: float, low: float, ping: float = 0.0) -> Samples:
@@ -86,7 +93,7 @@ def _cymbal(rate: int, seconds: float, low: float, ping: float = 0.0) -> Samples
     if ping:
         for hertz in (ping, 1.34 * ping, 1.81 * ping):
             tone += 0.16 * np.sin(2 * np.pi * hertz * time) * np.exp(-time / 0.3)
-    return tone.astype(np.float32)
+    return np.asarray(tone.astype(np.float32), np.float32)
 
 
 def _clap(rate: int, bright: float) -> Samples:
@@ -95,27 +102,31 @@ def _clap(rate: int, bright: float) -> Samples:
     for start in (0.0, 0.011, 0.021):
         shape += (time >= start) * np.exp(-np.maximum(time - start, 0) / 0.004)
     made = _band(_noise(0.3, rate, 5), 900, 3800, rate) * shape * np.float32(0.8 * bright + 0.2)
-    return made.astype(np.float32)
+    return np.asarray(made, np.float32)
 
 
 def _block(rate: int, hertz: float) -> Samples:
     time = _time(0.15, rate)
     tone = np.sin(2 * np.pi * hertz * time) * np.exp(-time / 0.025)
     tone += 0.5 * np.sin(2 * np.pi * 2.58 * hertz * time) * np.exp(-time / 0.012)
-    return (0.8 * tone).astype(np.float32)
+    return np.asarray((0.8 * tone), np.float32)
 
 
 def _cowbell(rate: int) -> Samples:
     time = _time(0.35, rate)
     squares = np.sign(np.sin(2 * np.pi * 540 * time)) + np.sign(np.sin(2 * np.pi * 800 * time))
     shape = 0.6 * np.exp(-time / 0.015) + 0.4 * np.exp(-time / 0.09)
-    return _band(squares.astype(np.float32), 500, 5000, rate) * shape * np.float32(0.4)
+    return np.asarray(
+        _band(squares.astype(np.float32), 500, 5000, rate) * shape * np.float32(0.4), np.float32
+    )
 
 
 def _rattle(rate: int, seconds: float) -> Samples:
     time = _time(5 * seconds, rate)
     shape = np.minimum(time / 0.008, 1) * np.exp(-time / seconds)
-    return _band(_noise(5 * seconds, rate, 6)[: len(time)], 4500, 12000, rate) * shape
+    return np.asarray(
+        _band(_noise(5 * seconds, rate, 6)[: len(time)], 4500, 12000, rate) * shape, np.float32
+    )
 
 
 Hit = Callable[[int, float], Samples]

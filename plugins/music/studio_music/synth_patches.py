@@ -134,7 +134,15 @@ TIMPANI: Final = _strike(
     knock=0.2,
 )
 CHOIR: Final = _sustain(
-    0.28, 0.95, slope=0.75, formants=AAH, voices=3, detune=15.0, vibrato=14.0, attack=0.1, noise=0.01
+    0.28,
+    0.95,
+    slope=0.75,
+    formants=AAH,
+    voices=3,
+    detune=15.0,
+    vibrato=14.0,
+    attack=0.1,
+    noise=0.01,
 )
 OOHS: Final = _sustain(
     0.28, slope=0.8, formants=OOH, voices=3, detune=12.0, vibrato=12.0, attack=0.11, noise=0.012
@@ -206,9 +214,7 @@ BRIGHT_PAD: Final = _sustain(0.7, 0.7, slope=1.1, voices=3, detune=20.0, attack=
 CRYSTAL: Final = _fm(0.8, (3.5, 1.6, 0.9, 2.6, 7.0, 0.5, 0.3), 0.8)
 DISTORTED: Final = _sustain(0.1, 0.65, slope=0.55, voices=2, detune=6.0, attack=0.008)
 BANJO: Final = _pluck(0.06, 0.5)
-KALIMBA: Final = _strike(
-    0.3, ratios=(1.0, 5.4, 9.1), levels=(1, 0.18, 0.05), decay=0.9, knock=0.06
-)
+KALIMBA: Final = _strike(0.3, ratios=(1.0, 5.4, 9.1), levels=(1, 0.18, 0.05), decay=0.9, knock=0.06)
 STEEL_DRUM: Final = _strike(
     0.3, 0.9, ratios=(1.0, 2.0, 3.01, 4.2), levels=(1, 0.7, 0.3, 0.15), decay=0.9, knock=0.05
 )

@@ -51,7 +51,7 @@ def build_room(name: str, rate: int) -> Stereo:
         answer[tap % 2, at] += 9 * 0.75**tap
     fade = round(0.1 * count)
     answer[:, -fade:] *= np.linspace(1, 0, fade)
-    return (answer / np.sqrt((answer**2).sum() / 2)).astype(np.float32)
+    return np.asarray(answer / np.sqrt((answer**2).sum() / 2), np.float32)
 
 
 def add_reverb(dry: Stereo, room: Stereo, wet: float) -> Stereo:
@@ -97,7 +97,7 @@ def find_gain(sound: Stereo, rate: int, target: float) -> float:
 
 def find_envelope(sound: Stereo) -> npt.NDArray[np.float32]:
     """The louder channel's magnitude at each sample."""
-    return np.maximum(np.abs(sound[0]), np.abs(sound[1]))
+    return np.asarray(np.maximum(np.abs(sound[0]), np.abs(sound[1])), np.float32)
 
 
 def limit(sound: Stereo, rate: int) -> Stereo:
@@ -108,7 +108,7 @@ def limit(sound: Stereo, rate: int) -> Stereo:
     reach = max(1, round(0.004 * rate))
     gain = np.minimum(np.float32(1), PEAK / np.maximum(peak, np.float32(1e-9)))
     gain = uniform_filter1d(minimum_filter1d(gain, 2 * reach + 1), reach)
-    return np.clip(sound * gain, -PEAK, PEAK).astype(np.float32)
+    return np.asarray(np.clip(sound * gain, -PEAK, PEAK), np.float32)
 
 
 def _weight(sound: Stereo, rate: int) -> Iterator[npt.NDArray[Any]]:
@@ -116,8 +116,8 @@ def _weight(sound: Stereo, rate: int) -> Iterator[npt.NDArray[Any]]:
 
     The two filters are derived for any rate after De Man (2014).
     """
-    (top, bottom), (top2, bottom2) = _build_shelf(rate), _build_high_pass(rate)
-    top, bottom = np.convolve(top, top2), np.convolve(bottom, bottom2)
+    shelf, high_pass = _build_shelf(rate), _build_high_pass(rate)
+    top, bottom = (np.convolve(one, two) for one, two in zip(shelf, high_pass, strict=True))
     state = np.zeros((2, 4))
     for start in range(0, sound.shape[1], CHUNK):
         block, state = lfilter(top, bottom, sound[:, start : start + CHUNK], zi=state)

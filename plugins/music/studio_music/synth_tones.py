@@ -95,7 +95,10 @@ def build_modal(modes: Modes, pitch: int, seconds: float, rate: int, bright: flo
     if modes.beat:  # two strings a little apart: the tone lives
         cents = 2 ** (modes.beat / 1200)
         hertz = np.concatenate([hertz, hertz * cents])
-        levels, rates = np.tile(levels, 2) * 0.5, np.tile(rates, 2) * np.repeat([0.75, 1.4], len(rates))
+        levels, rates = (
+            np.tile(levels, 2) * 0.5,
+            np.tile(rates, 2) * np.repeat([0.75, 1.4], len(rates)),
+        )
     tone = _sum_partials(hertz, levels, rates, round(seconds * rate), rate)
     if modes.knock:
         knock = _draw_noise(round(0.03 * rate), pitch) * modes.knock * bright
@@ -126,8 +129,10 @@ def build_plucked(pitch: int, seconds: float, rate: int, bright: float, decay: f
     for start in range(period, length, period):
         end = min(start + period, length)
         before = out[start - period : end - period]
-        shifted = out[start - period - 1 : end - period - 1] if start > period else np.concatenate(
-            [before[:1], before[:-1]]
+        shifted = (
+            out[start - period - 1 : end - period - 1]
+            if start > period
+            else np.concatenate([before[:1], before[:-1]])
         )
         out[start:end] = loss * (before + soft * (shifted[: end - start] - before))
     places = np.arange(count) * speed
@@ -180,6 +185,10 @@ def build_fm(
     """Two pairs of oscillators, after Chowning.
 
     Args:
+        pitch: MIDI number.
+        seconds: how long.
+        rate: samples a second.
+        bright: 0..1.
         patch: ratio and index of the modulator, its decay in seconds, that of the tone, then
             ratio, index and decay of a second modulator: the tine.
     """
@@ -217,7 +226,7 @@ def _sum_partials(
     inside = np.exp(np.outer(speed, np.arange(BLOCK)))
     left = np.concatenate([start.real, -start.imag], axis=1).astype(np.float32)
     right = np.concatenate([inside.real, inside.imag]).astype(np.float32)
-    return (left @ right).reshape(-1)[:count]
+    return np.asarray((left @ right).reshape(-1)[:count], np.float32)
 
 
 def _build_table(timbre: Timbre, base: float, rate: int, bright: float) -> Samples:
@@ -225,7 +234,7 @@ def _build_table(timbre: Timbre, base: float, rate: int, bright: float) -> Sampl
     most = max(1, min(64, int(TOP * rate / base)))
     order = np.arange(1, most + 1)
     if timbre.harmonics:
-        levels = np.zeros(most)
+        levels: Any = np.zeros(most)
         known = np.array(timbre.harmonics[:most])
         levels[: len(known)] = known
         levels *= np.maximum(bright, 0.2) ** (0.12 * (order - 1))
@@ -242,7 +251,7 @@ def _build_table(timbre: Timbre, base: float, rate: int, bright: float) -> Sampl
     phases = 2 * np.pi * np.random.default_rng(3).random(64)[:most]
     spectrum[1 : most + 1] = levels * np.exp(1j * phases)
     table = np.fft.irfft(spectrum)
-    return (table / np.sqrt(2 * np.mean(table**2))).astype(np.float32)
+    return np.asarray(table / np.sqrt(2 * np.mean(table**2)), np.float32)
 
 
 def _breathe(count: int, pitch: int, base: float, rate: int) -> Samples:

@@ -72,7 +72,7 @@ def rank_keys(piece: Piece) -> Weights:
 
     The lowest note at the end speaks for its key; a written signature speaks for its two.
     """
-    fit = _correlate(weigh_classes(piece)[None])[0]
+    fit: Weights = _correlate(weigh_classes(piece)[None])[0]
     last = _find_last_bass(piece)
     for place, key in enumerate(KEYS):
         fit[place] += FINAL * (key.tonic == last)

@@ -21,7 +21,11 @@ NAMES = ("Soprano", "Alto", "Tenor", "Bass")
 def build(*chords, length=1.0, **values):
     """Four voices, one chord of four pitches from the top after the other."""
     parts = tuple(
-        Part(name, 52, tuple(Note(n * length, length, chord[voice]) for n, chord in enumerate(chords)))
+        Part(
+            name,
+            52,
+            tuple(Note(n * length, length, chord[voice]) for n, chord in enumerate(chords)),
+        )
         for voice, name in enumerate(NAMES)
     )
     return Piece(parts, **{"fifths": 0, "mode": "major", **values})

@@ -185,6 +185,32 @@ def test_composing_keeps_what_is_given_and_the_rules(net):
     assert (other != made).any()
 
 
+class Lazy:
+    """A model that would hold its first chord for ever."""
+
+    scale = FrameConfig().scale
+
+    def begin(self, draft):
+        self._want = np.array([72, 67, 64, 48])
+
+    def look(self, index, made):
+        self._want = made[index - 1] if index else self._want
+
+    def score(self, voice, filled):
+        pitches = np.arange(self.scale.size) + self.scale.lowest - 1
+        scores = -np.abs(pitches - self._want[voice]) * 3.0
+        return scores - np.log(np.exp(scores).sum())
+
+
+def test_chords_do_not_stand_for_ever():
+    draft = Draft(np.full((100, 4), OPEN, np.int16), Wishes(0, length=100, bar=16, phase=4))
+    made, _ = compose(Lazy(), draft, Taste(temperature=0), np.random.default_rng(0))
+    moves = np.flatnonzero((made[1:] != made[:-1]).any(1)) + 1
+    assert np.diff([0, *moves]).max() <= 12
+    free, _ = compose(Lazy(), draft, Taste(temperature=0, rules=False), np.random.default_rng(0))
+    assert (free == free[0]).all()
+
+
 def test_rules_make_the_difference(net):
     model = NetModel(net)
     draft = Draft(np.full((64, 4), OPEN, np.int16))

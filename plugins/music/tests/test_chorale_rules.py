@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studio_music.chorale_features import Scale
+from studio_music.chorale_features import Scale, Wishes
+from studio_music.chorale_home import find_home, weigh_home
 from studio_music.chorale_rules import (
     NEVER,
     RANGES,
@@ -91,3 +92,44 @@ def test_crossing_and_gaps_are_avoided_not_forbidden(voice):
     inside = [value for value in (added[crossing],) if value > NEVER / 2]
     assert all(value < -1 for value in inside)
     assert added.max() == 0
+
+
+OPEN_FRAMES = np.full((32, 4), -2, np.int16)
+
+
+@pytest.mark.parametrize(("wishes", "chord"), [((9, True), {9, 0, 1, 4}), ((2, False), {2, 6, 9})])
+def test_both_ends_are_at_home(wishes, chord):
+    home = find_home(OPEN_FRAMES, Wishes(*wishes, length=32, bar=16), -2)
+    assert (home.opens, home.closes) == (True, 24)
+    nothing = frames([-1, -1, -1, -1])[0]
+    for index in (0, 24, 31):
+        bass = weigh_home(home, (index, 3), nothing, None, Scale())
+        assert {(i + 29) % 12 for i in np.flatnonzero(bass == 0) if i} == {wishes[0]}
+        other = {(i + 29) % 12 for i in np.flatnonzero(
+            weigh_home(home, (index, 1), nothing, None, Scale()) == 0) if i}  # fmt: skip
+        assert other == (chord - {(wishes[0] + 4) % 12} if index == 0 and wishes[1] else chord)
+    # One third only: with C# above, no C in the closing chord on A.
+    sharp = frames([73, -1, -1, -1])[0]
+    alto = weigh_home(home, (31, 1), sharp, None, Scale())
+    assert alto[Scale().index(frames([60])[0])[0]] < NEVER / 2 or not wishes[1]
+
+
+def test_home_follows_what_is_given():
+    assert find_home(OPEN_FRAMES, Wishes(), -2) is None
+    given = OPEN_FRAMES.copy()
+    given[:, 0] = 67
+    given[28:, 0] = 64
+    home = find_home(given, Wishes(0, length=32, bar=16), -2)
+    assert (home.opens, home.closes) == (False, 28)
+    given[28:, 0] = 62
+    assert find_home(given, Wishes(0, length=32, bar=16), -2).closes == 32
+
+
+def test_foreign_notes_are_rare_and_may_stay():
+    home = find_home(OPEN_FRAMES, Wishes(0, length=32, bar=16), -2)
+    before, nothing = frames([66, 60, 55, 48])[0], frames([-1, -1, -1, -1])[0]
+    added = weigh_home(home, (10, 0), nothing, before, Scale())
+    sharp, flat, plain = (int(Scale().index(frames([p])[0])[0]) for p in (66, 70, 67))
+    assert added[sharp] == 0 and added[flat] < 0 and added[plain] == 0
+    lead = weigh_home(home, (21, 3), nothing, before, Scale())
+    assert lead[Scale().index(frames([55])[0])[0]] > 0

@@ -140,7 +140,11 @@ def test_many_tracks_and_ten_hours_are_read(tmp_path):
 
 
 def test_a_note_left_on_or_struck_again_is_no_fault(tmp_path):
-    events = [mido.Message("note_on", note=60), mido.Message("note_on", note=60, time=240), *tone(62)]
+    events = [
+        mido.Message("note_on", note=60),
+        mido.Message("note_on", note=60, time=240),
+        *tone(62),
+    ]
     assert load_piece(write_midi(tmp_path / "a.mid", events)).note_count >= 1
 
 

@@ -45,7 +45,7 @@ def folder(tmp_path_factory):
         audio_encoder={
             "model_type": "encodec",
             "sampling_rate": 32000,
-            "target_bandwidths": [2.2],
+            "target_bandwidths": [1.0],
             "num_filters": 4,
             "hidden_size": 16,
             "codebook_size": 32,
@@ -63,12 +63,20 @@ def folder(tmp_path_factory):
             "num_attention_heads": 2,
             "ffn_dim": 32,
             "num_codebooks": 4,
+            "pad_token_id": 32,
+            "bos_token_id": 32,
             "audio_channels": 1,
         },
     )
     model = MusicgenForConditionalGeneration(config)
     for name in ("decoder_start_token_id", "pad_token_id", "bos_token_id"):
         setattr(model.generation_config, name, 32)
+    for layer in model.audio_encoder.quantizer.layers:  # they begin as zeros: all would be silent
+        layer.codebook.embed.normal_()
+    with torch.no_grad():  # as initialised, words would hardly move what is sampled
+        for part in (model.text_encoder, model.decoder):
+            for weight in part.parameters():
+                weight.mul_(6 if weight.ndim == 2 else 1)
     path = tmp_path_factory.mktemp("musicgen")
     model.save_pretrained(path)
     extractor = EncodecFeatureExtractor(feature_size=1, sampling_rate=32000)

@@ -220,9 +220,7 @@ def test_states_cross_without_a_click(start):
 def test_a_hard_cut_would_click():
     bpm, quarter = fit_tempo(160, RATE)
     pack, room = Pack(5, 9, "minor", bpm, 4, "orchestral"), build_room("room", RATE)
-    calm = add_segments(
-        play_segment(compose_state(pack, "calm"), 16 * quarter, room, 0.3, RATE)
-    )
+    calm = add_segments(play_segment(compose_state(pack, "calm"), 16 * quarter, room, 0.3, RATE))
     joined, seam = join([calm, calm], 1), calm.samples
     hard = np.concatenate([calm.start, calm.start], axis=1)
     bends = [np.abs(np.diff(line, 2))[:, seam - 4 : seam + 4].max() for line in (joined, hard)]
