@@ -56,7 +56,7 @@ def measure_notes(nets: dict[str, Any], pieces: dict[str, Any]) -> Iterator[Row]
     from studio_music.model_markov import MAX_ORDER, MarkovModel, learn_table, measure_markov
 
     table = learn_table([piece.frames for piece in pieces["train"]])
-    for order in (0, 2, MAX_ORDER - 1):
+    for order in (0, 2, MAX_ORDER):
         figures = [
             measure_markov(MarkovModel(table, order), [piece.frames for piece in pieces[split]])
             for split in ("valid", "test")

@@ -29,8 +29,8 @@ class WriteWatch:
     """Notes every path that this process writes outside `scratch` while it is entered.
 
     Compiled libraries that open files themselves are seen only in `folders`, whose content is
-    compared. Python's own cache files, devices, the user's cache folder and PyTorch's (made with the
-    first optimiser) are passed over.
+    compared. Python's own cache files, devices, the user's cache folder and PyTorch's (made with
+    the first optimiser) are passed over.
 
     Args:
         scratch: where writing is allowed.

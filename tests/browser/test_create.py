@@ -41,7 +41,10 @@ def choose(page, generator):
     if card.get_attribute("aria-checked") != "true":
         card.click()
     expect(page.locator("studio-submit .s-generate")).to_be_enabled()
-    page.wait_for_selector(".s-fields .s-field")
+    page.wait_for_function(
+        "id => document.querySelector('studio-form')?.getAttribute('data').includes(id)",
+        arg=json.dumps(generator),
+    )
 
 
 def fill(page, name, text):

@@ -43,7 +43,7 @@ class TrainParams(Params):
         description="weights to go on from: shipped ones by name, or a checkpoint made here",
     )
     width: Literal["small", "standard", "large"] = Field(
-        "small", description="of the net: 0.7, 3 or 11 million weights; large wants a GPU"
+        "small", description="of the net: about 1, 3 or 20 million weights; large wants a GPU"
     )
     side: Literal[32, 64, 128] = Field(
         64,

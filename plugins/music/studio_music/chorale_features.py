@@ -118,7 +118,7 @@ def advance(frame: Frames, before: Frames | None, age: Ints, move: Ints) -> tupl
 def describe_frame(frame: Frames, before: Frames | None, age: Ints, move: Ints) -> Ints:
     """Describe one frame as `describe_frames` does, given what `advance` says after it."""
     previous = frame if before is None else before
-    return _join(frame[None], previous[None], age[None], move[None])[0]
+    return np.asarray(_join(frame[None], previous[None], age[None], move[None])[0])
 
 
 def build_start() -> Ints:

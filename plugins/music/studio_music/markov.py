@@ -29,11 +29,11 @@ class MarkovParams(ChoraleParams):
     """Params of `music.markov`."""
 
     order: int = Field(
-        5,
+        4,
         ge=0,
-        le=5,
+        le=4,
         description="how much of what is around decides the next note: 0 its voice alone, 1 also "
-        "the beat, 2 and 3 the voices above it, 4 the last chord, 5 what led to it",
+        "the beat, 2 and 3 the voices above it, 4 the last chord",
     )
 
 

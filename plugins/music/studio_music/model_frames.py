@@ -153,8 +153,8 @@ class Head(nn.Module):
                 columns += [pitch, move, self.relations[own, pitch]]
             x = x + self.table(torch.stack(columns, -1))
         x = self.outer(self.drop(functional.gelu(x, approximate="tanh")))
-        parts = x.split([self.size, *[self.steps] * (1 + self.voice)], -1)
-        scores = parts[0]
+        parts = torch.split(x, [self.size, *[self.steps] * (1 + self.voice)], -1)
+        scores: Tensor = parts[0]
         for anchor, part in zip([own, *above], parts[1:], strict=True):
             scores = scores + part.gather(-1, self.relations[anchor])
         if self.is_set and self.voice:

@@ -24,7 +24,7 @@ SYMBOLS: Final = 2 * REACH + 2
 """Steps, and a rest, which is 0."""
 STARTS: Final = (70, 65, 58, 50)
 """From where the first notes are counted."""
-MAX_ORDER: Final = 5
+MAX_ORDER: Final = 4
 MASK: Final = (1 << 62) - 1
 SCALE: Final = Scale(24, 80)
 
@@ -150,8 +150,7 @@ class Tracker:
         above = [_step(frame[other], before[other]) for other in range(voice)]
         gaps = [_step(frame[other], own) for other in range(voice)]
         chord = [_step(pitch, own) for pitch in before]
-        moves = [int(self._move[voice]), *(int(self._age[other]) % 5 for other in range(VOICES))]
-        parts = ([self._index % BEAT, held], above, gaps, chord, moves)
+        parts = ([self._index % BEAT, held], above, gaps, chord)
         key = _mix(17, [voice, self._index == 0])
         keys = [key]
         for part in parts:

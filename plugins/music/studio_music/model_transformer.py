@@ -45,9 +45,6 @@ class RelativeTransformer(nn.Module):
             self.front = nn.LSTM(n_embd, n_embd, n_front, batch_first=True, dropout=within)
         self.blocks = nn.ModuleList(_Block(n_embd, n_head, dropout) for _ in range(n_layer))
         self.norm = nn.LayerNorm(n_embd)
-        for block in self.blocks:
-            for last in (block.join, block.mlp[2]):
-                nn.init.zeros_(last.weight)
 
     def forward(self, x: Tensor) -> Tensor:
         """Run whole sequences (batch, frames, n_embd)."""
@@ -70,6 +67,7 @@ class RelativeTransformer(nn.Module):
             made, cache.front = self.front(x, cache.front)
             x = x + made
         for number, block in enumerate(self.blocks):
+            assert isinstance(block, _Block)
             x = block.extend(x, cache, number)
         cache.count += 1
         result: Tensor = self.norm(x)
@@ -83,9 +81,11 @@ class _Block(nn.Module):
         self.norms = nn.ModuleList((nn.LayerNorm(n_embd), nn.LayerNorm(n_embd)))
         self.split = nn.Linear(n_embd, 3 * n_embd)
         self.join = nn.Linear(n_embd, n_embd)
-        self.mlp = nn.Sequential(
-            nn.Linear(n_embd, 4 * n_embd), nn.GELU("tanh"), nn.Linear(4 * n_embd, n_embd)
-        )
+        last = nn.Linear(4 * n_embd, n_embd)
+        self.mlp = nn.Sequential(nn.Linear(n_embd, 4 * n_embd), nn.GELU("tanh"), last)
+        # A new block changes nothing, so that blocks can be put on layers that have learnt.
+        nn.init.zeros_(self.join.weight)
+        nn.init.zeros_(last.weight)
         self.drop = nn.Dropout(dropout)
         self.distance = nn.Parameter(torch.randn(FAR, self.width) * 0.02)
         self.bias = nn.Parameter(torch.zeros(n_head, FAR))

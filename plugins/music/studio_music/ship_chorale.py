@@ -148,7 +148,7 @@ def ship_markov(data: Path, out: Path, least: int) -> None:
     LOG.info("%s", metrics)
     card = Card(
         title="Chorale Markov chain",
-        what="Counts of the step to the next note of a voice, in six contexts, each within the one "
+        what="Counts of the step to the next note of a voice, in five contexts, each within the one "
         "before, mixed by the weights of Witten and Bell (1991), for `music.markov`.",
         data=DATA.replace(
             ", transposed by up to six semitones", ", steps being the same in any key"

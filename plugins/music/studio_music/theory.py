@@ -144,12 +144,13 @@ def _measure_distances() -> Weights:
 
 
 def _find_last_bass(piece: Piece) -> int | None:
+    length = piece.length
     ending: list[Any] = [
         note
         for part in piece.parts
         if not part.is_drum
         for note in part.notes
-        if note.end >= piece.length - 0.01
+        if note.end >= length - 0.01
     ]
     return min((note.pitch for note in ending), default=-1) % 12 if ending else None
 
