@@ -82,9 +82,9 @@ def quilt(source: Named, count: int) -> Named:
             source[0][number].save(path)
             (asset,) = studio.generate(
                 "textures.from_image",
-                {"width": CELL, "height": CELL, "method": "quilting"},
+                params={"width": CELL, "height": CELL, "method": "quilting"},
                 inputs={"image": path},
-                seeds=[number],
+                seed=number,
             )
             path.unlink()
             with Image.open(asset.path) as image:

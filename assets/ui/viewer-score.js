@@ -1,9 +1,10 @@
 // A score: piano roll with a playhead, voices to mute, our own synthesizer; its notation where it has pages of it.
 
 import { fileUrl, h, t } from "./core.js";
-import { findPages, NotationView } from "./viewer-notation.js";
+import { NotationView } from "./viewer-notation.js";
 import { parseMidi } from "./viewer-midi.js";
 import { parseMusicXml } from "./viewer-musicxml.js";
+import { findPages } from "./viewer-pages.js";
 import { drawRoll, findSpan, KEYS, nameOf, VOICES } from "./viewer-roll.js";
 import { Synth } from "./viewer-synth.js";
 import { followArrows, followWheel } from "./viewer-time.js";

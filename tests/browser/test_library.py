@@ -290,6 +290,7 @@ def test_a_family_of_two_hundred_is_drawn(visit, server):
     places = {node.get_attribute("style") for node in nodes.all()}
     assert len(places) == FAMILY + 1, "no two in one place"
     page.get_by_role("button", name="Larger").click()
+    page.locator(".s-lib-node.s-lib-here").focus()
     page.keyboard.press("ArrowRight")
     expect(page.locator(".s-lib-node:focus")).to_contain_text("tree branch")
 

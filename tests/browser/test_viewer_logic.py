@@ -303,3 +303,42 @@ def test_shapes_are_sound(shape):
     assert ((out * (normal[a] + normal[b] + normal[c])).sum(1)[real] > 0).all()
     first, second = tile[b] - tile[a], tile[c] - tile[a]
     assert (first[:, 0] * second[:, 1] - first[:, 1] * second[:, 0] > -1e-9).all()
+
+
+class TestPages:
+    MOMENTS = (
+        (0.0, 0, 0.2, 0.1, 0.2, 1),
+        (1.0, 0, 0.6, 0.1, 0.2, 1),
+        (2.0, 0, 0.2, 0.5, 0.6, 2),
+        (3.0, 1, 0.3, 0.1, 0.2, 3),
+    )
+
+    def test_pages_are_in_order(self):
+        files = {
+            name: {"suffix": suffix}
+            for name, suffix in {
+                "main": ".mid", "page10": ".svg", "page2": ".svg", "cover": ".png", "x": ".json",
+            }.items()
+        }  # fmt: skip
+        body = "return m.findPages({ main: 'main', files: given })"
+        assert run_js(["pages"], body, files) == ["page2", "page10"]
+
+    def test_the_band_walks_and_jumps(self):
+        body = "return [-1, 0, 0.5, 1.5, 2, 9].map((at) => m.findPlace(given, at))"
+        before, first, between, last_of_system, second, end = run_js(["pages"], body, self.MOMENTS)
+        assert before is None and first["x"] == 0.2
+        assert between["x"] == pytest.approx(0.4)
+        assert last_of_system["x"] == 0.6  # the next note stands on another system
+        assert (second["top"], second["bar"]) == (0.5, 2)
+        assert (end["page"], end["bar"]) == (1, 3)
+
+    def test_a_click_finds_its_moment(self):
+        body = "return given.at.map((at) => m.findSeconds(given.moments, ...at))"
+        at = [[0, 0.55, 0.15], [0, 0.9, 0.55], [1, 0, 0], [2, 0, 0]]
+        given = {"moments": self.MOMENTS, "at": at}
+        assert run_js(["pages"], body, given) == [1.0, 2.0, 3.0, None]
+
+    def test_other_json_is_no_map(self):
+        body = "return given.map((one) => m.readMoments(one).length)"
+        values = [{"moments": self.MOMENTS}, {"moments": [[1, "x"]]}, {"a": 1}, None, 3]
+        assert run_js(["pages"], body, values) == [4, 0, 0, 0, 0]

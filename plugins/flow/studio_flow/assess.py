@@ -19,6 +19,8 @@ from studio_flow.sprites import to_floats
 
 SIDE: Final = 128
 """A texture is looked at with this side, pixels."""
+MOST: Final = 256
+"""Of a larger texture the middle is looked at: features should have about their usual size."""
 SPRITE_SIDE: Final = 32
 Features = npt.NDArray[np.float32]
 
@@ -65,7 +67,10 @@ class Assessor:
         """Return (1, C, S, S) as the judge learnt to see."""
         if self.is_for_sprites:
             return prepare_sprite(image)
-        small = image.convert("RGB").resize((SIDE, SIDE), Image.Resampling.BOX)
+        part = min(*image.size, MOST)
+        left, top = (image.width - part) // 2, (image.height - part) // 2
+        cut = image.convert("RGB").crop((left, top, left + part, top + part))
+        small = cut.resize((SIDE, SIDE), Image.Resampling.BOX)
         pixels = torch.from_numpy(np.array(small, np.float32)).permute(2, 0, 1)[None]
         return pixels / 127.5 - 1
 
@@ -120,7 +125,7 @@ def cut_cells(image: Image.Image, side: int) -> list[Image.Image]:
         for y in range(0, image.height - side + 1, side)
         for x in range(0, image.width - side + 1, side)
     ]
-    return [cell for cell in cells if cell.convert("RGBA").getchannel("A").getextrema()[1] > 0]
+    return [cell for cell in cells if cell.convert("RGBA").getchannel("A").getbbox()]
 
 
 def prepare_sprite(image: Image.Image) -> Tensor:

@@ -37,13 +37,5 @@ class FactBook:
         share = MIX * float(torch.rand((), generator=rng))
         spread = rows.std(0) if len(rows) > 1 else self.facts.std(0) * 0.3
         noise = torch.randn(first.shape, generator=rng)
-        return first + share * (second - first) + JITTER * spread * noise
-
-    def find_mean(self, kind: int) -> Tensor:
-        """Return the mean facts (F,) of a class."""
-        rows = self.facts[self.kinds == kind]
-        return (rows if len(rows) else self.facts).mean(0)
-
-    def find_spread(self) -> Tensor:
-        """Return the standard deviation of each fact (F,) over all classes."""
-        return self.facts.std(0)
+        mixed = first + share * (second - first)
+        return torch.as_tensor(mixed + JITTER * spread * noise)

@@ -83,7 +83,7 @@ def _find_reach(features: Floats) -> Floats:
 
 def _measure_far(first: Floats, second: Floats) -> Floats:
     squares = np.square(first).sum(1)[:, None] + np.square(second).sum(1)[None]
-    return np.sqrt((squares - 2 * first @ second.T).clip(min=0))
+    return np.asarray(np.sqrt((squares - 2 * first @ second.T).clip(min=0)))
 
 
 def _take_root(matrix: Floats) -> Floats:

@@ -16,7 +16,14 @@ import torch
 from studio_training import Run, Settings, Trainer, fit
 
 from studio_flow.judge import JudgeConfig, build_judge
-from studio_flow.learn_judge import JudgeLesson, SpriteDraw, TileDraw, enlarge, measure_accuracy
+from studio_flow.learn_judge import (
+    JudgeLesson,
+    SpriteDraw,
+    TileDraw,
+    enlarge,
+    measure_accuracy,
+    show_tiles,
+)
 from studio_flow.learn_sprites import SpriteLesson
 from studio_flow.learn_textures import Pace, TextureLesson, compute_loss
 from studio_flow.network import FlowConfig, FlowNet, build_network, count_weights
@@ -108,7 +115,7 @@ def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
     trainer = Trainer(lambda: build_judge(sizes), settings, lesson)
 
     def measure() -> dict[str, float]:
-        return measure_accuracy(trainer.average, held_out.get_floats(), held_out.kinds)
+        return measure_accuracy(trainer.average, *show_tiles(held_out))
 
     fit(trainer, folder, Run(settings.steps, measure=measure, every=100))
 
@@ -116,7 +123,7 @@ def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
 def train_sprite_judge(data: Path, folder: Path, settings: Settings) -> None:
     """Learn to tell the kinds of sprites."""
     sprites, held_out = split_sprites(load_sprites(data))
-    sizes = JudgeConfig(channels=4, classes=len(KINDS), padding="zeros", patch=2)
+    sizes = JudgeConfig(channels=4, classes=len(KINDS), padding="zeros")
     lesson = JudgeLesson(SpriteDraw(sprites), settings.batch)
     trainer = Trainer(lambda: build_judge(sizes), settings, lesson)
     pictures, kinds = [], []

@@ -11,7 +11,7 @@ from typing import Final
 import torch
 from torch import Tensor, nn
 
-from studio_flow.network import Conv, Padding, count_groups
+from studio_flow.network import Conv, Padding, arrange
 
 FEATURES: Final = 64
 
@@ -30,8 +30,8 @@ class JudgeConfig:
 
     channels: int = 3
     classes: int = 25
-    widths: tuple[int, ...] = (48, 80, 112)
-    patch: int = 4
+    widths: tuple[int, ...] = (32, 64, 112)
+    patch: int = 2
     padding: Padding = "circular"
 
 
@@ -47,10 +47,10 @@ class Judge(nn.Module):
             layers += [
                 nn.Conv2d(inner, width, step, stride=step),
                 Conv(width, width, config.padding),
-                nn.GroupNorm(count_groups(width), width),
+                nn.BatchNorm2d(width),
                 nn.SiLU(),
                 Conv(width, width, config.padding),
-                nn.GroupNorm(count_groups(width), width),
+                nn.BatchNorm2d(width),
                 nn.SiLU(),
             ]
             inner, step = width, 2
@@ -66,8 +66,7 @@ class Judge(nn.Module):
     def find_features(self, pictures: Tensor) -> Tensor:
         """Return (B, FEATURES)."""
         seen = self.body(pictures.contiguous(memory_format=torch.channels_last))
-        # The norms take out colour and contrast, which tell snow from asphalt.
-        known = torch.cat([_sum_up(seen), 2 * _sum_up(pictures)], 1)
+        known = torch.cat([_sum_up(seen), _sum_up(pictures)], 1)
         return torch.as_tensor(self.feature(self.drop(known)))
 
 
@@ -79,4 +78,4 @@ def _sum_up(values: Tensor) -> Tensor:
 
 def build_judge(config: JudgeConfig) -> Judge:
     """Build a judge laid out as the processor likes it."""
-    return Judge(config).to(memory_format=torch.channels_last)
+    return arrange(Judge(config))

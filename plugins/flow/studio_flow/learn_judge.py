@@ -10,6 +10,8 @@ from torch.nn import functional
 from studio_flow.sprites import SIZES, SpriteDrawer, Sprites
 from studio_flow.tiles import Drawer, Tiles
 
+PART: Final = 64
+"""Side of what the judge of tiles learns from, pixels."""
 SMOOTH: Final = 0.05
 """Of the labels."""
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
@@ -32,28 +34,26 @@ class JudgeLesson:
 
 
 class TileDraw:
-    """Draws tiles as a viewer may meet them: whole, four times as many, or a part."""
+    """Draws tiles as a viewer may meet them, 64 px: whole and reduced, or a part at full size."""
 
     def __init__(self, tiles: Tiles) -> None:
-        self._drawer = Drawer(tiles, balance=0.7)
-        self._small = Drawer(tiles.reduce(64), balance=0.7)
+        self._whole = Drawer(tiles.reduce(PART), balance=0.7)
+        self._large = Drawer(tiles, balance=0.7)
 
     def __call__(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return pictures (B, 3, S, S) and classes (B,)."""
-        which = float(torch.rand((), generator=rng))
-        if which < 0.5:
-            pictures, kinds = self._drawer.draw(count, rng)
-        elif which < 0.75:
-            pictures, kinds = self._small.draw(count, rng)
-            pictures = pictures.repeat(1, 1, 2, 2)
-        else:
-            pictures, kinds = self._drawer.draw(count, rng)
-            pictures = functional.interpolate(
-                pictures[..., :64, :64], scale_factor=2, mode="bicubic"
-            )
-        grain = torch.rand((len(kinds), 1, 1, 1), generator=rng) * 0.04
+        """Return pictures (B, 3, 64, 64) and classes (B,)."""
+        whole, whole_kinds = self._whole.draw(count // 2, rng)
+        parts, part_kinds = self._large.draw(count - count // 2, rng)
+        pictures = torch.cat([whole, parts[..., :PART, :PART]])
+        grain = torch.rand((count, 1, 1, 1), generator=rng) * 0.04
         pictures = pictures + grain * torch.randn(pictures.shape, generator=rng)
-        return pictures, kinds
+        return pictures, torch.cat([whole_kinds, part_kinds])
+
+
+def show_tiles(tiles: Tiles) -> tuple[Tensor, Tensor]:
+    """Return every tile twice, 128 px: as it is, and reduced and laid four times; and classes."""
+    small = tiles.reduce(PART).get_floats().repeat(1, 1, 2, 2)
+    return torch.cat([tiles.get_floats(), small]), tiles.kinds.repeat(2)
 
 
 class SpriteDraw:
@@ -82,9 +82,9 @@ def enlarge(sprites: Tensor) -> Tensor:
 def measure_accuracy(network: nn.Module, pictures: Tensor, kinds: Tensor) -> dict[str, float]:
     """Return the share right, over pictures and over classes."""
     network.eval()
-    logits = torch.cat([network(part) for part in pictures.split(64)])
+    logits = torch.cat([network(part) for part in torch.split(pictures, 64)])
     right = (logits.argmax(1) == kinds).float()
-    within = [float(right[kinds == kind].mean()) for kind in kinds.unique().tolist()]
+    within = [float(right[kinds == kind].mean()) for kind in sorted(set(kinds.tolist()))]
     top = logits.topk(3, 1).indices.eq(kinds[:, None]).any(1).float()
     return {
         "accuracy": float(right.mean()),

@@ -68,7 +68,7 @@ def draw_sprites(network: nn.Module, sprites: Sprites, each: int = 6) -> Image.I
     """Return a sheet on grey, three times enlarged: samples of each kind, two kinds a row."""
     assert isinstance(network, FlowNet)
     rng = torch.Generator().manual_seed(SEED)
-    kinds = [kind for kind in sprites.kinds.unique().tolist() for _ in range(each)]
+    kinds = [kind for kind in sorted(set(sprites.kinds.tolist())) for _ in range(each)]
     lines = -(-len(kinds) // (2 * each))
     sheet = Image.new("RGB", (2 * each * CELL, lines * CELL), GROUND)
     for place, kind in enumerate(kinds):

@@ -12,7 +12,7 @@ from torch import Tensor
 from studio.errors import CheckpointError
 from studio_flow.book import FactBook
 from studio_flow.judge import Judge, JudgeConfig, build_judge
-from studio_flow.network import FlowConfig, FlowNet, build_network
+from studio_flow.network import FlowConfig, FlowNet, arrange
 
 TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
 BOOK: Final = "book."
@@ -83,8 +83,7 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
     config, tensors = load_weights(path)
     _check_architecture(config, architecture, path)
     try:
-        raw = config["network"]
-        sizes = FlowConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        sizes = FlowConfig(**read_sizes(config["network"]))
         _check_sizes(sizes)
         with torch.device("meta"):
             network = FlowNet(sizes)
@@ -99,7 +98,7 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
             "{path}: the weights do not fit their config; take the files of one training together",
             path=path,
         ) from error
-    network = network.to(device, memory_format=torch.channels_last).eval().requires_grad_(False)
+    network = arrange(network.to(device)).eval().requires_grad_(False)
     known = {k: v for k, v in config.items() if k not in ("architecture", "network", "classes")}
     return Flow(network, classes, pages, known)
 
@@ -144,8 +143,7 @@ def load_judge(path: Path, device: str = "cpu") -> Verdicts:
     config, tensors = load_weights(path)
     _check_architecture(config, JUDGE, path)
     try:
-        raw = config["network"]
-        sizes = JudgeConfig(**{k: tuple(v) if isinstance(v, list) else v for k, v in raw.items()})
+        sizes = JudgeConfig(**read_sizes(config["network"]))
         if max(sizes.widths) > MOST_WIDTH or len(sizes.widths) > MOST_LEVELS:
             raise ValueError(sizes)
         judge = build_judge(sizes)
@@ -163,9 +161,9 @@ def load_judge(path: Path, device: str = "cpu") -> Verdicts:
     return Verdicts(judge.to(device).eval().requires_grad_(False), classes, real, config)
 
 
-def build_flow(sizes: FlowConfig, classes: tuple[str, ...], book: FactBook) -> Flow:
-    """Return a flow with an untrained net."""
-    return Flow(build_network(sizes).eval().requires_grad_(False), classes, book, {})
+def read_sizes(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a config read from JSON, whose tuples are lists."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in raw.items()}
 
 
 def _check_architecture(config: Mapping[str, Any], wanted: str, path: Path) -> None:

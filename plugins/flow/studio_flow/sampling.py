@@ -102,7 +102,8 @@ def _noise_again(field: Tensor, then: float, now: float, rng: torch.Generator | 
     """Go back from a later time to an earlier one by adding noise."""
     share = now / then
     spread = max(0.0, (1 - now) ** 2 - (share * (1 - then)) ** 2) ** 0.5
-    return share * field + spread * torch.randn(field.shape, generator=rng).to(field.device)
+    noise = torch.randn(field.shape, generator=rng).to(field.device)
+    return torch.as_tensor(share * field + spread * noise)
 
 
 def _guess(network: FlowNet, field: Tensor, time: float, wanted: Wanted, style: Style) -> Tensor:

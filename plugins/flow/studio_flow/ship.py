@@ -16,14 +16,13 @@ from typing import Any, Final
 import torch
 from safetensors import safe_open
 from studio_training import Card, write_card
-from studio_training.run import STATE
 from torch import Tensor, nn
 
 from studio_flow.book import FactBook
 from studio_flow.describe import normalise
 from studio_flow.fit import SPRITES, TEXTURES
 from studio_flow.judge import JudgeConfig, build_judge
-from studio_flow.learn_judge import enlarge, measure_accuracy
+from studio_flow.learn_judge import enlarge, measure_accuracy, show_tiles
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowNet, build_network, count_weights
 from studio_flow.shelf import PLACE
@@ -48,6 +47,7 @@ ART: Final = (
     "roguelike and urban packs, Superpowers' items; every one CC0"
 )
 LICENCE: Final = "Apache-2.0. What it learnt from is CC0 and asks for nothing."
+STATE: Final = "state.safetensors"
 JUDGED: Final = 4
 """Samples of each class that figures are taken on."""
 
@@ -164,10 +164,12 @@ def ship_sprites(source: Source, place: Path) -> None:
 def ship_tile_judge(source: Source, place: Path) -> None:
     """Ship the judge of textures."""
     tiles, held_out = split_tiles(load_tiles(source.data))
-    pictures = {"train": tiles.get_floats(), "held_out": held_out.get_floats()}
+    learnt, _ = show_tiles(tiles)
+    shown, kinds = show_tiles(held_out)
+    pictures = {"train": learnt, "held_out": shown}
     _ship_judge(
         source, place / "judge", JudgeConfig(classes=len(tiles.classes)), tiles.classes,
-        (pictures, held_out.kinds, TILES),
+        (pictures, kinds, TILES),
     )  # fmt: skip
 
 
@@ -175,7 +177,7 @@ def ship_sprite_judge(source: Source, place: Path) -> None:
     """Ship the judge of sprites."""
     sprites, held_out = split_sprites(load_sprites(source.data))
     pictures = {"train": spread_sprites(sprites), "held_out": spread_sprites(held_out)}
-    sizes = JudgeConfig(channels=4, classes=len(KINDS), padding="zeros", patch=2)
+    sizes = JudgeConfig(channels=4, classes=len(KINDS), padding="zeros")
     _ship_judge(
         source, place / "judge-sprite", sizes, KINDS, (pictures, held_out.kinds, ART)
     )  # fmt: skip
@@ -212,7 +214,7 @@ def _ship_judge(
     metrics = measure_accuracy(judge, pictures["held_out"], kinds)
     with torch.inference_mode():
         seen = {
-            name: torch.cat([judge.find_features(part) for part in every.split(64)]).clone()
+            name: torch.cat([judge.find_features(part) for part in torch.split(every, 64)]).clone()
             for name, every in pictures.items()
         }
     card = Card(

@@ -113,7 +113,7 @@ class _TextureParams(Params):
     )
 
 
-TextureParams: Any = create_model(
+TextureParams: Any = create_model(  # type: ignore[call-overload]
     "TextureParams",
     __base__=_TextureParams,
     __module__=__name__,

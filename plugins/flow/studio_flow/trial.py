@@ -30,7 +30,8 @@ def draw_trial(network: nn.Module, tiles: Tiles, each: int = 2, most: int = 100)
     rng = torch.Generator().manual_seed(SEED)
     kinds = [kind for kind in range(len(tiles.classes)) for _ in range(each)][:most]
     made = []
-    for part in torch.tensor([pick_row(tiles, kind, rng) for kind in kinds]).split(COLUMNS):
+    rows = torch.tensor([pick_row(tiles, kind, rng) for kind in kinds])
+    for part in torch.split(rows, COLUMNS):
         _, facts = normalise(tiles.get_floats(part))
         made.append(sample(network, tiles.kinds[part], facts, tiles.side, rng))
     return lay_out(torch.cat(made), COLUMNS)

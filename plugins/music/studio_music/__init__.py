@@ -4,9 +4,9 @@ from collections.abc import Callable
 
 from studio.generator import Generator
 from studio.hookspecs import hookimpl
+from studio_music.accompany import Accompany
 from studio_music.adaptive import Adaptive
 from studio_music.analyse import Analyse
-from studio_music.accompany import Accompany
 from studio_music.composers import Lstm, Transformer
 from studio_music.evaluate import Evaluate
 from studio_music.gan import Gan

@@ -182,7 +182,7 @@ class _Writer:
         sounds += [s.start for s in self._bridges.values()]
         peak = max(float(np.abs(sound).max()) for sound in sounds)
         loudest = min(find_gain(mix.loop, rate, LOUDNESS) for mix in self.mixes.values())
-        self.gain = np.float32(min(loudest, PEAK / max(peak, 1e-9)))
+        self.gain = min(loudest, PEAK / max(peak, 1e-9))
         members: dict[str, Path | bytes] = {}
         states: dict[str, Any] = {}
         for state, mix in self.mixes.items():

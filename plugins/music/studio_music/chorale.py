@@ -17,6 +17,7 @@ from studio_music.chorale_score import (
     Look,
     Reading,
     build_piece,
+    find_strikes,
     keep_notes,
     name_key,
     read_melody,
@@ -172,7 +173,8 @@ def write(
     made = [compose(model, draft, request.taste, rng, on_frame) for _ in range(request.tries)]
     frames, likelihood = max(made, key=lambda pair: rate(pair[0], wishes, pair[1]))
     key = ((wishes.tonic or 0) % 12, wishes.is_minor)
-    look = replace(request.look, bar=wishes.bar, phase=wishes.phase)
+    strikes = frozenset() if plan.reading is None else find_strikes(plan.reading)
+    look = replace(request.look, bar=wishes.bar, phase=wishes.phase, strikes=strikes)
     piece = build_piece(frames, key, look)
     shift = 0
     if plan.reading is not None:

@@ -1,6 +1,6 @@
 """Keeping to a key while writing: its chord at both ends, and few notes foreign to it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -51,14 +51,20 @@ def find_home(frames: Frames, wishes: Wishes, missing: int) -> Home | None:
     """
     if wishes.tonic is None:
         return None
-    home = Home(wishes.tonic % 12, wishes.is_minor, bool((frames[0] == missing).all()), len(frames))
-    given = {(int(p) - home.tonic) % 12 for p in frames[-1] if p not in (missing, REST)}
-    if frames[-1, -1] != missing or not given <= home.chord:
+    home = Home(wishes.tonic % 12, wishes.is_minor, False, len(frames))
+    home = replace(home, opens=_suits(home, frames[0], missing))
+    if not _suits(home, frames[-1], missing):
         return home
     start = len(frames) - CLOSES.get(wishes.bar, 8)
     if frames[-1, 0] != missing:
         start = max(start, _find_last_run(frames[:, 0]))
-    return Home(home.tonic, home.is_minor, home.opens, max(0, start))
+    return replace(home, closes=max(0, start))
+
+
+def _suits(home: Home, frame: Frames, missing: int) -> bool:
+    """Tell whether the tonic chord can be put under what is given of a frame."""
+    given = {(int(p) - home.tonic) % 12 for p in frame if p not in (missing, REST)}
+    return bool(frame[-1] == missing) and given <= home.chord
 
 
 def _find_last_run(line: Frames) -> int:
@@ -86,7 +92,7 @@ def weigh_home(
         thirds = {3, 4} & {(int(p) - home.tonic) % 12 for p in filled if p != REST}
         if thirds:
             allowed -= {3, 4} - thirds
-        elif index == 0:
+        elif index == 0 and home.opens:
             allowed -= {4} if home.is_minor else set()
         return np.where(np.isin(over, list(allowed)), 0.0, NEVER)
     steps = MINOR_SCALE if home.is_minor else MAJOR_SCALE

@@ -38,6 +38,7 @@ class Look:
         bar: frames in a bar.
         phase: frames before the first bar line.
         repeats: whether a pitch that is held is sung again on beats, as syllables are.
+        strikes: frames at which a given voice sings again, so that the others do too.
     """
 
     bar: int = 16
@@ -45,6 +46,7 @@ class Look:
     bpm: float = 80.0
     ensemble: str = "choir"
     repeats: bool = True
+    strikes: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -114,6 +116,12 @@ def keep_notes(piece: Piece, reading: Reading, written: npt.NDArray[np.bool_]) -
     return replace(piece, parts=tuple(parts), pickup=(reading.phase / BEAT + reading.offset))
 
 
+def find_strikes(reading: Reading) -> frozenset[int]:
+    """Return the frames at which notes of the score begin."""
+    starts = (note.start for source in reading.sources for note in source)
+    return frozenset(round((start - reading.offset) * BEAT) for start in starts)
+
+
 def _find_spans(marked: npt.NDArray[np.bool_]) -> list[tuple[float, float]]:
     """Return the stretches that are marked, in quarters."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], marked, [False]]).astype(np.int8)))
@@ -163,7 +171,8 @@ def _begins(frames: Frames, voice: int, start: int, index: int, look: Look) -> b
     if frames[index, voice] != frames[index - 1, voice]:
         return True
     on_beat = (index - look.phase) % BEAT == 0 and (start - look.phase) % BEAT == 0
-    if not look.repeats or not on_beat or not (frames[index] != frames[index - 1]).any():
+    moves = index in look.strikes or bool((frames[index] != frames[index - 1]).any())
+    if not (look.repeats and on_beat and moves):
         return False
     return not _is_suspended(frames, voice, index)
 

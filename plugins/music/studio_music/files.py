@@ -50,16 +50,15 @@ def load_piece(path: Path) -> Piece:
 def _check_size(path: Path, piece: Piece) -> None:
     if not piece.note_count:
         raise InvalidInputError("{path}: there is no note in this score", path=path)
-    for figure, limit, what in (
-        (piece.note_count, MAX_NOTES, "notes"),
-        (len(piece.parts), MAX_PARTS, "parts"),
-        (int(piece.length), MAX_QUARTERS, "quarter notes"),
-    ):
-        if figure > limit:
-            raise InvalidInputError(
-                "{path}: the score has {figure} {what}, at most {limit} are taken; cut it",
-                path=path,
-                figure=figure,
-                what=what,
-                limit=limit,
-            )
+    if piece.note_count > MAX_NOTES or len(piece.parts) > MAX_PARTS or piece.length > MAX_QUARTERS:
+        raise InvalidInputError(
+            "{path}: {notes} notes in {parts} parts over {quarters} quarters are too many; at most "
+            "{most_notes}, {most_parts} and {most_quarters} are taken; cut the score",
+            path=path,
+            notes=piece.note_count,
+            parts=len(piece.parts),
+            quarters=round(piece.length),
+            most_notes=MAX_NOTES,
+            most_parts=MAX_PARTS,
+            most_quarters=MAX_QUARTERS,
+        )

@@ -64,7 +64,7 @@ def main(lieder: Path, folder: Path, songs: int) -> None:
     model = counter.build()
     figures = measure(model, held_out)
     LOG.info("%d songs: %s", count, figures)
-    export(model, folder, (count, len(held_out)), figures)
+    export(model, folder, (count, len(held_out), songs), figures)
 
 
 def read_songs(path: Path, most: int) -> Iterator[Song]:
@@ -125,7 +125,7 @@ def _choose_by_rule(slot: Slot, tonic: int) -> int:
 
 
 def export(
-    model: ChordModel, folder: Path, counts: tuple[int, int], figures: dict[str, float]
+    model: ChordModel, folder: Path, counts: tuple[int, int, int], figures: dict[str, float]
 ) -> None:
     """Write the tables with their card."""
     card = write_card(
@@ -135,9 +135,10 @@ def export(
             "in half bars; counted, not trained by gradient.",
             f"{counts[0]} OpenScore Lieder (CC0), every tenth ({counts[1]}) for measuring only.",
             "Apache-2.0",
-            {"smoothing": "see accompany_chords.py"},
+            {"songs counted": counts[0] - counts[1], "seed": "none: nothing is drawn"},
             figures,
-            "python -m studio_music.fit_accompany openscore-lieder.zip checkpoints/accompany",
+            "python -m studio_music.fit_accompany openscore-lieder.zip checkpoints/accompany "
+            f"--songs {counts[2]}",
             "Agreement is with chords named by template from the song's own piano, in half bars of "
             "songs that were not counted: `root`, `chord` by this model at temperature 0, "
             "`tonic_root` by always the tonic, `degree_root` by the best of I, IV and V. Songs "

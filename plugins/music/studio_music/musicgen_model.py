@@ -3,6 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -42,16 +43,14 @@ def load_musicgen(checkpoint: Checkpoint | None, device: str) -> "Composer":
             "music.musicgen: transformers is not installed; run: pip install "
             "'studio-music[musicgen]'"
         )
-    from transformers import AutoProcessor, MusicgenForConditionalGeneration
-    from transformers.utils import logging as noise
-
-    noise.disable_progress_bar()
+    kit: Any = import_module("transformers")  # half of it is untyped
+    kit.utils.logging.disable_progress_bar()
     path = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     try:
-        model = MusicgenForConditionalGeneration.from_pretrained(
+        model = kit.MusicgenForConditionalGeneration.from_pretrained(
             path, local_files_only=True, use_safetensors=True
         )
-        processor = AutoProcessor.from_pretrained(path, local_files_only=True)
+        processor = kit.AutoProcessor.from_pretrained(path, local_files_only=True)
     except Exception as fault:  # transformers raises many kinds
         raise CheckpointError(
             "checkpoint {name}: this is no MusicGen in transformers' format ({fault})",
@@ -99,7 +98,7 @@ class Composer:
     def count_tokens(self, seconds: float) -> int:
         """Steps of the decoder for so many seconds; the delay between codebooks takes some more."""
         rate = self._model.config.audio_encoder.frame_rate
-        return math.ceil(seconds * rate) + int(self._model.config.decoder.num_codebooks)
+        return math.ceil(seconds * float(rate)) + int(self._model.config.decoder.num_codebooks)
 
     def compose(
         self, wish: Wish, seed: int, prompt: Samples | None, step: Callable[[int], None]

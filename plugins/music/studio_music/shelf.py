@@ -9,7 +9,7 @@ from studio.generator import BundledCheckpoint, Checkpoint
 PLACE: Final = Path(__file__).parent / "checkpoints"
 SUMMARIES: Final = {
     "melody": "two and four bars of melody, from folk tunes, songs and chorales",
-    "accompany": "chords of some 1,400 songs with piano",
+    "accompany": "chords of songs with piano, from OpenScore Lieder",
     "gan": "two bars of melody by an adversarial net",
     "drums": "drums of two bars, their force and timing, from Groove MIDI (CC BY 4.0)",
 }

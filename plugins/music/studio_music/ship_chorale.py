@@ -32,6 +32,7 @@ DATA: Final = (
     "transposed by up to six semitones. The music is in the public domain. 9 of 76 validation and "
     "10 of 77 test pieces share their tune with a training piece."
 )
+TITLES: Final = {"transformer": "Transformer", "lstm": "LSTM", "gru": "GRU"}
 LICENCE: Final = "Apache-2.0; nothing follows from the data"
 PROTOCOL: Final = """Protocol of the likelihoods: nats per note over every voice of every frame of
 whole pieces, original keys, soprano to bass within a frame, teacher forced from nothing, rests
@@ -49,18 +50,21 @@ style."""
 @click.argument("out", type=click.Path(path_type=Path))
 @click.option("--name", type=click.Choice(["transformer", "lstm", "gru", "markov"]), required=True)
 @click.option("--least", type=int, default=2, help="markov: how often a context must be seen")
-@click.option("--hours", type=float, default=0.0, help="how long it learnt, for the card")
-def main(data: Path, trained: Path, out: Path, name: str, least: int, hours: float) -> None:
+@click.option("--hours", type=float, default=0.0, help="of one core that it took, for the card")
+@click.option("--earlier", default="", help="options of an earlier stretch, for the card")
+def main(data: Path, trained: Path, out: Path, name: str, least: int, **facts: Any) -> None:
     """Measure and write weights."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     if name == "markov":
         ship_markov(data, out, least)
     else:
-        ship_net(data, trained, out, name, hours)
+        ship_net(data, trained, out, name, **facts)
 
 
-def ship_net(data: Path, trained: Path, out: Path, name: str, hours: float) -> None:
+def ship_net(
+    data: Path, trained: Path, out: Path, name: str, *, hours: float, earlier: str
+) -> None:
     """Write the best weights of a training."""
     net, facts = load_trained(trained, GOALS[name])
     save_net(net, out, {}, "")
@@ -76,15 +80,16 @@ def ship_net(data: Path, trained: Path, out: Path, name: str, hours: float) -> N
     settings = dict(facts["settings"])
     training = {**settings, "best step": facts["step"], **asdict(GOALS[name].diet)}
     if hours:
-        training["hours on one core"] = hours
+        training["hours of a core"] = hours
     card = Card(
-        title=f"Chorale {net.config.family}, {net.config.n_layer} layers of {net.config.n_embd}",
+        title=f"Chorale {TITLES[net.config.family]}, {net.config.n_layer} layers of "
+        f"{net.config.n_embd}",
         what=describe_net(net.config),
         data=DATA,
         licence=LICENCE,
         training=training,
         metrics=metrics,
-        command=write_command(name, net.config, settings),
+        command=write_command(name, net.config, settings, earlier),
         notes=PROTOCOL,
     )
     save_net(net, out, {"training": {"metrics": metrics}}, write_card(card))
@@ -103,15 +108,16 @@ def load_trained(trained: Path, goal: Goal) -> tuple[FrameNet, dict[str, Any]]:
     return net.eval().requires_grad_(False), facts
 
 
-def write_command(name: str, config: FrameConfig, settings: Mapping[str, Any]) -> str:
+def write_command(name: str, config: FrameConfig, settings: Mapping[str, Any], earlier: str) -> str:
     """Return the commands that make the weights again."""
     given = ("steps", "rate", "ema", "decay", "weight_decay", "seed")
     options = [f"--{key.replace('_', '-')} {settings[key]}" for key in given]
     if config.family == "transformer" and config.n_front:
         options.append("--start TRAINED_LSTM")
+    fit = f"python -m studio_music.fit_chorale DATA TRAINED --name {name}"
     return (
-        f"python -m studio_music.fit_chorale DATA TRAINED --name {name} {' '.join(options)} "
-        f"--dropout {config.dropout}\n"
+        (f"{fit} {earlier}\n" if earlier else "")
+        + f"{fit} {' '.join(options)} --dropout {config.dropout}\n"
         f"python -m studio_music.ship_chorale DATA TRAINED OUT --name {name}"
     )
 
@@ -141,15 +147,15 @@ def ship_markov(data: Path, out: Path, least: int) -> None:
     metrics: Mapping[str, Any] = {
         "contexts": len(table.keys),
         **{
-            f"{split}, nats per note": measure_markov(MarkovModel(table), pieces[split])
-            for split in ("valid", "test")
+            f"{label}, nats per note": measure_markov(MarkovModel(table), pieces[split])
+            for label, split in (("validation", "valid"), ("test", "test"))
         },
     }
     LOG.info("%s", metrics)
     card = Card(
         title="Chorale Markov chain",
-        what="Counts of the step to the next note of a voice, in five contexts, each within the one "
-        "before, mixed by the weights of Witten and Bell (1991), for `music.markov`.",
+        what="Counts of the step to the next note of a voice, in five contexts, each within the "
+        "one before, mixed by the weights of Witten and Bell (1991), for `music.markov`.",
         data=DATA.replace(
             ", transposed by up to six semitones", ", steps being the same in any key"
         ),

@@ -120,7 +120,9 @@ def test_home_follows_what_is_given():
     given[:, 0] = 67
     given[28:, 0] = 64
     home = find_home(given, Wishes(0, length=32, bar=16), -2)
-    assert (home.opens, home.closes) == (False, 28)
+    assert (home.opens, home.closes) == (True, 28)
+    given[0, 0] = 65
+    assert not find_home(given, Wishes(0, length=32, bar=16), -2).opens
     given[28:, 0] = 62
     assert find_home(given, Wishes(0, length=32, bar=16), -2).closes == 32
 

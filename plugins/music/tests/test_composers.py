@@ -54,7 +54,8 @@ def weights(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def model(weights):
-    return NetModel(FrameNet(FrameConfig(n_embd=16, n_layer=1, n_head=2, n_hidden=12, n_ahead=6)))
+    config = FrameConfig(n_embd=16, n_layer=1, n_head=2, n_hidden=12, n_ahead=6)
+    return NetModel(FrameNet(config).eval())
 
 
 @pytest.fixture
@@ -212,6 +213,14 @@ def test_held_pitches_are_sung_again_but_suspensions_are_not():
     assert [note.duration for note in piece.parts[2].notes] == [1.0, 1.0, 1.0, 1.0]
     held = build_piece(frames, (0, False), Look(repeats=False))
     assert [note.duration for note in held.parts[2].notes] == [3.0, 1.0]
+
+
+def test_voices_sing_again_with_a_given_one():
+    frames = np.full((8, 4), 60, np.int16)
+    look = Look(strikes=frozenset((4,)))
+    piece = build_piece(frames, (0, False), look)
+    assert [len(part.notes) for part in piece.parts] == [2] * 4
+    assert [len(part.notes) for part in build_piece(frames, (0, False), Look()).parts] == [1] * 4
 
 
 @pytest.mark.parametrize(
