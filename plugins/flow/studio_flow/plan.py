@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import torch
 from PIL import Image
-from studio_training import Card, Run, Settings, Trainer, learn, write_card
+from studio_training import Card, Outcome, Run, Settings, Trainer, learn, write_card
 from studio_training.dataset import Dataset, Example, gather
 
 from studio.errors import InvalidInputError
@@ -107,18 +107,24 @@ class Plan:
         for warning in self.warnings:
             job.log.warning("%s", warning)
         outcome = learn(trainer, job, run, index)
-        folder = job.scratch / f"checkpoint{index}"
+        average.eval()
+        return self._pack(average, settings, outcome, job.scratch / f"checkpoint{index}")
+
+    def _pack(
+        self, network: FlowNet, settings: Settings, outcome: Outcome, folder: Path
+    ) -> Artifact:
+        """Write the files of a checkpoint into a folder; returns them as an artifact."""
         facts = {
-            "side": params.side,
+            "side": self.params.side,
             "training": {**asdict(settings), "step": outcome.best_step},
             "metrics": dict(outcome.figures),
             "data": dict(self.dataset),
         }
-        uses = ["flow.sprite" if self.architecture == SPRITE else "flow.texture", "flow.train"]
-        average.eval()
-        flow = Flow(average, self.classes, self.book, facts)
+        is_sprite = self.architecture == SPRITE
+        uses = ["flow.sprite" if is_sprite else "flow.texture", "flow.train"]
+        flow = Flow(network, self.classes, self.book, facts)
         save_flow(folder, flow, self.architecture, self._write_card(facts), uses)
-        if outcome.step < params.steps and outcome.ended != "early":
+        if outcome.step < self.params.steps and outcome.ended != "early":
             shutil.copyfile(outcome.state, folder / STATE)
         return Artifact(
             {path.name: path for path in sorted(folder.iterdir())},
@@ -132,8 +138,7 @@ class Plan:
                 "warnings": list(self.warnings),
                 "classes": list(self.classes),
             },
-            title=f"{'sprites' if self.architecture == SPRITE else 'textures'}, "
-            f"{outcome.best_step} steps",
+            title=f"{'sprites' if is_sprite else 'textures'}, {outcome.best_step} steps",
             params=outcome.params,
         )
 

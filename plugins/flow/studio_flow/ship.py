@@ -48,8 +48,6 @@ ART: Final = (
 )
 LICENCE: Final = "Apache-2.0. What it learnt from is CC0 and asks for nothing."
 STATE: Final = "state.safetensors"
-JUDGED: Final = 4
-"""Samples of each class that figures are taken on."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +59,14 @@ class Source:
         run: folder of `fit`.
         minutes: of CPU time it took, as the log of the machine says.
         notes: for the card.
+        each: samples of each class that figures are taken on.
     """
 
     data: Path
     run: Path
     minutes: float
     notes: str = ""
+    each: int = 4
 
     @property
     def command(self) -> str:
@@ -95,11 +95,12 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--minutes", type=float, default=0.0, help="of CPU time the training took")
     parser.add_argument("--side", type=int, choices=(64, 128), default=128, help="of features")
     parser.add_argument("--notes", default="", help="for the card")
+    parser.add_argument("--each", type=int, default=4, help="samples of a class that are judged")
     parser.add_argument("--place", type=Path, default=PLACE)
     plan = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    source = Source(plan.data, plan.run, plan.minutes, plan.notes)
+    source = Source(plan.data, plan.run, plan.minutes, plan.notes, plan.each)
     if plan.what == "textures":
         ship_textures(source, plan.place, plan.side)
     elif plan.what == "sprites":
@@ -117,7 +118,7 @@ def ship_textures(source: Source, place: Path, side: int) -> None:
     training = source.load_average(network)
     _, facts = normalise(tiles.reduce(side).get_floats())
     flow = Flow(network, tiles.classes, FactBook(facts, tiles.kinds), {"side": side})
-    metrics = measure_textures(flow, place / "judge", JUDGED)
+    metrics = measure_textures(flow, place / "judge", source.each)
     card = Card(
         title="Textures of 25 materials",
         what=describe_net(network, "circular padding, so that any field is a torus"),
@@ -145,7 +146,7 @@ def ship_sprites(source: Source, place: Path) -> None:
         facts[rows] = describe_sprites(sprites.get_floats(rows, side))
     pages = sprites.kinds * 2 + (sprites.sides == SIZES[1]).long()
     flow = Flow(network, KINDS, FactBook(facts, pages), {})
-    metrics = measure_sprites(flow, place / "judge-sprite", JUDGED)
+    metrics = measure_sprites(flow, place / "judge-sprite", source.each)
     card = Card(
         title="Sprites of 22 kinds",
         what=describe_net(network, "attention at 8 px"),

@@ -62,6 +62,7 @@ class Accompany(Generator):
     Params: ClassVar[type[Params]] = AccompanyParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("accompany")
+    testing_params: ClassVar[dict[str, object]] = {"temperature": 1.5, "change": "beat"}
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
@@ -122,17 +123,14 @@ def accompany(
     figure = choose_figure(piece) if params.figure == "auto" else params.figure
     touch = Touch(figure, params.velocity, beat)
     right, left = play_chords(chords, slots, key.tonic, part.notes, touch)
-    piano = (
-        Part("Piano, right hand", 0, sort_notes(right)),
-        Part("Piano, left hand", 0, sort_notes(left)),
-    )
+    piano = Part("Piano", 0, sort_notes([*right, *left]))
     kept = piece.parts if params.keep_score else ()
     names = [
         TONIC_NAMES[(CHORDS[chord][0] + key.tonic) % 12] + CHORDS[chord][1] for chord in chords
     ]
     made = replace(
         piece,
-        parts=(*kept, *piano),
+        parts=(*kept, piano),
         fifths=piece.fifths if piece.fifths is not None else key.fifths,
         mode=piece.mode or key.mode,
         title=f"{piece.title or 'Song'} with piano",

@@ -159,7 +159,7 @@ class ChordCounter:
 
 
 def _normalise(counts: Floats) -> Floats:
-    return np.log(counts / counts.sum(-1, keepdims=True))
+    return np.asarray(np.log(counts / counts.sum(-1, keepdims=True)))
 
 
 def find_chords(

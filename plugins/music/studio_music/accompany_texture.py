@@ -9,7 +9,7 @@ from studio_music.notes import Note
 
 LOWEST_BASS: Final = 36
 HIGHEST_BASS: Final = 52
-LOWEST_HAND: Final = 52
+LOWEST_HAND: Final = 57
 HIGHEST_HAND: Final = 76
 FIGURES: Final = ("block", "broken", "alberti", "waltz", "arpeggio")
 
@@ -38,7 +38,7 @@ def play_chords(
         chords: place in `CHORDS` of each slot.
         slots: the time of each.
         tonic: pitch class.
-        melody: kept free: the right hand stays below it.
+        melody: the right hand stays below it where there is room.
         touch: how.
     """
     right: list[Note] = []
@@ -63,9 +63,9 @@ def play_chords(
 
 
 def find_ceiling(melody: Sequence[Note], slot: Slot) -> int:
-    """Return the highest pitch of the right hand: under the melody's lowest note there."""
+    """Return the highest pitch of the right hand: under the melody, if that leaves an octave."""
     sung = [n.pitch for n in melody if n.start < slot.end and n.end > slot.start]
-    return max(LOWEST_HAND + 9, min(HIGHEST_HAND, min(sung, default=HIGHEST_HAND + 2) - 1))
+    return max(LOWEST_HAND + 12, min(HIGHEST_HAND, min(sung, default=HIGHEST_HAND + 2) - 1))
 
 
 def lead_voices(before: tuple[int, ...], classes: tuple[int, ...], ceiling: int) -> tuple[int, ...]:
@@ -134,7 +134,7 @@ def _play_after_beat(slot: Slot, hand: tuple[int, ...], beats: int, touch: Touch
     size = touch.beat
     if not times:
         times, size = [slot.start + touch.beat / 2], touch.beat / 2
-    return [Note(at, 0.8 * size, pitch, touch.velocity - 12) for at in times for pitch in hand[:3]]
+    return [Note(at, size, pitch, touch.velocity - 12) for at in times for pitch in hand[:3]]
 
 
 def _run(slot: Slot, ladder: Sequence[int], touch: Touch, order: Sequence[int]) -> list[Note]:

@@ -94,7 +94,9 @@ def weigh_home(
             allowed -= {3, 4} - thirds
         elif index == 0 and home.opens:
             allowed -= {4} if home.is_minor else set()
-        return np.where(np.isin(over, list(allowed)), 0.0, NEVER)
+        added = np.where(np.isin(over, list(allowed)), 0.0, NEVER)
+        # Tunes end on the tonic itself, nearly always.
+        return added + FOREIGN * (over != 0) if voice == 0 and index else added
     steps = MINOR_SCALE if home.is_minor else MAJOR_SCALE
     added = np.where(np.isin(over, list(steps)), 0.0, FOREIGN)
     if home.closes - BEAT <= index:

@@ -3,13 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import numpy as np
 import numpy.typing as npt
 import torch
 from studio_training import load_weights, save_weights
 from torch import Tensor
+from torch.nn import functional
 
 from studio.errors import CheckpointError
 from studio_music.chorale_data import REST, VOICES, Frames
@@ -22,7 +23,7 @@ from studio_music.chorale_features import (
     describe_places,
 )
 from studio_music.chorale_sampling import OPEN, Draft
-from studio_music.model_frames import FrameConfig, FrameNet, State
+from studio_music.model_frames import FrameConfig, FrameNet, Head, State
 
 FAMILY: Final = "chorale"
 LIMITS: Final = {"n_embd": 1024, "n_layer": 32, "n_head": 32, "n_hidden": 1024, "n_ahead": 1024}
@@ -78,6 +79,9 @@ class NetModel:
 
     def __init__(self, net: FrameNet) -> None:
         self.net = net
+        inner = [cast(Head, head).inner for head in net.heads]
+        self._weight = torch.cat([layer.weight for layer in inner]).detach()
+        self._bias = torch.cat([layer.bias for layer in inner]).detach()
 
     @property
     def scale(self) -> Scale:
@@ -109,14 +113,17 @@ class NetModel:
         x = self.net.table(torch.from_numpy(row)[None])
         if self._ahead is not None:
             x = x + self._ahead[index]
-        self._hidden = self.net.trunk.extend(x, self._cache)  # type: ignore[arg-type]
+        hidden = self.net.trunk.extend(x, self._cache)  # type: ignore[arg-type]
+        # The first layers of all four heads at once.
+        self._inner = functional.linear(hidden, self._weight, self._bias).chunk(VOICES, -1)
         self._before = torch.from_numpy(indices)
 
     @torch.inference_mode()
     def score(self, voice: int, filled: Frames) -> npt.NDArray[np.floating]:
         """Return the log-probability of each pitch of a voice."""
         frame = torch.from_numpy(self.scale.index(filled[None]))
-        scores = self.net.heads[voice](self._hidden, self._before, frame)[0]
+        head = cast(Head, self.net.heads[voice])
+        scores = head.finish(self._inner[voice], self._before, frame)[0]
         return np.asarray(scores.log_softmax(-1).numpy())
 
     def _read_ahead(self, draft: Draft) -> Tensor | None:

@@ -135,11 +135,11 @@ def weigh(voice: int, moment: Moment, scale: Scale) -> npt.NDArray[np.float64]:
             continue
         added += _weigh_gap(voice, other, pitches, int(moment.here[other]))
         for neighbour in (moment.before, moment.after):
-            if neighbour is not None:
+            if neighbour is not None and _may_run(voice, other, moment.here, neighbour):
                 added += NEVER * _find_parallel(voice, other, pitches, moment.here, neighbour)
-        if moment.beat_before is not None:
-            wrong = _find_parallel(voice, other, pitches, moment.here, moment.beat_before)
-            added += SELDOM * wrong
+        last = moment.beat_before
+        if last is not None and _may_run(voice, other, moment.here, last):
+            added += SELDOM * _find_parallel(voice, other, pitches, moment.here, last)
     if moment.before is not None and moment.before[voice] != REST and 0 < voice < VOICES - 1:
         added += SELDOM * (np.abs(pitches - moment.before[voice]) >= LEAP)
     return added
@@ -161,10 +161,15 @@ def _find_parallel(
 ) -> npt.NDArray[np.bool_]:
     """Tell which pitches would move in parallel with `other`, from or to a neighbouring frame."""
     there, own, beside = int(here[other]), int(neighbour[voice]), int(neighbour[other])
-    if REST in (own, beside) or beside == there or (own - beside) % 12 not in _gaps(voice, other):
-        return np.zeros(len(pitches), bool)
     same_way = (pitches - own) * (there - beside) > 0
     return np.asarray(same_way & ((pitches - there) % 12 == (own - beside) % 12))
+
+
+def _may_run(voice: int, other: int, here: Frames, neighbour: Frames) -> bool:
+    """Tell whether `voice` could be in parallel with `other`, which moves, at all."""
+    there, own, beside = int(here[other]), int(neighbour[voice]), int(neighbour[other])
+    moves = REST not in (own, beside) and beside != there
+    return moves and (own - beside) % 12 in _gaps(voice, other)
 
 
 def _gaps(voice: int, other: int) -> tuple[int, int]:

@@ -165,14 +165,12 @@ def measure(net: DrumNet, corpus: DrumCorpus) -> dict[str, float]:
 def write_hits(net: DrumNet, z: Tensor, style: Tensor, taps: Tensor) -> Tensor:
     """Write patterns greedily: a drum is struck where that is likelier than not."""
     state = torch.tanh(net.pattern.begin(z))[None]
-    before = torch.zeros(len(z), net.pattern.head.out_features)
+    past = torch.zeros(len(z), SPAN, net.pattern.head.out_features)
     between = torch.triu(net.pattern.between, 1)
-    steps = []
     for at in range(SPAN):
-        logits, state = net.pattern.step(z, before, (style, taps), at, state)
+        logits, state = net.pattern.step(z, past, (style, taps), at, state)
         struck = torch.zeros_like(logits)
         for drum in range(logits.shape[1]):
             struck[:, drum] = (logits[:, drum] + struck @ between[:, drum] > 0).float()
-        before = struck
-        steps.append(struck)
-    return torch.stack(steps, 1)
+        past[:, at] = struck
+    return past

@@ -151,10 +151,9 @@ class DrumPlayer:
         state = torch.tanh(net.begin(z))[None]
         between = torch.triu(net.between, 1)
         conditions = (torch.tensor([STYLES.index(wish.style)]), to_condition(rhythm))
-        before = torch.zeros(1, COUNT)
-        out = np.zeros((SPAN, COUNT), np.float32)
+        past = torch.zeros(1, SPAN, COUNT)
         for at in range(SPAN):
-            logits, state = net.step(z, before, conditions, at, state)
+            logits, state = net.step(z, past, conditions, at, state)
             struck = torch.zeros(1, COUNT)
             best, best_drum = -np.inf, 0
             for drum in range(COUNT):
@@ -164,9 +163,8 @@ class DrumPlayer:
                 best, best_drum = max((best, best_drum), (score, drum))
             if rhythm is not None and strict:
                 struck = _follow(struck, rhythm[at, 0] > 0.5, best_drum)
-            before = struck
-            out[at] = struck[0].numpy()
-        return out
+            past[:, at] = struck
+        return np.asarray(past[0].numpy())
 
 
 def load_player(path: Path) -> DrumPlayer:

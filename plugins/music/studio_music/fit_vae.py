@@ -90,7 +90,11 @@ def melody(folder: Path, export: Path | None, **options: Any) -> None:
             "folk tunes of prints of 1778 to 1903, the voices of OpenScore Lieder (CC0) and "
             "the sopranos of Bach's chorales; all in the public domain or CC0."
         )
-        card = Card("Melodies of two and four bars", what, data, "Apache-2.0", {})
+        command = (
+            "--folk folk-abc-music21.zip --lieder openscore-lieder.zip --chorales "
+            f"Jsb16thSeparated.npz --songs {sources['songs']}"
+        )
+        card = Card("Melodies of two and four bars", what, data, "Apache-2.0", {}, command=command)
         _export(trainer, export, card, (config_json, figures), "melody")
 
 
@@ -131,7 +135,7 @@ def drums(folder: Path, groove: Path, export: Path | None, **options: Any) -> No
             "and timing (after GrooVAE, Gillick et al., 2019); {count:,} parameters."
         )
         data = "Groove MIDI Dataset 1.0.0, performances in 4/4, official split."
-        card = Card("Drums", what, data, GROOVE_LICENCE, {})
+        card = Card("Drums", what, data, GROOVE_LICENCE, {}, command="--groove groove.zip")
         _export(trainer, export, card, (config_json, figures), "drums")
 
 
@@ -151,8 +155,9 @@ def _export(
         what=card.what.format(count=count),
         training=training,
         metrics=figures,
-        command=f"python -m studio_music.fit_vae {name} out --steps {training['steps']} --batch "
-        f"{training['batch']} --rate {training['rate']} --seed {training['seed']} ... --export "
+        command=f"python -m studio_music.fit_vae {name} out {card.command} --n-embd "
+        f"{config['n_embd']} --n-latent {config['n_latent']} --steps {training['steps']} --batch "
+        f"{training['batch']} --rate {training['rate']} --seed {training['seed']} --export "
         f"checkpoints/{name}",
     )
     uses = ["music.vae", "music.groove"] if name == "drums" else ["music.vae"]

@@ -349,7 +349,7 @@ def parse_length(text: str) -> Fraction:
     digits = lower.lstrip("/")
     if digits:
         return value / int(digits)
-    return value / 2 ** (1 + len(lower))
+    return value / Fraction(2 ** (1 + len(lower)))
 
 
 def to_event(pitch: int | None, length: Fraction, is_held: bool) -> Event:

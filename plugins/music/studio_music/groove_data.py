@@ -68,7 +68,8 @@ class DrumLoop:
         for values in (self.hits, self.force, self.push):
             part = values[start : start + steps]
             parts.append(np.pad(part, ((0, steps - len(part)), (0, 0))))
-        return DrumLoop(*parts, self.style, self.bpm)
+        hits, force, push = parts
+        return DrumLoop(hits, force, push, self.style, self.bpm)
 
 
 def encode_notes(notes: Iterable[Note], steps: int | None = None) -> DrumLoop:

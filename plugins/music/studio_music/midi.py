@@ -7,13 +7,15 @@ from typing import Any, Final
 from studio.codecs.files import read_bytes, refuse_faults
 from studio.errors import InvalidInputError
 from studio_music.instruments import name_part
-from studio_music.notes import DEFAULT_BPM, Note, Part, Piece, sort_notes
+from studio_music.notes import Note, Part, Piece, sort_notes
 
 MAX_BYTES: Final = 64 << 20
 TICKS: Final = 480
 """Of a quarter note, as written."""
 SLOWEST, FASTEST = 3.6, 6e4
 """bpm: what a tempo event can say and somebody may mean."""
+UNSAID: Final = 120.0
+"""bpm of a file that names no tempo, by the standard."""
 KEYS: Final = ("Cb", "Gb", "Db", "Ab", "Eb", "Bb", "F", "C", "G", "D", "A", "E", "B", "F#", "C#")
 MINOR_KEYS: Final = (
     *("Abm", "Ebm", "Bbm", "Fm", "Cm", "Gm", "Dm", "Am"),
@@ -38,7 +40,7 @@ def load_midi(path: Path) -> Piece:
     with refuse_faults(path):
         if len(data) < 14 or data[12] & 0x80 or data[12:14] == b"\0\0":
             raise ValueError("its time is not in beats; export it in beats, not SMPTE")
-        score = Score.from_midi(data, sanitize_data=True)
+        score = Score.from_midi(_trim_chunks(data), sanitize_data=True)
         return _read_score(score, _find_title(data))
 
 
@@ -65,6 +67,27 @@ def build_midi(piece: Piece) -> Any:
     return midi
 
 
+def _trim_chunks(data: bytes) -> bytes:
+    """Return the file without what lies after its tracks: the C++ reader trusts all lengths.
+
+    Raises:
+        ValueError: it has no track, or one that is cut short.
+    """
+    place, tracks = 8 + int.from_bytes(data[4:8], "big"), 0
+    while place + 8 <= len(data):
+        is_track = data[place : place + 4] == b"MTrk"
+        end = place + 8 + int.from_bytes(data[place + 4 : place + 8], "big")
+        if end > len(data):
+            if is_track:
+                raise ValueError("a track is longer than the file")
+            break
+        tracks += is_track
+        place = end
+    if not tracks:
+        raise ValueError("it has no track")
+    return data[:place]
+
+
 def _read_score(score: Any, title: str) -> Piece:
     beat = score.ticks_per_quarter
     tempos = [
@@ -74,7 +97,7 @@ def _read_score(score: Any, title: str) -> Piece:
     ]
     tempos.sort(key=lambda tempo: tempo[0])
     starts = [bpm for at, bpm in tempos if at <= 0]
-    bpm = starts[-1] if starts else 120.0 if tempos else DEFAULT_BPM
+    bpm = starts[-1] if starts else UNSAID
     metre, pickup = _read_metre(score.time_signatures, beat)
     parts = tuple(_read_part(track, beat) for track in score.tracks if len(track.notes))
     key = score.key_signatures[0] if len(score.key_signatures) else None

@@ -18,6 +18,8 @@ FAMILY: Final = "drums"
 COUNT: Final = len(DRUMS)
 SPAN: Final = BARS * STEPS
 MOST_WIDTH: Final = 2048
+LOOK_BACKS: Final = (STEPS, STEPS // 2)
+"""Steps before, which the writer sees directly: drummers repeat themselves."""
 
 
 @dataclass(frozen=True)
@@ -28,11 +30,13 @@ class DrumConfig:
         n_embd: width of both nets.
         n_latent: of the latent vector.
         dropout: while it learns.
+        looks: how many of `LOOK_BACKS` the writer has.
     """
 
     n_embd: int = 160
     n_latent: int = 32
     dropout: float = 0.2
+    looks: int = 2
 
 
 class DrumNet(nn.Module):
@@ -57,7 +61,9 @@ class PatternVae(nn.Module):
         self.place = nn.Embedding(SPAN, 16)
         self.style = nn.Embedding(len(STYLES), 16)
         self.begin = nn.Linear(latent, width)
-        self.writer = nn.GRU(COUNT + latent + 16 + 16 + 3, width, batch_first=True)
+        self.looks = LOOK_BACKS[: config.looks]
+        seen = COUNT * (1 + len(self.looks)) + latent + 16 + 16 + 3
+        self.writer = nn.GRU(seen, width, batch_first=True)
         self.drop = nn.Dropout(config.dropout)
         self.out = nn.Linear(width, width)
         self.head = nn.Linear(width, COUNT)
@@ -80,7 +86,8 @@ class PatternVae(nn.Module):
             style: (B,) places in `STYLES`.
             taps: (B, 32, 3): are taps known, is one here, how hard.
         """
-        before = F.pad(hits, (0, 0, 1, 0))[:, :-1]
+        shifts = (1, *self.looks)
+        before = torch.cat([F.pad(hits, (0, 0, n, 0))[:, : hits.shape[1]] for n in shifts], -1)
         seen = self._gather(z, before, style, taps, 0)
         state = torch.tanh(self.begin(z))[None]
         written, _ = self.writer(seen, state)
@@ -91,11 +98,22 @@ class PatternVae(nn.Module):
         return cast(Tensor, self.head(torch.relu(self.out(self.drop(written)))))
 
     def step(
-        self, z: Tensor, before: Tensor, conditions: tuple[Tensor, Tensor], at: int, state: Tensor
+        self, z: Tensor, past: Tensor, conditions: tuple[Tensor, Tensor], at: int, state: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return logits (B, 9) of step `at`, and the new state."""
+        """Return logits (B, 9) of step `at`, and the new state.
+
+        Args:
+            z: (B, n_latent).
+            past: (B, 32, 9) what was struck before, 0 from `at` on.
+            conditions: style and taps, as in `decode`.
+            at: which step.
+            state: of the writer.
+        """
         style, taps = conditions
-        seen = self._gather(z, before[:, None], style, taps[:, at : at + 1], at)
+        shifts = (1, *self.looks)
+        parts = [past[:, at - n] if at >= n else torch.zeros_like(past[:, 0]) for n in shifts]
+        before = torch.cat(parts, -1)[:, None]
+        seen = self._gather(z, before, style, taps[:, at : at + 1], at)
         written, state = self.writer(seen, state)
         return self.judge(written)[:, 0], state
 
@@ -166,7 +184,9 @@ def build_net(config: dict[str, Any], tensors: dict[str, Tensor] | None = None) 
             family=config.get("family", "unknown"),
         )
     try:
-        sizes = DrumConfig(**{name: config[name] for name in asdict(DrumConfig())})
+        # The first weights had no look-back, and do not speak of it.
+        known_sizes = {"looks": 0, **config}
+        sizes = DrumConfig(**{name: known_sizes[name] for name in asdict(DrumConfig())})
         if not (0 < sizes.n_embd <= MOST_WIDTH and 0 < sizes.n_latent <= MOST_WIDTH):
             raise ValueError("sizes out of range")
         net = DrumNet(sizes)

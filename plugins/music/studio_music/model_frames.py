@@ -143,9 +143,12 @@ class Head(nn.Module):
 
     def forward(self, hidden: Tensor, before: Tensor, frames: Tensor) -> Tensor:
         """Return (..., size) scores."""
+        return self.finish(self.inner(hidden), before, frames)
+
+    def finish(self, x: Tensor, before: Tensor, frames: Tensor) -> Tensor:
+        """Return (..., size) scores, given what `inner` makes of the frames so far."""
         own = before[..., self.voice]
         above = [frames[..., voice] for voice in range(self.voice)]
-        x = self.inner(hidden)
         if self.table is not None:
             columns = []
             for voice, pitch in enumerate(above):

@@ -123,4 +123,4 @@ def build_net(config: dict[str, Any], tensors: dict[str, Tensor] | None = None) 
 @torch.no_grad()
 def paint_tokens(net: Painter, z: Tensor) -> Tensor:
     """Return the likeliest tokens (B, 32)."""
-    return net(z).argmax(-1)
+    return cast(Tensor, net(z)).argmax(-1)

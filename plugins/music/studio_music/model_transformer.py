@@ -24,12 +24,15 @@ class Cache:
 
     Attributes:
         front: state of the LSTM.
+        distances, biases: of each layer, the furthest first.
     """
 
     keys: list[Tensor] = field(default_factory=list)
     values: list[Tensor] = field(default_factory=list)
     count: int = 0
     front: tuple[Tensor, Tensor] | None = None
+    distances: list[Tensor] = field(default_factory=list)
+    biases: list[Tensor] = field(default_factory=list)
 
 
 class RelativeTransformer(nn.Module):
@@ -59,7 +62,12 @@ class RelativeTransformer(nn.Module):
 
     def begin(self) -> Cache:
         """Start a sequence of one piece."""
-        return Cache()
+        cache = Cache()
+        for block in self.blocks:
+            assert isinstance(block, _Block)
+            cache.distances.append(block.distance.flip(0).T)
+            cache.biases.append(block.bias.flip(1)[:, None])
+        return cache
 
     def extend(self, x: Tensor, cache: Cache) -> Tensor:
         """Run the next frame (1, n_embd); the cache grows."""
@@ -109,9 +117,13 @@ class _Block(nn.Module):
         query, key, value = (part[0] for part in self._project(self.norms[0](x)[None]))
         keys = _append(cache.keys, number, key, cache.count)
         values = _append(cache.values, number, value, cache.count)
-        near = self._pick(cache.count + 1)
-        scores = query @ keys.transpose(1, 2) + query @ self.distance[near].T
-        scores = scores + self.bias[:, None, near]
+        if cache.count < FAR:
+            distances = cache.distances[number][:, FAR - 1 - cache.count :]
+            biases = cache.biases[number][..., FAR - 1 - cache.count :]
+        else:
+            near = self._pick(cache.count + 1)
+            distances, biases = self.distance[near].T, self.bias[:, None, near]
+        scores = query @ keys.transpose(1, 2) + query @ distances + biases
         mixed = (scores.softmax(-1) @ values).transpose(0, 1).flatten(1)
         x = x + self.join(mixed)
         result: Tensor = x + self.mlp(self.norms[1](x))

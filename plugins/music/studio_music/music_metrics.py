@@ -159,7 +159,7 @@ def _to_figures(piece: Piece) -> list[tuple[int, int]]:
     starts = np.array([start for start, _ in line])
     gaps = np.maximum(np.diff(starts), 1e-3)
     moves = np.diff([pitch for _, pitch in line])
-    ratios = np.round(12 * np.log2(gaps[1:] / gaps[:-1])).astype(int) if len(gaps) > 1 else []
+    ratios = np.round(12 * np.log2(gaps[1:] / gaps[:-1])).astype(int)
     return [(int(move), int(ratio)) for move, ratio in zip(moves[1:], ratios, strict=False)]
 
 

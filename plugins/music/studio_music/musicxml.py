@@ -8,7 +8,8 @@ from xml.etree.ElementTree import Element
 from studio.codecs.files import refuse_faults
 from studio.codecs.musicxml import load_musicxml
 from studio_music.instruments import name_part
-from studio_music.notes import DEFAULT_BPM, Note, Part, Piece, sort_notes
+from studio_music.midi import UNSAID
+from studio_music.notes import Note, Part, Piece, sort_notes
 
 STEPS: Final = {"C": 0, "D": 2, "E": 4, "F": 5, "G": 7, "A": 9, "B": 11}
 FORCES: Final = {"pp": 40, "p": 52, "mp": 66, "mf": 80, "f": 96, "ff": 110}
@@ -53,7 +54,7 @@ def _read_root(root: Element) -> Piece:
             reader.read_measure(measure, is_first=number == 0)
         parts += _split(reader, listed.get(element.get("id", "")))
     tempos = sorted(signs.tempos.items())
-    bpm = tempos[0][1] if tempos and tempos[0][0] == 0 else DEFAULT_BPM
+    bpm = tempos[0][1] if tempos and tempos[0][0] == 0 else UNSAID
     title = root.findtext("work/work-title") or root.findtext("movement-title") or ""
     return Piece(
         parts=tuple(parts),

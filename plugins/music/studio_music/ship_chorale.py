@@ -32,12 +32,22 @@ DATA: Final = (
     "transposed by up to six semitones. The music is in the public domain. 9 of 76 validation and "
     "10 of 77 test pieces share their tune with a training piece."
 )
+SETS: Final = (
+    "JSB chorales by J. S. Bach as sets of pitches on quarter notes (czhuang/JSB-Chorales-dataset, "
+    "jsb-chorales-quarter.json), the 229 pieces of its training split, transposed by up to five "
+    "semitones. The music is in the public domain."
+)
+SET_PROTOCOL: Final = """Nats per frame over whole pieces, teacher forced from nothing. A set is
+written as its falling pitches, then rests, and only such rows have a probability, so it is that of
+the set. For the benchmark only: no generator can use it."""
+BUILT_ON: Final = ("transformer", "second")
+"""Goals that begin with the layers of a trained LSTM."""
 TITLES: Final = {"transformer": "Transformer", "lstm": "LSTM", "gru": "GRU"}
 LICENCE: Final = "Apache-2.0; nothing follows from the data"
 PROTOCOL: Final = """Protocol of the likelihoods: nats per note over every voice of every frame of
 whole pieces, original keys, soprano to bass within a frame, teacher forced from nothing, rests
-included; 73,632 notes of validation, 75,600 of test. `mixture` is the same net at five
-transpositions (0, 1, -1, 2, -2), their log-probabilities averaged and normalised for each note.
+included; 73,632 notes of validation, 75,600 of test. `mixture`, where given, is the net
+at five transpositions (0, 1, -1, 2, -2), log-probabilities averaged and normalised note by note.
 
 Limits: a pitch that is repeated cannot be told from one that is held; there are no fermatas and no
 words. Keys and metres that the net was told while it learnt were found by rule. It knows one
@@ -48,7 +58,7 @@ style."""
 @click.argument("data", type=click.Path(path_type=Path, exists=True))
 @click.argument("trained", type=click.Path(path_type=Path))
 @click.argument("out", type=click.Path(path_type=Path))
-@click.option("--name", type=click.Choice(["transformer", "lstm", "gru", "markov"]), required=True)
+@click.option("--name", type=click.Choice([*GOALS, "markov"]), required=True)
 @click.option("--least", type=int, default=2, help="markov: how often a context must be seen")
 @click.option("--hours", type=float, default=0.0, help="of one core that it took, for the card")
 @click.option("--earlier", default="", help="options of an earlier stretch, for the card")
@@ -68,14 +78,8 @@ def ship_net(
     """Write the best weights of a training."""
     net, facts = load_trained(trained, GOALS[name])
     save_net(net, out, {}, "")
-    pieces = load_pieces(data)
     net = load_net(out)  # as it ships, in half precision
-    metrics = {
-        "weights": sum(weight.numel() for weight in net.parameters()),
-        "validation, nats per note": measure([net], pieces["valid"]).per_note,
-        "validation, mixture": measure([net], pieces["valid"], (0, 1, -1, 2, -2)).per_note,
-        "test, nats per note": measure([net], pieces["test"]).per_note,
-    }
+    metrics = measure_net(net, data)
     LOG.info("%s", metrics)
     settings = dict(facts["settings"])
     training = {**settings, "best step": facts["step"], **asdict(GOALS[name].diet)}
@@ -85,14 +89,32 @@ def ship_net(
         title=f"Chorale {TITLES[net.config.family]}, {net.config.n_layer} layers of "
         f"{net.config.n_embd}",
         what=describe_net(net.config),
-        data=DATA,
+        data=SETS if net.config.is_set else DATA,
         licence=LICENCE,
         training=training,
         metrics=metrics,
         command=write_command(name, net.config, settings, earlier),
-        notes=PROTOCOL,
+        notes=SET_PROTOCOL if net.config.is_set else PROTOCOL,
     )
     save_net(net, out, {"training": {"metrics": metrics}}, write_card(card))
+
+
+def measure_net(net: FrameNet, data: Path) -> dict[str, float]:
+    """Measure a net by the protocol of what it has learnt."""
+    size = sum(weight.numel() for weight in net.parameters())
+    pieces = load_pieces(data, is_set=net.config.is_set)
+    valid, test = pieces["valid"], pieces["test"]
+    if net.config.is_set:
+        return {
+            "weights": size,
+            "validation, nats per frame": measure([net], valid).per_frame,
+            "test, nats per frame": measure([net], test).per_frame,
+        }
+    return {
+        "weights": size,
+        "validation, nats per note": measure([net], valid).per_note,
+        "test, nats per note": measure([net], test).per_note,
+    }
 
 
 def load_trained(trained: Path, goal: Goal) -> tuple[FrameNet, dict[str, Any]]:
@@ -112,7 +134,7 @@ def write_command(name: str, config: FrameConfig, settings: Mapping[str, Any], e
     """Return the commands that make the weights again."""
     given = ("steps", "rate", "ema", "decay", "weight_decay", "seed")
     options = [f"--{key.replace('_', '-')} {settings[key]}" for key in given]
-    if config.family == "transformer" and config.n_front:
+    if name in BUILT_ON:
         options.append("--start TRAINED_LSTM")
     fit = f"python -m studio_music.fit_chorale DATA TRAINED --name {name}"
     return (
@@ -124,18 +146,21 @@ def write_command(name: str, config: FrameConfig, settings: Mapping[str, Any], e
 
 def describe_net(config: FrameConfig) -> str:
     """Say in words what a net is."""
-    front = f", over {config.n_front} layers of LSTM, learnt before" if config.n_front else ""
+    front = f", on top of {config.n_front} LSTM layers," if config.n_front else ""
     trunk = {
         "transformer": f"Transformer with relative attention (arXiv 1809.04281){front}",
         "lstm": "LSTM",
         "gru": "GRU",
     }[config.family]
+    use = f"`music.{'transformer' if config.family == 'transformer' else 'lstm'}`"
+    if config.is_set:
+        return f"{trunk} over frames of pitches, {config.n_layer} layers of {config.n_embd}."
     return (
         f"{trunk} over frames of four voices, {config.n_layer} layers of {config.n_embd}, for "
-        f"`music.{'transformer' if config.family == 'transformer' else 'lstm'}`. A frame is "
-        "written soprano, alto, tenor, bass; a head of each voice scores a pitch by where it is, "
-        "and by its intervals to the voice's last pitch and to the voices above it. Key, length "
-        "and metre can be told, and a small GRU reads notes that are given from the end, so one "
+        f"{use}. A frame is written soprano, alto, tenor, bass; a head of each voice scores a "
+        "pitch by where it is, and by its intervals to the voice's last pitch and to the voices "
+        "above it. Key, length and metre can be told, and a small GRU reads notes that are given "
+        "from the end, so one "
         "net composes, goes on, harmonises and fills in."
     )
 

@@ -198,7 +198,7 @@ def load_sizes(path: Path) -> tuple[Any, "Sizes"]:
 
     from studio_music.course import Sizes
 
-    course = load_weights(path)[0].get("course")
+    course: Any = load_weights(path)[0].get("course")
     try:
         return course["model"], Sizes(**course["sizes"])
     except (TypeError, KeyError) as error:

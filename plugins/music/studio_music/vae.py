@@ -178,8 +178,8 @@ def write_melody(
     elif params.task == "vary":
         latents = [vary(writer.encode(heard[0]), params.amount, seed)]
     else:
-        ends = [writer.encode(clip) for clip in heard]
-        latents = list(walk(*ends, params.count).split(1))
+        path = walk(writer.encode(heard[0]), writer.encode(heard[1]), params.count)
+        latents = [path[number : number + 1] for number in range(params.count)]
     tokens = [writer.write(z, wish, seed) for z in latents]
     piece = to_melody_piece(tokens, wish, params.bpm, _name(params, clips))
     rows = np.stack([measure_melody(row, BAR_STEPS[metre]) for row in tokens]).mean(0)
@@ -212,14 +212,16 @@ def write_drums(
     elif params.task == "vary":
         latents = [vary(player.encode(heard[0]), params.amount, seed)]
     else:
-        latents = list(walk(*(player.encode(loop) for loop in heard), params.count).split(1))
+        path = walk(player.encode(heard[0]), player.encode(heard[1]), params.count)
+        latents = [path[number : number + 1] for number in range(params.count)]
     loops = [player.compose(wish, z, seed) for z in latents]
-    joined = [
-        np.concatenate([getattr(p, name) for p in loops]) for name in ("hits", "force", "push")
-    ]
+    hits, force, push = (
+        np.concatenate([getattr(loop, name) for loop in loops])
+        for name in ("hits", "force", "push")
+    )
     rows = np.stack([measure_drums(loop.hits) for loop in loops]).mean(0)
     facts = {name: round(float(v), 4) for name, v in zip(DRUM, rows, strict=True)}
-    return to_drum_piece(DrumLoop(*joined), _name(params, clips), params.bpm), facts
+    return to_drum_piece(DrumLoop(hits, force, push), _name(params, clips), params.bpm), facts
 
 
 def _name(params: VaeParams, clips: list["Piece"]) -> str:

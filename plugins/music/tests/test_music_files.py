@@ -128,13 +128,13 @@ def tone(pitch=60, length=480, start=0):
 def test_tempo_zero_is_passed_over(tmp_path):
     path = write_midi(tmp_path / "a.mid", [mido.MetaMessage("set_tempo", tempo=0), *tone()])
     piece = load_piece(path)
-    assert piece.bpm == 100 and piece.seconds == pytest.approx(0.6)
+    assert piece.bpm == 120 and piece.seconds == pytest.approx(0.5)
 
 
 def test_many_tracks_and_ten_hours_are_read(tmp_path):
     path = write_midi(tmp_path / "a.mid", *[tone(40 + n % 60) for n in range(200)])
     assert len(load_piece(path).parts) == 200
-    ticks = [tone(start=480 * 6000) for _ in range(10)]
+    ticks = [tone(start=480 * 7200) for _ in range(10)]
     path = write_midi(tmp_path / "b.mid", [event for events in ticks for event in events])
     assert load_piece(path).seconds == pytest.approx(10 * 3600, rel=0.01)
 
@@ -202,6 +202,12 @@ def test_damaged_bytes_are_refused_or_read(junk, place, tmp_path_factory):
         assert load_piece(path).note_count > 0
     except InvalidInputError:
         pass
+
+
+def test_bytes_after_the_tracks_are_passed_over(tmp_path):
+    path = write_midi(tmp_path / "a.mid", tone())
+    path.write_bytes(path.read_bytes() + b"\0\0JUNK\xff\xff\xff\xff\xff")
+    assert load_piece(path).note_count == 1
 
 
 def test_musicxml_details(tmp_path):
