@@ -18,8 +18,11 @@ from studio_music.accompany_chords import (
     name_chord,
 )
 from studio_music.accompany_texture import Touch, lead_bass, lead_voices, play_chords
+from studio_music.attributes import find_directions, measure_melody, measure_syncopation
 from studio_music.evaluate import Evaluate
 from studio_music.fit_accompany import measure, read_song
+from studio_music.latent import draw_latent, shift_latent, vary, walk
+from studio_music.melody_data import FIRST, HOLD
 from studio_music.midi import save_midi
 from studio_music.music_metrics import (
     find_longest_copy,
@@ -261,3 +264,37 @@ def test_eval_wants_a_folder_with_scores(tmp_path):
 
 def test_eval_generator():
     check_generator(Evaluate).assert_ok()
+
+
+def test_syncopation_counts_what_is_off_the_beat_and_stays_there():
+    struck = np.zeros(16, bool)
+    struck[[0, 4, 8, 12]] = True
+    assert measure_syncopation(struck, 16) == 0
+    struck = np.zeros(16, bool)
+    struck[[2, 6, 10]] = True
+    assert measure_syncopation(struck, 16) == 1
+
+
+def test_directions_raise_their_attribute():
+    rng = np.random.default_rng(0)
+    z = rng.normal(size=(400, 6))
+    values = np.stack([z[:, 2] * 3, -z[:, 0]], 1)
+    found = find_directions(z, values, ("a", "b"))
+    assert found["a"][2] == pytest.approx(1, abs=0.05) and found["b"][0] == pytest.approx(
+        -1, abs=0.05
+    )
+
+
+def test_attributes_of_a_melody():
+    tokens = np.full(32, HOLD, np.int16)
+    tokens[[0, 8, 16]] = [FIRST, FIRST + 4, FIRST + 2]
+    density, span, _, interval = measure_melody(tokens, 16)
+    assert (density, span, interval) == (3 / 32, 4, 3)
+
+
+def test_the_walk_keeps_its_ends_and_its_length():
+    a, b = draw_latent(8, 1), draw_latent(8, 2)
+    path = walk(a, b, 5)
+    torch.testing.assert_close(path[[0, -1]], torch.cat([a, b]), rtol=1e-4, atol=1e-5)
+    assert torch.equal(vary(a, 0.0, 3), a)
+    assert torch.allclose(shift_latent(a, {"x": [1.0] * 8}, {"x": 2.0, "unknown": 1.0}), a + 2)
