@@ -20,7 +20,9 @@ BASELINES = Path(__file__).parent / "baselines"
 SHIFTS = (0, 1, -1, 2, -2)
 SET_SHIFTS = (0, 1, -1)
 SAMPLES = 24
-UNSHIPPED = ("GRU", "plain LSTM")
+UNSHIPPED = ("GRU",)
+ENSEMBLE = ("GRU", "Transformer")
+"""Learnt apart from each other; the Transformer is built on the LSTM."""
 TUNE = (67, 67, 69, 71, 72, 71, 69, 67, 66, 67, 69, 71, 69, 67, 67, 67)
 NOTE = (
     "Protocol 2: nats per note, JSB on sixteenths, original keys, soprano to bass within a frame, "
@@ -43,7 +45,6 @@ def find_nets() -> dict[str, Any]:
 
     places = {
         "GRU": BASELINES / "chorale-gru",
-        "plain LSTM": BASELINES / "chorale-plain",
         "LSTM": PLACE / "chorale-lstm",
         "Transformer": PLACE / "chorale-transformer",
     }
@@ -64,7 +65,9 @@ def measure_notes(nets: dict[str, Any], pieces: dict[str, Any]) -> Iterator[Row]
         yield build_row(f"Markov chain of order {order}", figures, "")
     plans = [(name, [net], (0,)) for name, net in nets.items()]
     plans += [(f"{name}, mixture", [net], SHIFTS) for name, net in nets.items()]
-    plans.append((f"ensemble of {', '.join(nets)}, mixture", list(nets.values()), SHIFTS))
+    if all(name in nets for name in ENSEMBLE):
+        chosen = [nets[name] for name in ENSEMBLE]
+        plans.append((f"ensemble of {' and '.join(ENSEMBLE)}, mixture", chosen, SHIFTS))
     for name, chosen, shifts in plans:
         figures = [measure(chosen, pieces[split], shifts).per_note for split in ("valid", "test")]
         target = {"Transformer": "<= 0.39"}.get(name, "<= 0.375" if "ensemble" in name else "")

@@ -127,7 +127,7 @@ class Quality:
     """What a word does to the facts.
 
     Attributes:
-        light: added to brightness, -1..1.
+        light: share of the way to white; below 0, to black.
         contrast: factor of the spread.
         size: above 0, larger features; below, finer ones; in octaves.
         grain: -1 lines along the rows, 1 along the columns.

@@ -96,7 +96,9 @@ def clamp_facts(facts: Tensor) -> Tensor:
 
 
 def _apply_quality(facts: Tensor, quality: Quality) -> None:
-    facts[MEAN] += quality.light
+    # A share of the way to black or white: what is dark already is not made black.
+    goal = 1.0 if quality.light > 0 else -1.0
+    facts[MEAN] += abs(quality.light) * (goal - facts[MEAN])
     spread = from_spread_fact(facts[SPREAD]) * quality.contrast
     if quality.tint_share:
         _tint(facts, float(get_overall(spread)), quality)

@@ -12,7 +12,8 @@ import numpy.typing as npt
 from studio_music.melody_data import FIRST, Tokens
 
 Floats = npt.NDArray[np.float64]
-RIDGE: Final = 1.0
+RIDGE: Final = 0.03
+"""Variance below which a latent dimension counts for little: it says nothing."""
 MELODY: Final = ("density", "range", "syncopation", "interval")
 DRUM: Final = ("density", "syncopation", "toms", "cymbals")
 
@@ -78,8 +79,8 @@ def find_directions(z: Floats, values: Floats, names: tuple[str, ...]) -> Mappin
     """
     centred = z - z.mean(0)
     scaled = (values - values.mean(0)) / np.maximum(values.std(0), 1e-9)
-    gram = centred.T @ centred + RIDGE * np.eye(z.shape[1])
-    slopes = np.linalg.solve(gram, centred.T @ scaled)
+    gram = centred.T @ centred / len(z) + RIDGE * np.eye(z.shape[1])
+    slopes = np.linalg.solve(gram, centred.T @ scaled / len(z))
     directions = slopes / np.maximum((slopes**2).sum(0), 1e-9)
     # A long way for a hardly linear attribute would leave the prior.
     lengths = np.linalg.norm(directions, axis=0)

@@ -46,9 +46,6 @@ GOALS: Final[Mapping[str, Goal]] = {
     "attention": Goal(FrameConfig(n_front=0)),
     "lstm": Goal(FrameConfig("lstm", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
     "gru": Goal(FrameConfig("gru", n_embd=208, n_layer=2, n_ahead=48), Diet(16)),
-    "second": Goal(
-        FrameConfig(n_embd=208, n_layer=3, n_front=2, n_ahead=48), Diet(batch=8, hinted=0.0)
-    ),
     "quarter": Goal(
         FrameConfig(n_embd=160, n_layer=2, n_ahead=8, lowest=38, pitches=64, is_set=True),
         SET_DIET,
