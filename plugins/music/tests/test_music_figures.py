@@ -280,8 +280,8 @@ def test_directions_raise_their_attribute():
     z = rng.normal(size=(400, 6))
     values = np.stack([z[:, 2] * 3, -z[:, 0]], 1)
     found = find_directions(z, values, ("a", "b"))
-    assert found["a"][2] == pytest.approx(1, abs=0.05) and found["b"][0] == pytest.approx(
-        -1, abs=0.05
+    assert found["a"][2] == pytest.approx(1, abs=0.15) and found["b"][0] == pytest.approx(
+        -1, abs=0.15
     )
 
 
