@@ -213,8 +213,12 @@ class Generator(ABC):
 
     @classmethod
     def checkpoint(cls, params: Any) -> str:
-        """Name the weights that `params` want; "" for none. May only read `checkpoint_from`."""
-        return "/".join(str(getattr(params, name)) for name in cls.checkpoint_from)
+        """Name the weights that `params` want: the values of `checkpoint_from`; "" for none.
+
+        The host, which runs no plugin, reads the same from the spec: overriding changes nothing.
+        """
+        chosen = (getattr(params, name) for name in cls.checkpoint_from)
+        return "/".join(str(value) for value in chosen if value)
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

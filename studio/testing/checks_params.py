@@ -96,6 +96,13 @@ def check_checkpoint_name(bench: Bench) -> str:
     others = sorted(spy.read - set(bench.generator.checkpoint_from))
     if others:
         raise CheckFailure(f"checkpoint() reads {others[0]!r}, which is not in checkpoint_from")
+    chosen = (getattr(bench.params, field) for field in bench.generator.checkpoint_from)
+    expected = "/".join(str(value) for value in chosen if value)
+    if name != expected:
+        raise CheckFailure(
+            f"checkpoint() returned {name!r}; the host, which runs no plugin, takes {expected!r}, "
+            "the values of checkpoint_from"
+        )
     return name or "none"
 
 

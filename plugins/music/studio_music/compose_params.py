@@ -106,21 +106,30 @@ class ChoraleParams(Params):
 class ComposeParams(ChoraleParams):
     """Params of those with nets, which write folk tunes too."""
 
-    style: Literal["chorale", "folk"] = Field(
-        "chorale", description="a chorale in four parts, or a dance tune of the British Isles"
-    )
     checkpoint: str = Field(
-        "auto",
+        "chorale-transformer",
         min_length=1,
         max_length=500,
-        description="weights: auto takes those that ship for the style; or some of your own, from "
-        "music.train",
+        description="weights, which decide what is written: a chorale in four parts; folk, a dance "
+        "tune of the British Isles; or what your own learnt, from music.train",
     )
     dance: Dance = Field("reel", description="folk: what is danced; it decides the metre")
     sections: int = Field(
         2, ge=1, le=4, description="folk: different parts of the tune, usually two"
     )
     repeat_sections: bool = Field(True, description="folk: play each section twice")
+
+
+class LstmParams(ComposeParams):
+    """Params of `music.lstm`, which has weights of its own."""
+
+    checkpoint: str = Field(
+        "chorale-lstm",
+        min_length=1,
+        max_length=500,
+        description="weights, which decide what is written: a chorale in four parts; folk, a dance "
+        "tune of the British Isles; or what your own learnt, from music.train",
+    )
 
 
 def to_chorale_request(params: Any) -> "ChoraleRequest":
@@ -135,7 +144,8 @@ def to_chorale_request(params: Any) -> "ChoraleRequest":
 
     if params.mode not in ("any", "major", "minor"):
         raise InvalidParamsError(
-            "mode: chorales are in major or minor, not {mode}; choose one of them, or style folk",
+            "mode: chorales are in major or minor, not {mode}; choose one of them, or checkpoint "
+            "folk",
             mode=params.mode,
         )
     is_minor = None if params.mode == "any" else params.mode == "minor"
@@ -169,7 +179,7 @@ def to_folk_request(params: ComposeParams, draw: float) -> "FolkRequest":
     if params.task not in ("new", "continue"):
         raise InvalidParamsError(
             "task: a folk tune can be new or continued, not '{task}'; choose one of them, or "
-            "style chorale",
+            "weights for chorales",
             task=params.task,
         )
     tonic = KNOWN_TONICS[int(draw * len(KNOWN_TONICS))]

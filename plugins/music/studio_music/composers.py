@@ -16,7 +16,12 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.compose_params import ComposeParams, to_chorale_request, to_folk_request
+from studio_music.compose_params import (
+    ComposeParams,
+    LstmParams,
+    to_chorale_request,
+    to_folk_request,
+)
 
 if TYPE_CHECKING:
     from studio_music.chorale import ChoraleRequest, Made, Plan
@@ -56,17 +61,11 @@ class Transformer(Generator):
     inputs: ClassVar[tuple[Input, ...]] = SCORE
     Params: ClassVar[type[Params]] = ComposeParams
     reads_titles: ClassVar[bool] = False
-    checkpoint_from: ClassVar[tuple[str, ...]] = ("style", "checkpoint")
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped(
         "chorale-transformer", "folk"
     )
     testing_params: ClassVar[dict[str, object]] = {"bars": 2}
-    defaults: ClassVar[dict[str, str]] = {"chorale": "chorale-transformer", "folk": "folk"}
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Name the weights: those of the style, or those asked for."""
-        return cls.defaults[params.style] if params.checkpoint == "auto" else params.checkpoint
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
@@ -77,23 +76,16 @@ class Transformer(Generator):
         super().__init__(checkpoint, device)
         if checkpoint is None:
             raise CheckpointError("{id} needs weights; choose a checkpoint", id=self.id)
-        self._name = checkpoint.name
-        self._path = checkpoint.path
         self._chorale: Model | None = None
         self._folk: Any = None
         self._load(checkpoint.path)
 
     def generate(self, params: ComposeParams, job: JobContext) -> Iterator[Artifact]:
         """Yield a score for each seed."""
-        if params.style == "folk":
+        if self._chorale is not None:
+            yield from write_chorales(self._chorale, params, job)
+        else:
             yield from self._play_folk(params, job)
-            return
-        if self._chorale is None:
-            raise CheckpointError(
-                "{name}: these weights are of another style; choose that style, or others",
-                name=self._name,
-            )
-        yield from write_chorales(self._chorale, params, job)
 
     def _load(self, path: Path) -> None:
         """Load what the config says it is."""
@@ -111,11 +103,6 @@ class Transformer(Generator):
     def _play_folk(self, params: ComposeParams, job: JobContext) -> Iterator[Artifact]:
         from studio_music.midi import build_midi
 
-        if self._folk is None:
-            raise CheckpointError(
-                "{name}: these weights are of another style; choose that style, or others",
-                name=self._name,
-            )
         piece = load_score(job, params.task)
         total = len(job.seeds) * 100
         for index, seed in enumerate(job.seeds):
@@ -140,8 +127,8 @@ class Lstm(Transformer):
     id: ClassVar[str] = "music.lstm"
     title: ClassVar[str] = "Compose (LSTM)"
     summary: ClassVar[str] = "Chorales and dance tunes by a recurrent net"
+    Params: ClassVar[type[Params]] = LstmParams
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("chorale-lstm", "folk")
-    defaults: ClassVar[dict[str, str]] = {"chorale": "chorale-lstm", "folk": "folk"}
 
 
 def load_score(job: JobContext, task: str) -> "Piece | None":

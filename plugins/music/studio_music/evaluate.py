@@ -41,11 +41,10 @@ class EvaluateParams(Params):
         description="a folder of scores to compare with, beside those given as 'reference'",
     )
     checkpoint: str = Field(
-        "none",
-        min_length=1,
+        "",
         max_length=500,
         description="also measure a melody model on the scores: melody, or a checkpoint of "
-        "music.train; none for none",
+        "music.train; empty measures none",
     )
 
 
@@ -71,11 +70,6 @@ class Evaluate(Generator):
     reads_titles: ClassVar[bool] = True
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("melody")
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Name the weights, if any are to be measured."""
-        return "" if params.checkpoint == "none" else str(params.checkpoint)
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

@@ -39,10 +39,10 @@ class GrooveParams(Params):
         "place of those of the drums; or a little of it for all parts",
     )
     checkpoint: str = Field(
-        "auto",
+        "drums",
         min_length=1,
         max_length=500,
-        description="auto takes the shipped weights; else a drum checkpoint of music.train",
+        description="weights: drums, which ship, or a drum checkpoint of music.train",
     )
     style: Style = Field("rock", description="what the drummer is used to")
     human: float = Field(
@@ -71,11 +71,6 @@ class Groove(Generator):
     Params: ClassVar[type[Params]] = GrooveParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("drums")
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Name the weights."""
-        return "drums" if params.checkpoint == "auto" else str(params.checkpoint)
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

@@ -1,7 +1,7 @@
 """`music.markov`: chorales by counting what follows what."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
 
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class MarkovParams(ChoraleParams):
     """Params of `music.markov`."""
 
+    checkpoint: str = Field(
+        "chorale-markov", min_length=1, max_length=500, description="weights: the table that ships"
+    )
     order: int = Field(
         4,
         ge=0,
@@ -55,13 +58,9 @@ class Markov(Generator):
         ),
     )
     Params: ClassVar[type[Params]] = MarkovParams
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("chorale-markov")
     testing_params: ClassVar[dict[str, object]] = {"bars": 2}
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Name the table that ships."""
-        return "chorale-markov"
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

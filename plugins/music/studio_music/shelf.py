@@ -1,5 +1,6 @@
 """The small weights that ship, as far as they are there."""
 
+import json
 from pathlib import Path
 from typing import Final
 
@@ -33,3 +34,17 @@ def get_path(checkpoint: Checkpoint | None, generator: str) -> Path:
     if checkpoint is None:
         raise CheckpointError("{id} needs weights; choose a checkpoint", id=generator)
     return checkpoint.path
+
+
+def read_family(path: Path) -> str:
+    """Read what sort of model a checkpoint holds; "" where that cannot be told.
+
+    Args:
+        path: of its folder, or of a file in it.
+    """
+    folder = path if path.is_dir() else path.parent
+    try:
+        config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return ""
+    return str(config.get("family", "")) if isinstance(config, dict) else ""

@@ -17,7 +17,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path, list_small
+from studio_music.shelf import get_path, list_small, read_family
 
 if TYPE_CHECKING:
     from studio_music.drums import DrumPlayer
@@ -40,16 +40,16 @@ def _slide(text: str) -> Any:
 class VaeParams(Params):
     """Params of `music.vae`."""
 
-    kind: Literal["melody", "drums"] = Field("melody", description="what to make")
     task: Literal["new", "vary", "interpolate"] = Field(
         "new",
         description="something new, a variation of a clip, or steps from one clip to another",
     )
     checkpoint: str = Field(
-        "auto",
+        "melody",
         min_length=1,
         max_length=500,
-        description="auto takes the shipped weights of that kind; else a checkpoint of music.train",
+        description="weights, which decide what is made: melody, drums, or what your own learnt, "
+        "from music.train",
     )
     bars: Literal[2, 4] = Field(4, description="length of a clip; drums of 4 bars are two pairs")
     metre: Literal["4/4", "3/4", "6/8"] = Field("4/4", description="of a new melody")
@@ -86,14 +86,9 @@ class Vae(Generator):
         ),
     )
     Params: ClassVar[type[Params]] = VaeParams
-    checkpoint_from: ClassVar[tuple[str, ...]] = ("kind", "checkpoint")
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("melody", "drums")
     testing_params: ClassVar[dict[str, object]] = {"bars": 2}
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Name the weights."""
-        return str(params.kind if params.checkpoint == "auto" else params.checkpoint)
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
@@ -103,6 +98,7 @@ class Vae(Generator):
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
         self._path = get_path(checkpoint, self.id)
+        self._is_drums = read_family(self._path) == "drums"
         self._tools: dict[str, Any] = {}
 
     def generate(self, params: VaeParams, job: JobContext) -> Iterator[Artifact]:
@@ -114,7 +110,7 @@ class Vae(Generator):
         check_clips(params.task, len(clips))
         for index, seed in enumerate(job.seeds):
             job.step(index, len(job.seeds))
-            if params.kind == "melody":
+            if not self._is_drums:
                 piece, facts = write_melody(self._get_writer(), params, clips, seed)
             else:
                 piece, facts = write_drums(self._get_player(), params, clips, seed)
@@ -221,12 +217,14 @@ def write_drums(
     )
     rows = np.stack([measure_drums(loop.hits) for loop in loops]).mean(0)
     facts = {name: round(float(v), 4) for name, v in zip(DRUM, rows, strict=True)}
-    return to_drum_piece(DrumLoop(hits, force, push), _name(params, clips), params.bpm), facts
+    return to_drum_piece(
+        DrumLoop(hits, force, push), _name(params, clips, is_drums=True), params.bpm
+    ), facts
 
 
-def _name(params: VaeParams, clips: list["Piece"]) -> str:
+def _name(params: VaeParams, clips: list["Piece"], *, is_drums: bool = False) -> str:
     what = f"{params.bars} bars"
-    if params.kind == "drums":
+    if is_drums:
         what = f"{params.style.capitalize()} drums, {params.bars} bars"
     if params.task == "new" or not clips:
         return what

@@ -256,14 +256,12 @@ def test_params_that_do_not_fit_are_refused(weights, tmp_path):
     with pytest.raises(InvalidParamsError, match="dorian"):
         to_chorale_request(ComposeParams(mode="dorian"))
     with pytest.raises(InvalidParamsError, match="folk tune"):
-        to_folk_request(ComposeParams(style="folk", task="infill"), 0.0)
-    with pytest.raises(CheckpointError, match="another style"):
-        run(Lstm, weights / "lstm", {"style": "folk"}, {}, tmp_path)
+        to_folk_request(ComposeParams(task="infill"), 0.0)
     with pytest.raises(CheckpointError, match="family 'markov'"):
         Transformer(Checkpoint("own", weights / "markov", ""), "cpu")
     with pytest.raises(CheckpointError, match=r"music\.markov"):
         Markov(Checkpoint("own", weights / "lstm", ""), "cpu")
-    assert to_folk_request(ComposeParams(style="folk", key="Eb"), 0.5).tonic == 3
+    assert to_folk_request(ComposeParams(key="Eb"), 0.5).tonic == 3
 
 
 def test_markov_learns_from_examples(weights, melody, tmp_path):

@@ -74,7 +74,7 @@ TINY = {"steps": 3, "batch": 2, "n_embd": 16, "n_latent": 4, "every": 2}
 @pytest.mark.parametrize(
     ("model", "build", "user", "params"),
     [
-        ("folk", build_piece, Lstm, {"style": "folk", "bars": 2}),
+        ("folk", build_piece, Lstm, {"bars": 2}),
         ("melody", build_piece, Vae, {"bars": 2}),
         ("drums", build_drums, Groove, {}),
         ("gan", build_piece, Gan, {}),

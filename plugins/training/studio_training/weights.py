@@ -35,7 +35,8 @@ def save_weights(
     """
     folder.mkdir(parents=True, exist_ok=True)
     half = {
-        name: value.detach().to("cpu", torch.float16 if value.is_floating_point() else None)
+        name: value.detach()
+        .to("cpu", torch.float16 if value.is_floating_point() else None)
         .contiguous()
         .clone()
         for name, value in tensors.items()
