@@ -68,8 +68,9 @@ def _spare_matplotlib() -> None:
 
     That is what the environment variable above does.
     """
-    if hasattr(gr.utils, "MatplotlibBackendMananger"):
-        gr.utils.MatplotlibBackendMananger = nullcontext
+    name = "MatplotlibBackendMananger"  # sic
+    if hasattr(gr.utils, name):
+        setattr(gr.utils, name, nullcontext)
 
 
 def mount_gradio_files(app: FastAPI) -> Shelf:
