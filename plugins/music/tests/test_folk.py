@@ -133,10 +133,7 @@ def test_variants_in_another_key_are_kin_and_on_one_side():
     assert len(set(groups)) == 30
     split = split_tunes(tunes, (0.3, 0.3))
     homes = [
-        name
-        for name, own in split.items()
-        for tune in own
-        if tune is tunes[3] or tune is tunes[30]
+        name for name, own in split.items() for tune in own if tune is tunes[3] or tune is tunes[30]
     ]
     assert len(homes) == 2 and len(set(homes)) == 1
     assert sum(map(len, split.values())) == 31
