@@ -265,3 +265,14 @@ def test_equal_numbers_make_equal_recipes(studio):
     (one,) = studio.generate("sample.noise", seed=1, size=8, delay=0)
     (two,) = studio.generate("sample.noise", seed=1, size=8.0, delay=0.0)
     assert one.record.recipe_key == two.record.recipe_key
+
+
+def test_the_weights_of_every_default_are_there(home):
+    """The host names weights without a plugin's code: what a first click asks for must exist."""
+    with Studio(home, workers="inline") as studio:
+        for spec in studio.registry.specs.values():
+            fields = spec.params_schema["properties"]
+            chosen = [fields[name].get("default") for name in spec.checkpoint_from]
+            name = "/".join(str(value) for value in chosen if value)
+            if name and "/" not in name:  # those of a hub are fetched when somebody asks for them
+                assert studio.checkpoints.resolve(name, spec).path.exists(), (spec.id, name)

@@ -175,7 +175,7 @@ class TestMaterial:
         assert sphere.std() > 8, "the canvas is blank"
         height, width, _ = sphere.shape
         assert sphere[height // 2, width // 2].sum() > sphere[8, 8].sum() + 60
-        for change in ("Cube", "Light"):
+        for change in ("Cube", "Bright"):
             switch(viewer, change)
             canvas.page.wait_for_timeout(1200)
             now = look(canvas)

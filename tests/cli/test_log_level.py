@@ -8,11 +8,12 @@ def read_levels(home):
 
 
 def test_messages_are_shown_and_kept(run, home):
+    before = list(logging.getLogger("studio").handlers)  # of a studio another test left open
     outcome = run("generate", "sample.noise", "--size", "8", "--log-level", "debug")
     assert "INFO studio.jobs: job done" in outcome.err
     assert "studio.jobs" not in outcome.out
     assert read_levels(home) == {"info", "debug"}
-    assert logging.getLogger("studio").handlers == []
+    assert logging.getLogger("studio").handlers == before
 
 
 def test_quiet_by_default(run, home):

@@ -23,10 +23,9 @@ class GanParams(Params):
     """Params of `music.gan`."""
 
     checkpoint: str = Field(
-        "gan",
-        min_length=1,
+        "",
         max_length=500,
-        description="weights made by music.train with model 'gan'",
+        description="weights made by music.train with model 'gan'; none ship",
     )
     key: Tonic = Field("C", description="tonic")
     count: int = Field(4, ge=1, le=16, description="clips of two bars, one after the other")

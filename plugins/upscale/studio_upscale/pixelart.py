@@ -42,6 +42,13 @@ class PixelArtParams(Params):
     tiling: Literal["auto", "yes", "no"] = Field(
         "no", description="whether the picture repeats without a seam, and shall go on doing so"
     )
+    checkpoint: str = Field(
+        "pixels",
+        min_length=1,
+        max_length=500,
+        description="weights of the method learnt; the others need none",
+        json_schema_extra={"advanced": True},
+    )
 
 
 class PixelArt(Generator):
@@ -56,21 +63,13 @@ class PixelArt(Generator):
     )
     Params: ClassVar[type[Params]] = PixelArtParams
     seeded: ClassVar[bool] = False
-    checkpoint_from: ClassVar[tuple[str, ...]] = ("method",)
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("pixels")
-
-    @classmethod
-    def checkpoint(cls, params: Any) -> str:
-        """Rules need no weights."""
-        return "pixels" if params.method == "learnt" else ""
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
+        self._place = checkpoint
         self._network: Any = None
-        if checkpoint is not None:
-            from studio_upscale.pixelnet import load_choice
-
-            self._network = load_choice(checkpoint.path)
 
     def generate(self, params: PixelArtParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the enlarged picture."""
@@ -93,8 +92,11 @@ class PixelArt(Generator):
             pixels = pixels * (pixels[..., 3:] > 0)
         if params.method != "learnt":
             return to_image(scale_pixels(pixels, params.scale, params.method, wraps)), wraps
-        from studio_upscale.pixelnet import scale_learnt
+        from studio_upscale.pixelnet import load_choice, scale_learnt
+        from studio_upscale.shelf import get_place
 
+        if self._network is None:  # rules need neither weights nor torch
+            self._network = load_choice(get_place(self._place, self.id))
         for _ in plan_factors(params.scale, params.method):
             pixels = scale_learnt(self._network, pixels, wraps)
         return to_image(pixels), wraps
