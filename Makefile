@@ -21,7 +21,7 @@ demo: setup  ## make a texture pack from real pictures: make demo [INPUT=folder]
 	$(BIN)/studio --home $(OUT)/home demo --out $(OUT) $(if $(INPUT),--input $(INPUT))
 
 test: setup  ## the whole suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 3 --dist worksteal -m "not slow and not gpu and not network" -q
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network" -q
 
 studio: setup  ## serve the web interface
 	$(BIN)/studio serve
