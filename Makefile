@@ -42,6 +42,7 @@ torture: setup  ## the long tests
 benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/core.py
 	$(BIN)/python benchmarks/textures.py
+	$(BIN)/python benchmarks/music.py
 	$(BIN)/python benchmarks/music_sound.py
 
 screenshots: setup  ## every tab of the web interface, light and dark, into docs/screenshots

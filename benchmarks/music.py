@@ -41,7 +41,7 @@ def find_data() -> Path | None:
 def find_nets() -> dict[str, Any]:
     """Load what there is of the nets, by name."""
     from studio_music.chorale_nets import load_net
-    from studio_music.composers import PLACE
+    from studio_music.shelf import PLACE
 
     places = {
         "GRU": BASELINES / "chorale-gru",

@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from studio.errors import StudioError
+from studio.errors import StoreError, StudioError
 from studio.scheduler.job import JobStatus
 from studio.scheduler.jobs import JobTable
 
@@ -36,6 +36,8 @@ class KeptFolders:
     def _is_wanted(self, folder: Path) -> bool:
         try:
             status = self._jobs.get_status(folder.name)
+        except StoreError:
+            return True  # whether it is wanted cannot be told now
         except StudioError:
             return False
         if status in (JobStatus.FAILED, JobStatus.DEAD):

@@ -18,7 +18,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path, list_small
+from studio_music.shelf import get_path, list_shipped
 
 if TYPE_CHECKING:
     from studio_music.accompany_chords import ChordModel
@@ -61,7 +61,7 @@ class Accompany(Generator):
     )
     Params: ClassVar[type[Params]] = AccompanyParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("accompany")
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("accompany")
     testing_params: ClassVar[dict[str, object]] = {"temperature": 1.5, "change": "beat"}
 
     @classmethod

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
-from studio.errors import CheckpointError, InvalidInputError
+from studio.errors import InvalidInputError
 from studio.generator import (
     Artifact,
     BundledCheckpoint,
@@ -22,33 +22,18 @@ from studio_music.compose_params import (
     to_chorale_request,
     to_folk_request,
 )
+from studio_music.shelf import get_path, list_shipped
 
 if TYPE_CHECKING:
     from studio_music.chorale import ChoraleRequest, Made, Plan
     from studio_music.chorale_sampling import Model
     from studio_music.notes import Piece
 
-PLACE: Final = Path(__file__).parent / "checkpoints"
-SUMMARIES: Final = {
-    "chorale-transformer": "four-part chorales: new, continued, harmonised, mended",
-    "chorale-lstm": "the same with a smaller and faster net",
-    "chorale-markov": "steps of the voices of 229 chorales, counted",
-    "folk": "dance tunes of the British Isles",
-}
 SCORE: Final = (
     Input(
         "score", (MediaType.SCORE,), optional=True, summary="what to go on with, or to harmonise"
     ),
 )
-
-
-def list_shipped(*names: str) -> tuple[BundledCheckpoint, ...]:
-    """Return those of the names whose weights are there, in that order."""
-    return tuple(
-        BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", SUMMARIES[name])
-        for name in names
-        if (PLACE / name).is_dir()
-    )
 
 
 class Transformer(Generator):
@@ -74,11 +59,9 @@ class Transformer(Generator):
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
-        if checkpoint is None:
-            raise CheckpointError("{id} needs weights; choose a checkpoint", id=self.id)
         self._chorale: Model | None = None
         self._folk: Any = None
-        self._load(checkpoint.path)
+        self._load(get_path(checkpoint, self.id))
 
     def generate(self, params: ComposeParams, job: JobContext) -> Iterator[Artifact]:
         """Yield a score for each seed."""

@@ -18,7 +18,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import list_small
+from studio_music.shelf import list_shipped
 
 if TYPE_CHECKING:
     from studio_music.notes import Piece
@@ -69,7 +69,7 @@ class Evaluate(Generator):
     seeded: ClassVar[bool] = False
     reads_titles: ClassVar[bool] = True
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("melody")
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("melody")
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

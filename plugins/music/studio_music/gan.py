@@ -7,7 +7,6 @@ from pydantic import Field
 
 from studio.generator import (
     Artifact,
-    BundledCheckpoint,
     Checkpoint,
     Footprint,
     Generator,
@@ -15,7 +14,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path, list_small
+from studio_music.shelf import get_path
 from studio_music.vae import Tonic
 
 
@@ -46,7 +45,6 @@ class Gan(Generator):
     output: ClassVar[MediaType] = MediaType.SCORE
     Params: ClassVar[type[Params]] = GanParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("gan")
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

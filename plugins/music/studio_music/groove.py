@@ -18,7 +18,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path, list_small
+from studio_music.shelf import get_path, list_shipped
 from studio_music.vae import Style
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class Groove(Generator):
     )
     Params: ClassVar[type[Params]] = GrooveParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("drums")
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("drums")
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

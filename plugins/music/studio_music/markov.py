@@ -1,6 +1,7 @@
 """`music.markov`: chorales by counting what follows what."""
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import Field
@@ -18,7 +19,8 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_music.compose_params import ChoraleParams
-from studio_music.composers import SCORE, list_shipped, write_chorales
+from studio_music.composers import SCORE, write_chorales
+from studio_music.shelf import get_path, list_shipped
 
 if TYPE_CHECKING:
     from studio_music.chorale_data import Frames
@@ -64,9 +66,7 @@ class Markov(Generator):
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
-        if checkpoint is None:
-            raise CheckpointError("{id} needs weights; choose a checkpoint", id=self.id)
-        self._table = _load_table(checkpoint)
+        self._table = _load_table(get_path(checkpoint, self.id))
 
     def generate(self, params: MarkovParams, job: JobContext) -> Iterator[Artifact]:
         """Yield a chorale for each seed."""
@@ -97,13 +97,13 @@ def read_example(asset: InputAsset) -> "Frames":
     return frames
 
 
-def _load_table(checkpoint: Checkpoint) -> "Table":
+def _load_table(path: Path) -> "Table":
     from studio_training import load_weights
 
     from studio_music.model_markov import to_table
 
     try:
-        config, tensors = load_weights(checkpoint.path)
+        config, tensors = load_weights(path)
         if config.get("family") != "markov":
             raise ValueError("another family")
         return to_table(tensors)
@@ -111,5 +111,5 @@ def _load_table(checkpoint: Checkpoint) -> "Table":
         raise
     except (KeyError, ValueError) as error:
         raise CheckpointError(
-            "{path}: no table of music.markov, or a damaged one", path=checkpoint.path
+            "{path}: no table of music.markov, or a damaged one", path=path
         ) from error

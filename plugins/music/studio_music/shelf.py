@@ -1,4 +1,4 @@
-"""The small weights that ship, as far as they are there."""
+"""The weights that ship, as far as they are there."""
 
 import json
 from pathlib import Path
@@ -9,17 +9,24 @@ from studio.generator import BundledCheckpoint, Checkpoint
 
 PLACE: Final = Path(__file__).parent / "checkpoints"
 SUMMARIES: Final = {
+    "chorale-transformer": "four-part chorales: new, continued, harmonised, mended",
+    "chorale-lstm": "the same with a smaller and faster net",
+    "chorale-markov": "steps of the voices of 229 chorales, counted",
+    "folk": "dance tunes of the British Isles",
     "melody": "two and four bars of melody, from folk tunes, songs and chorales",
     "accompany": "chords of songs with piano, from OpenScore Lieder",
-    "gan": "two bars of melody by an adversarial net",
     "drums": "drums of two bars, their force and timing, from Groove MIDI (CC BY 4.0)",
 }
+LICENCES: Final = {"drums": "Apache-2.0 AND CC-BY-4.0"}
+"""Of those whose data asks for more than the others' Apache-2.0."""
 
 
-def list_small(*names: str) -> tuple[BundledCheckpoint, ...]:
+def list_shipped(*names: str) -> tuple[BundledCheckpoint, ...]:
     """Return those of the names whose weights are there, in that order."""
     return tuple(
-        BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", SUMMARIES[name])
+        BundledCheckpoint(
+            name, f"checkpoints/{name}", LICENCES.get(name, "Apache-2.0"), SUMMARIES[name]
+        )
         for name in names
         if (PLACE / name).is_dir()
     )

@@ -17,7 +17,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path, list_small, read_family
+from studio_music.shelf import get_path, list_shipped, read_family
 
 if TYPE_CHECKING:
     from studio_music.drums import DrumPlayer
@@ -87,7 +87,7 @@ class Vae(Generator):
     )
     Params: ClassVar[type[Params]] = VaeParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
-    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_small("melody", "drums")
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("melody", "drums")
     testing_params: ClassVar[dict[str, object]] = {"bars": 2}
 
     @classmethod
