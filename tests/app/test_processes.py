@@ -9,7 +9,7 @@ import pytest
 
 from studio import Studio
 from studio.app.kept import WEEK, KeptFolders
-from studio.errors import JobFailedError, OutOfMemoryError, StudioError
+from studio.errors import JobFailedError, OutOfMemoryError, StoreError, StudioError
 from studio.scheduler.job import JobStatus
 from studio.scheduler.jobs import JobTable
 
@@ -180,7 +180,11 @@ def test_a_job_finds_what_its_killed_run_kept_and_leaves_nothing(crashing):
         time.sleep(0.05)
 
 
-def test_what_a_failed_job_kept_waits_for_its_retry(crashing):
+def refuse(self, job):
+    raise StoreError("locked")
+
+
+def test_what_a_failed_job_kept_waits_for_its_retry(crashing, monkeypatch):
     kept = KeptFolders(crashing.config.home, JobTable(crashing._database))
     job = crashing.submit("crash.now", how="raise", seed=3)
     with pytest.raises(JobFailedError):
@@ -190,6 +194,10 @@ def test_what_a_failed_job_kept_waits_for_its_retry(crashing):
     kept.sweep()
     assert kept.find(job.id).exists()
     assert not kept.find("unknown").exists()
+    with monkeypatch.context() as patch:
+        patch.setattr(JobTable, "get_status", refuse)
+        kept.sweep()
+    assert kept.find(job.id).exists(), "what cannot be told is kept"
     old = time.time() - WEEK - 60
     os.utime(kept.find(job.id), (old, old))
     kept.sweep()
