@@ -17,6 +17,7 @@ from studio_music.svg_shapes import SVG, parse_transform
 PAGES: Final = {"a4": (2100, 2970), "letter": (2159, 2794), "screen": (2000, 60000)}
 """Width and most height, tenths of a millimetre; a screen's page ends with the music."""
 MAX_PAGES: Final = 200
+ATTEMPTS: Final = 2
 SEED: Final = 7
 """Of the names verovio gives to elements: the same score gives the same bytes."""
 
@@ -60,29 +61,9 @@ def engrave(root: Element, page: str = "a4", size: float = 1.0) -> Engraving:
     """
     import verovio
 
-    verovio.enableLog(verovio.LOG_OFF)
-    width, height = PAGES[page]
-    toolkit = verovio.toolkit()
-    toolkit.setOptions(
-        {
-            "pageWidth": round(width / size),
-            "pageHeight": round(min(height / size, 60000)),
-            "scale": max(10, round(40 * size)),
-            "adjustPageHeight": page == "screen",
-            "justifyVertically": False,
-            "pageMarginTop": 60,
-            "pageMarginBottom": 60,
-            "pageMarginLeft": 60,
-            "pageMarginRight": 60,
-            "xmlIdSeed": SEED,
-            "header": "auto",
-            "footer": "none",
-            "svgViewBox": True,
-            "smuflTextFont": "embedded",
-        }
-    )
-    if not toolkit.loadData(tostring(root, "unicode")):
-        raise InvalidInputError("score: verovio cannot engrave this MusicXML; export it again")
+    # To stderr, which is the log of the job: the toolkit itself only says that it failed.
+    verovio.enableLog(verovio.LOG_ERROR)
+    toolkit = _load(root, page, size)
     count = toolkit.getPageCount()
     if not 0 < count <= MAX_PAGES:
         raise InvalidInputError(
@@ -96,6 +77,40 @@ def engrave(root: Element, page: str = "a4", size: float = 1.0) -> Engraving:
         name: place for number, svg in enumerate(pages) for name, place in _locate(svg, number)
     }
     return Engraving(pages, tuple(_list_moments(timemap, places)))
+
+
+def _load(root: Element, page: str, size: float) -> Any:
+    """Return a toolkit that holds the score.
+
+    It reads its fonts from files when it is made, and refuses every score where that failed; a
+    second one is asked before the score is blamed.
+    """
+    import verovio
+
+    width, height = PAGES[page]
+    for _ in range(ATTEMPTS):
+        toolkit = verovio.toolkit()
+        toolkit.setOptions(
+            {
+                "pageWidth": round(width / size),
+                "pageHeight": round(min(height / size, 60000)),
+                "scale": max(10, round(40 * size)),
+                "adjustPageHeight": page == "screen",
+                "justifyVertically": False,
+                "pageMarginTop": 60,
+                "pageMarginBottom": 60,
+                "pageMarginLeft": 60,
+                "pageMarginRight": 60,
+                "xmlIdSeed": SEED,
+                "header": "auto",
+                "footer": "none",
+                "svgViewBox": True,
+                "smuflTextFont": "embedded",
+            }
+        )
+        if toolkit.loadData(tostring(root, "unicode")):
+            return toolkit
+    raise InvalidInputError("score: verovio cannot engrave this MusicXML; export it again")
 
 
 def save_follow(engraving: Engraving, piece: Piece, path: Path) -> None:

@@ -1,0 +1,216 @@
+"""Textures and sprites by flow: class accuracy, distances, copies, seams, time, with baselines.
+
+    STUDIO_DATA=FOLDER python benchmarks/generators.py [--json] [--dry] [--each N]
+
+`STUDIO_DATA` holds `textures/<class>`. The judges that ship look at everything: real held-out
+pictures (the ceiling), the nearest pictures learnt from, real ones quilted anew by
+`textures.from_image`, and what the flows make. Their features are not Inception's: compare the rows
+with each other only. Writes
+`out/generators-textures.png`, `out/generators-sprites.png` and `out/generators-nearest.png`: to be
+looked at.
+"""
+
+import os
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from machine import Row, report
+from PIL import Image
+
+OUT = Path("out")
+CELL = 128
+FIGURES = (
+    "accuracy",
+    "top3",
+    "of_ceiling",
+    "frechet",
+    "kid",
+    "precision",
+    "recall",
+    "diversity",
+    "nearest",
+)
+TARGETS = {"of_ceiling": ">= 0.7"}
+NOTE = (
+    "Accuracy, Fréchet distance, KID, precision, recall, diversity and nearest by the judges that "
+    "ship, whose features are not Inception's. Textures at 128 px, {each} of a class; likeness is "
+    "the highest correlation with a tile learnt from, of brightness at 32 px, over all rolls."
+)
+CHUNK = 1000
+Pictures = Sequence[Image.Image]
+Named = tuple[list[Image.Image], list[str]]
+
+
+def show(images: Pictures, columns: int, cell: int = CELL) -> Image.Image:
+    """Lay pictures out on grey."""
+    lines = -(-len(images) // columns)
+    sheet = Image.new("RGB", (columns * (cell + 4), lines * (cell + 4)), (90, 90, 110))
+    for number, image in enumerate(images):
+        small = image.convert("RGBA")
+        resample = Image.Resampling.NEAREST if image.width < cell else Image.Resampling.BOX
+        small = small.resize((cell, cell), resample)
+        place = (number % columns * (cell + 4) + 2, number // columns * (cell + 4) + 2)
+        sheet.paste(small, place, small)
+    return sheet
+
+
+def load_textures(data: Path) -> tuple[Named, Named]:
+    """Load the real textures: those learnt from, and those held out."""
+    from studio_flow.tiles import Tiles, load_tiles, split_tiles
+
+    def to_images(tiles: Tiles) -> Named:
+        names = [tiles.classes[kind] for kind in tiles.kinds.tolist()]
+        return [Image.fromarray(pixels.numpy()) for pixels in tiles.pixels], names
+
+    learnt, held_out = split_tiles(load_tiles(data))
+    return to_images(learnt), to_images(held_out)
+
+
+def quilt(source: Named, count: int) -> Named:
+    """Make new textures of held-out ones through the Studio API."""
+    from studio import Studio
+
+    made, names = [], []
+    OUT.mkdir(exist_ok=True)
+    with Studio(OUT / "home-generators", workers="inline") as studio:
+        for number in np.linspace(0, len(source[0]) - 1, count).astype(int).tolist():
+            path = OUT / f"exemplar{number}.png"
+            source[0][number].save(path)
+            (asset,) = studio.generate(
+                "textures.from_image",
+                params={"width": CELL, "height": CELL, "method": "quilting"},
+                inputs={"image": path},
+                seed=number,
+            )
+            path.unlink()
+            with Image.open(asset.path) as image:
+                made.append(image.convert("RGB"))
+            names.append(source[1][number])
+    return made, names
+
+
+def find_copies(made: Pictures, learnt: Pictures) -> tuple[list[float], list[int]]:
+    """Return each picture's highest correlation with one learnt from, over all rolls, and whose.
+
+    Of brightness at 32 px, mean and spread taken out; 1 is a copy.
+    """
+    spectra = np.stack([_to_spectrum(image) for image in learnt])
+    best, whose = [], []
+    for image in made:
+        spectrum = _to_spectrum(image)
+        peaks = np.concatenate(
+            [
+                np.fft.irfft2(part * spectrum.conj()[None], s=(32, 32)).max((1, 2))
+                for part in np.array_split(spectra, max(1, len(spectra) // CHUNK))
+            ]
+        )
+        best.append(float(peaks.max()))
+        whose.append(int(peaks.argmax()))
+    return best, whose
+
+
+def _to_spectrum(image: Image.Image) -> np.ndarray[Any, Any]:
+    grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX), np.float64)
+    grey = grey - grey.mean()
+    return np.asarray(np.fft.rfft2(grey / max(1e-6, float(np.sqrt(np.square(grey).sum())))))
+
+
+def judge(assessor: Any, name: str, pictures: Named) -> list[Row]:
+    """Return the rows of a set of pictures."""
+    figures = assessor.compare(assessor.look(pictures[0]), pictures[1])
+    return [
+        Row(f"{name}: {figure}", figures[figure], "", TARGETS.get(figure, ""))
+        for figure in FIGURES
+        if figure in figures
+    ]
+
+
+def measure_textures(data: Path, each: int) -> list[Row]:
+    """Measure textures of every class."""
+    from studio_flow.assess import Assessor
+    from studio_flow.model import TEXTURE, load_flow
+    from studio_flow.seams import measure_seams
+    from studio_flow.shelf import PLACE
+    from studio_flow.trial_figures import draw_textures
+
+    flow, assessor = load_flow(PLACE / "texture", TEXTURE), Assessor(PLACE / "judge")
+    learnt, held_out = load_textures(data / "textures")
+    start = time.process_time()
+    made = draw_textures(flow, each)
+    seconds = (time.process_time() - start) / len(made[0])
+    show(made[0], each * 5).save(OUT / "generators-textures.png")
+    quilted = quilt(held_out, 25)
+    copies, whose = find_copies(made[0], learnt[0])
+    real_copies, _ = find_copies(held_out[0], learnt[0])
+    worst = np.argsort(copies)[::-1][:16].tolist()
+    pairs = [image for n in worst for image in (made[0][n], learnt[0][whose[n]])]
+    show(pairs, 8).save(OUT / "generators-nearest.png")
+    nearest = [learnt[0][n] for n in whose], [learnt[1][n] for n in whose]
+    seams, real_seams = (
+        float(np.median([measure_seams(np.asarray(image))["seam_ratio"] for image in images]))
+        for images in (made[0], held_out[0])
+    )
+    return [
+        *judge(assessor, "real textures, held out", held_out),
+        *judge(assessor, "nearest learnt from", nearest),
+        *judge(assessor, "quilted held-out ones", quilted),
+        *judge(assessor, "flow.texture", made),
+        Row("flow.texture: seam ratio, median", seams, "", "<= 1.3", f"{real_seams:.2f}, real"),
+        Row(
+            "flow.texture: likeness, median",
+            float(np.median(copies)),
+            "",
+            "",
+            f"{np.median(real_copies):.2f}, held-out real ones",
+        ),
+        Row(
+            "flow.texture: likeness, highest", max(copies), "", "", f"{max(real_copies):.2f}, real"
+        ),
+        Row("flow.texture: 128 px, one thread", seconds, "CPU s"),
+        Row("flow.texture: 512², one thread", time_texture(flow), "CPU s", "<= 3 on two cores"),
+    ]
+
+
+def time_texture(flow: Any) -> float:
+    """Return the processor's seconds for a texture of 512²."""
+    from studio_flow.paint import Order, Painter
+    from studio_flow.wishes import Wish
+
+    painter, order = Painter(flow), Order(3, Wish(), 512, 512)
+    painter.paint(order, 0, None, lambda preview: None)
+    start = time.process_time()
+    painter.paint(order, 1, None, lambda preview: None)
+    return time.process_time() - start
+
+
+def measure_sprites(each: int) -> list[Row]:
+    """Measure sprites of every kind."""
+    from studio_flow.assess import Assessor
+    from studio_flow.model import SPRITE, load_flow
+    from studio_flow.shelf import PLACE
+    from studio_flow.trial_figures import draw_sheet
+
+    if not (PLACE / "sprite").is_dir() or not (PLACE / "judge-sprite").is_dir():
+        return []
+    made = draw_sheet(load_flow(PLACE / "sprite", SPRITE), each)
+    show(made[0], each * 2, 96).save(OUT / "generators-sprites.png")
+    return judge(Assessor(PLACE / "judge-sprite"), "flow.sprite", made)
+
+
+def main() -> None:
+    """Measure and report."""
+    data = os.environ.get("STUDIO_DATA")
+    if not data:
+        sys.exit("set STUDIO_DATA to the folder of the data")
+    each = int(sys.argv[sys.argv.index("--each") + 1]) if "--each" in sys.argv else 4
+    OUT.mkdir(exist_ok=True)
+    rows = [*measure_textures(Path(data), each), *measure_sprites(each)]
+    report("Generators", NOTE.format(each=each), rows)
+
+
+if __name__ == "__main__":
+    main()

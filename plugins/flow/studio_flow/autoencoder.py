@@ -1,0 +1,126 @@
+"""The autoencoder: pictures to latents an eighth as wide and back, both on a torus.
+
+As in latent diffusion (arXiv 2112.10752): the flow learns where bricks and planks go, on few
+numbers; the decoder, which saw many more pictures' worth of pixels, draws their grain.
+
+It sees pictures as `describe.normalise` makes them, (B, 3, H, W) of mean 0 and spread 1.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from studio_flow.network import Conv, Grow, Shrink, arrange, count_groups
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Sizes.
+
+    Attributes:
+        channels: of a picture.
+        latent: channels of the latents.
+        patch: pixels a side that enter as one cell.
+        down: channels of the encoder at each level; a level is half as fine as the one before.
+        up: channels of the decoder at the same levels.
+        blocks: residual blocks of the decoder at each level; the encoder has one.
+    """
+
+    channels: int = 3
+    latent: int = 8
+    patch: int = 2
+    down: tuple[int, ...] = (24, 56, 112)
+    up: tuple[int, ...] = (32, 72, 128)
+    blocks: tuple[int, ...] = (1, 2, 2)
+
+    @property
+    def factor(self) -> int:
+        """Pixels a side of a picture to one cell of its latents."""
+        return self.patch << (len(self.down) - 1)
+
+
+class Autoencoder(nn.Module):
+    """Encoder and decoder.
+
+    Attributes:
+        mean: of each channel of the raw latents over the training pictures (latent,).
+        spread: their standard deviations.
+    """
+
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, config: AutoencoderConfig) -> None:
+        super().__init__()
+        self.config = config
+        cells = config.channels * config.patch**2
+        layers: list[nn.Module] = [nn.PixelUnshuffle(config.patch), Conv(cells, config.down[0])]
+        for inner, outer in pairwise(config.down):
+            layers += [Residual(inner), Shrink(inner, outer)]
+        layers += [Residual(config.down[-1]), Normal(config.down[-1])]
+        self.encoder = nn.Sequential(*layers, Conv(config.down[-1], config.latent))
+        layers = [Conv(config.latent, config.up[-1])]
+        for level in reversed(range(len(config.up))):
+            layers += [Residual(config.up[level]) for _ in range(config.blocks[level])]
+            if level:
+                layers.append(Grow(config.up[level], config.up[level - 1]))
+        layers += [Normal(config.up[0]), Conv(config.up[0], cells), nn.PixelShuffle(config.patch)]
+        self.decoder = nn.Sequential(*layers)
+        self.register_buffer("mean", torch.zeros(config.latent))
+        self.register_buffer("spread", torch.ones(config.latent))
+
+    def encode(self, pictures: Tensor) -> Tensor:
+        """Return latents (B, latent, H / factor, W / factor) of mean 0 and spread 1."""
+        raw = self.encode_raw(pictures)
+        return (raw - self.mean[:, None, None]) / self.spread[:, None, None]
+
+    def encode_raw(self, pictures: Tensor) -> Tensor:
+        """Return latents before they are brought to mean 0 and spread 1."""
+        return torch.as_tensor(
+            self.encoder(pictures.contiguous(memory_format=torch.channels_last))
+        )
+
+    def decode(self, latents: Tensor) -> Tensor:
+        """Return pictures (B, channels, H, W) from latents as `encode` gives them."""
+        return self.decode_raw(latents * self.spread[:, None, None] + self.mean[:, None, None])
+
+    def decode_raw(self, raw: Tensor) -> Tensor:
+        """Return pictures from latents as `encode_raw` gives them."""
+        return torch.as_tensor(self.decoder(raw.contiguous(memory_format=torch.channels_last)))
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return the pictures as they come back."""
+        return self.decode(self.encode(pictures))
+
+
+class Residual(nn.Module):
+    """Norm, SiLU, convolution, twice."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.first = nn.Sequential(Normal(width), Conv(width, width))
+        self.second = nn.Sequential(Normal(width), Conv(width, width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
+        return torch.as_tensor(x + self.second(self.first(x)))
+
+
+class Normal(nn.Module):
+    """A norm of groups of channels, then SiLU."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.normal = nn.GroupNorm(count_groups(width), width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
+        return functional.silu(self.normal(x))
+
+
+def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
+    """Build an autoencoder laid out as the processor likes it."""
+    return arrange(Autoencoder(config))

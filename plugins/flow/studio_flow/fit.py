@@ -1,0 +1,177 @@
+"""Train the shipped weights from a command line; cut off, the same command goes on.
+
+python -m studio_flow.fit autoencoder DATA/textures FOLDER --steps 3500 --batch 4 --rate 1.5e-3
+python -m studio_flow.fit textures DATA/textures FOLDER --steps 20000
+python -m studio_flow.fit sprites DATA/sprites FOLDER --steps 20000
+python -m studio_flow.fit judge-textures DATA/textures FOLDER --steps 3000 --batch 32
+python -m studio_flow.fit judge-sprites DATA/sprites FOLDER --steps 3000 --batch 64
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from PIL import Image
+from studio_training import Run, Settings, Trainer, fit
+
+from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
+from studio_flow.judge import JudgeConfig, build_judge
+from studio_flow.learn_autoencoder import AutoencoderLesson, measure_autoencoder, send_through
+from studio_flow.learn_judge import (
+    JudgeLesson,
+    SpriteDraw,
+    TileDraw,
+    enlarge,
+    measure_accuracy,
+    show_tiles,
+)
+from studio_flow.learn_sprites import SpriteLesson
+from studio_flow.learn_textures import Pace, TextureLesson, compute_loss
+from studio_flow.network import FlowConfig, FlowNet, build_network, count_weights
+from studio_flow.sprites import KINDS, SIZES, load_sprites, split_sprites
+from studio_flow.tiles import Drawer, Tiles, load_tiles, split_tiles
+from studio_flow.trial import lay_out
+
+LOG: Final = logging.getLogger("studio_flow")
+TEXTURES: Final = FlowConfig()
+SMALL_STEPS: Final = 1500
+SPRITES: Final = FlowConfig(
+    channels=4,
+    patch=2,
+    widths=(64, 144, 192),
+    blocks=(1, 2, 1),
+    classes=len(KINDS),
+    facts=14,
+    padding="zeros",
+    attention=True,
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", choices=tuple(TRAININGS))
+    parser.add_argument("data", type=Path, help="the folder of pictures")
+    parser.add_argument("folder", type=Path, help="for the state and the curve")
+    parser.add_argument("--steps", type=int, default=20000)
+    parser.add_argument("--batch", type=int, default=0, help="full-size pictures in a step")
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--ema", type=float, default=0.999)
+    parser.add_argument("--decay", type=float, default=0.5)
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--threads", type=int, default=1)
+    plan = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(plan.threads)
+    settings = Settings(
+        steps=plan.steps,
+        batch=plan.batch or (4 if plan.what == "textures" else 16),
+        rate=plan.rate,
+        warmup=min(200, plan.steps // 20),
+        decay=plan.decay,
+        ema=plan.ema,
+        seed=plan.seed,
+    )
+    TRAININGS[plan.what](plan.data, plan.folder, settings)
+
+
+def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn to send tiles through latents an eighth as wide."""
+    tiles, held_out = split_tiles(load_tiles(data))
+    lesson = AutoencoderLesson(tiles, settings.batch)
+    trainer = Trainer(lambda: build_autoencoder(AutoencoderConfig()), settings, lesson)
+    LOG.info("%d tiles, %d weights", len(tiles.names), count_weights(trainer.network))
+    shown = held_out.select(range(0, len(held_out.names), max(1, len(held_out.names) // 10)))
+
+    def measure() -> dict[str, float]:
+        average = trainer.average
+        assert isinstance(average, Autoencoder)
+        return measure_autoencoder(average, held_out)
+
+    def draw() -> Image.Image:
+        average = trainer.average
+        assert isinstance(average, Autoencoder)
+        real = shown.get_floats()
+        return lay_out(torch.cat([real, send_through(average, real)]), len(real))
+
+    fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=250))
+
+
+def train_textures(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn tiles of all classes, at half size first."""
+    tiles, held_out = split_tiles(load_tiles(data))
+    LOG.info("%d tiles, %d held out, %s", len(tiles.names), len(held_out.names), tiles.classes)
+    trainer: Trainer
+    lesson = TextureLesson(tiles, Pace(settings.batch, SMALL_STEPS), lambda: trainer.step)
+    trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
+    LOG.info("%d weights", count_weights(trainer.network))
+
+    def measure() -> dict[str, float]:
+        return {"held_out": measure_tiles(trainer.average, held_out)}
+
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=500))
+
+
+@torch.no_grad()
+def measure_tiles(network: torch.nn.Module, tiles: Tiles) -> float:
+    """Return the loss on tiles, with the same noise every time."""
+    rng = torch.Generator().manual_seed(1)
+    assert isinstance(network, FlowNet)
+    pictures, kinds = Drawer(tiles).draw(32, rng)
+    return float(compute_loss(network, pictures, kinds, rng))
+
+
+def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn sprites of all kinds, 16 and 32 px."""
+    sprites, held_out = split_sprites(load_sprites(data))
+    LOG.info("%d sprites, %d held out", len(sprites), len(held_out))
+    lesson = SpriteLesson(sprites, settings.batch)
+    trainer = Trainer(lambda: build_network(SPRITES), settings, lesson)
+    LOG.info("%d weights", count_weights(trainer.network))
+    fit(trainer, folder, Run(settings.steps))
+
+
+def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn to tell the classes of tiles."""
+    tiles, held_out = split_tiles(load_tiles(data))
+    sizes = JudgeConfig(classes=len(tiles.classes))
+    lesson = JudgeLesson(TileDraw(tiles), settings.batch)
+    trainer = Trainer(lambda: build_judge(sizes), settings, lesson)
+
+    def measure() -> dict[str, float]:
+        return measure_accuracy(trainer.average, *show_tiles(held_out))
+
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=100))
+
+
+def train_sprite_judge(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn to tell the kinds of sprites."""
+    sprites, held_out = split_sprites(load_sprites(data))
+    sizes = JudgeConfig(channels=4, classes=len(KINDS), padding="zeros")
+    lesson = JudgeLesson(SpriteDraw(sprites), settings.batch)
+    trainer = Trainer(lambda: build_judge(sizes), settings, lesson)
+    pictures, kinds = [], []
+    for side in SIZES:
+        rows = (held_out.sides == side).nonzero().flatten()
+        pictures.append(enlarge(held_out.get_floats(rows, side)))
+        kinds.append(held_out.kinds[rows])
+
+    def measure() -> dict[str, float]:
+        return measure_accuracy(trainer.average, torch.cat(pictures), torch.cat(kinds))
+
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=250))
+
+
+TRAININGS: Final = {
+    "autoencoder": train_autoencoder,
+    "textures": train_textures,
+    "sprites": train_sprites,
+    "judge-textures": train_tile_judge,
+    "judge-sprites": train_sprite_judge,
+}
+
+if __name__ == "__main__":
+    main()

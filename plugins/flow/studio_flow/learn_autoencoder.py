@@ -1,0 +1,129 @@
+"""What the autoencoder learns from: what comes back must be near, and look as grainy.
+
+The mean error alone makes everything smooth. Sliced Wasserstein distances of patches (as in GPDM,
+arXiv 2203.11862) compare what filters see in both pictures wherever it stands, so that grain may
+come back as other grain of the same kind.
+"""
+
+from collections.abc import Mapping
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from studio_flow.autoencoder import Autoencoder
+from studio_flow.describe import SPREAD, from_spread_fact, get_overall, normalise, restore
+from studio_flow.network import wrap
+from studio_flow.tiles import Augment, Drawer, Tiles
+
+FILTERS: Final = 16
+"""Random ones, new at every step."""
+PATCH: Final = 7
+OCTAVES: Final = 2
+"""Sizes at which patches are compared: as it is, and halved."""
+GRAIN: Final = 1.0
+"""Weight of the distance of patches."""
+SMALL: Final = 0.25
+"""Weight of the penalty on large latents, per hundred."""
+BLUR: Final = 0.15
+"""Noise put on latents, as a share of their spread: the decoder forgives a flow's errors."""
+SMALL_SHARE: Final = 0.25
+"""Of the steps see tiles at half size, four times as many."""
+
+
+class AutoencoderLesson:
+    """Draws a batch, sends it through, and compares; callable as `Trainer` wants it."""
+
+    def __init__(self, tiles: Tiles, batch: int, augment: Augment = "auto") -> None:
+        self._large = Drawer(tiles, augment=augment)
+        self._small = Drawer(tiles.reduce(tiles.side // 2), augment=augment)
+        self._batch = batch
+
+    def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the loss of a step."""
+        is_small = float(torch.rand((), generator=rng)) < SMALL_SHARE
+        drawer, count = (self._small, 4 * self._batch) if is_small else (self._large, self._batch)
+        pictures, _ = drawer.draw(count, rng)
+        assert isinstance(network, Autoencoder)
+        return compute_loss(network, pictures, rng)
+
+
+def compute_loss(
+    network: Autoencoder, pictures: Tensor, rng: torch.Generator
+) -> Mapping[str, Tensor]:
+    """Return the loss and its parts for textures (B, 3, S, S), -1..1."""
+    device = next(network.parameters()).device
+    plain, facts = (part.to(device) for part in normalise(pictures))
+    raw = network.encode_raw(plain)
+    spread = raw.detach().std((0, 2, 3), keepdim=True)
+    noise = torch.randn(raw.shape, generator=rng).to(device)
+    back = network.decode_raw(raw + BLUR * spread * noise)
+    # Differences of colour count as much as they are seen, not as `normalise` made them.
+    seen = from_spread_fact(facts[:, SPREAD])
+    seen = (seen / get_overall(seen)[:, None])[:, :, None, None]
+    made, real = back * seen, plain * seen
+    error = (made - real).abs().mean()
+    coarse = (functional.avg_pool2d(made, 2) - functional.avg_pool2d(real, 2)).abs().mean()
+    grain = compare_patches(made, real, rng)
+    size = raw.square().mean()
+    loss = 0.5 * error + coarse + GRAIN * grain + SMALL / 100 * size
+    return {
+        "loss": loss,
+        "error": error.detach(),
+        "grain": grain.detach(),
+        "size": size.detach(),
+    }
+
+
+def compare_patches(made: Tensor, real: Tensor, rng: torch.Generator) -> Tensor:
+    """Return the sliced Wasserstein distance of patches, mean over octaves."""
+    total = made.new_zeros(())
+    for octave in range(OCTAVES):
+        if octave:
+            made, real = functional.avg_pool2d(made, 2), functional.avg_pool2d(real, 2)
+        filters = torch.randn((FILTERS, made.shape[1], PATCH, PATCH), generator=rng)
+        filters = filters - filters.mean((2, 3), keepdim=True)
+        filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(made.device)
+        # Every second place is enough of them, and a quarter of the time.
+        step = 2 if octave == 0 else 1
+        total = total + (_sort(made, filters, step) - _sort(real, filters, step)).abs().mean()
+    return total / OCTAVES
+
+
+def _sort(pictures: Tensor, filters: Tensor, step: int) -> Tensor:
+    for _ in range(PATCH // 2):
+        pictures = wrap(pictures)
+    return functional.conv2d(pictures, filters, stride=step).flatten(2).sort(2).values
+
+
+@torch.inference_mode()
+def settle(network: Autoencoder, tiles: Tiles) -> None:
+    """Set mean and spread of the latents from pictures: `encode` gives spread 1 from then on."""
+    network.eval()
+    device = next(network.parameters()).device
+    raw = torch.cat(
+        [
+            network.encode_raw(normalise(tiles.get_floats(rows))[0].to(device)).cpu()
+            for rows in torch.split(torch.arange(len(tiles.names)), 32)
+        ]
+    )
+    network.mean.copy_(raw.mean((0, 2, 3)))
+    network.spread.copy_(raw.std((0, 2, 3)))
+
+
+@torch.inference_mode()
+def send_through(network: Autoencoder, pictures: Tensor) -> Tensor:
+    """Return pictures (B, 3, H, W), -1..1, as they come back."""
+    device = next(network.parameters()).device
+    plain, facts = normalise(pictures)
+    return restore(network.decode_raw(network.encode_raw(plain.to(device))).cpu(), facts)
+
+
+@torch.inference_mode()
+def measure_autoencoder(network: Autoencoder, tiles: Tiles) -> dict[str, float]:
+    """Return the parts of the loss on tiles, with the same noise every time."""
+    rng = torch.Generator().manual_seed(1)
+    pictures, _ = Drawer(tiles).draw(32, rng)
+    losses = compute_loss(network, pictures, rng)
+    return {f"held_out_{name}": float(losses[name]) for name in ("error", "grain")}

@@ -1,0 +1,198 @@
+"""A trained flow as files, and as what generators hold."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from studio_training import load_weights, save_weights
+from torch import Tensor
+
+from studio.errors import CheckpointError
+from studio_flow.book import FactBook
+from studio_flow.judge import Judge, JudgeConfig, build_judge
+from studio_flow.network import FlowConfig, FlowNet, arrange
+
+TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
+BOOK: Final = "book."
+NET: Final = "net."
+REAL: Final = "real."
+MOST_WIDTH, MOST_BLOCKS, MOST_LEVELS, MOST_PATCH = 1024, 16, 6, 8
+
+
+@dataclass(frozen=True)
+class Flow:
+    """A net with all it needs to draw.
+
+    Attributes:
+        network: in eval mode.
+        classes: their names.
+        book: facts of each class.
+        facts: of the checkpoint: how it was trained; `side` is that of the tiles, pixels.
+    """
+
+    network: FlowNet
+    classes: tuple[str, ...]
+    book: FactBook
+    facts: Mapping[str, Any]
+
+    @property
+    def side(self) -> int:
+        """Of the tiles it learnt from, pixels: the size of features it draws."""
+        return int(self.facts.get("side", 128))
+
+    def get_class(self, name: str) -> int:
+        """Return the number of a class; "any" has one too.
+
+        Raises:
+            CheckpointError: it was not learnt.
+        """
+        if name == "any":
+            return len(self.classes)
+        if name not in self.classes:
+            raise CheckpointError(
+                "'{name}' is not among the classes of these weights; they know {known}",
+                name=name,
+                known=", ".join(self.classes),
+            )
+        return self.classes.index(name)
+
+
+def save_flow(folder: Path, flow: Flow, architecture: str, card: str, uses: list[str]) -> None:
+    """Write a checkpoint folder of a flow."""
+    tensors: dict[str, Tensor] = {
+        f"{NET}{name}": value.contiguous() for name, value in flow.network.state_dict().items()
+    }
+    tensors |= {f"{BOOK}facts": flow.book.facts, f"{BOOK}kinds": flow.book.kinds.to(torch.int16)}
+    config = {
+        "architecture": architecture,
+        "network": asdict(flow.network.config),
+        "classes": list(flow.classes),
+        **flow.facts,
+    }
+    save_weights(folder, tensors, config, card, uses)
+
+
+def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
+    """Read a checkpoint folder of a flow.
+
+    Raises:
+        CheckpointError: damaged, or of something else.
+    """
+    config, tensors = load_weights(path)
+    _check_architecture(config, architecture, path)
+    try:
+        sizes = FlowConfig(**read_sizes(config["network"]))
+        _check_sizes(sizes)
+        with torch.device("meta"):
+            network = FlowNet(sizes)
+        network.load_state_dict(_cut(tensors, NET), assign=True)
+        book = _cut(tensors, BOOK)
+        pages = FactBook(book["facts"], book["kinds"].long())
+        classes = tuple(str(name) for name in config["classes"])
+        if len(classes) != sizes.classes or pages.facts.shape != (len(pages.kinds), sizes.facts):
+            raise ValueError(classes)
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise CheckpointError(
+            "{path}: the weights do not fit their config; take the files of one training together",
+            path=path,
+        ) from error
+    network = arrange(network.to(device)).eval().requires_grad_(False)
+    known = {k: v for k, v in config.items() if k not in ("architecture", "network", "classes")}
+    return Flow(network, classes, pages, known)
+
+
+@dataclass(frozen=True)
+class Verdicts:
+    """A judge with what it saw of the real pictures.
+
+    Attributes:
+        judge: the net.
+        classes: their names.
+        real: "train" and "held_out" -> features (N, F).
+        facts: of the checkpoint; `metrics` has `class_accuracy`, on held-out pictures.
+    """
+
+    judge: Judge
+    classes: tuple[str, ...]
+    real: Mapping[str, Tensor]
+    facts: Mapping[str, Any]
+
+
+def save_judge(folder: Path, verdicts: Verdicts, card: str) -> None:
+    """Write a checkpoint folder of a judge."""
+    judge, classes, facts = verdicts.judge, verdicts.classes, verdicts.facts
+    tensors = {f"{NET}{name}": value.contiguous() for name, value in judge.state_dict().items()}
+    tensors |= {f"{REAL}{name}": value for name, value in verdicts.real.items()}
+    config = {
+        "architecture": JUDGE,
+        "network": asdict(judge.config),
+        "classes": list(classes),
+        **facts,
+    }
+    save_weights(folder, tensors, config, card, ["eval.images"])
+
+
+def load_judge(path: Path, device: str = "cpu") -> Verdicts:
+    """Read a judge.
+
+    Raises:
+        CheckpointError: damaged, or of something else.
+    """
+    config, tensors = load_weights(path)
+    _check_architecture(config, JUDGE, path)
+    try:
+        sizes = JudgeConfig(**read_sizes(config["network"]))
+        if max(sizes.widths) > MOST_WIDTH or len(sizes.widths) > MOST_LEVELS:
+            raise ValueError(sizes)
+        judge = build_judge(sizes)
+        judge.load_state_dict(_cut(tensors, NET))
+        real = _cut(tensors, REAL)
+        if not {"train", "held_out"} <= set(real):
+            raise KeyError(REAL)
+        float(config["metrics"]["class_accuracy"])
+        classes = tuple(str(name) for name in config["classes"])
+    except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
+        raise CheckpointError(
+            "{path}: the weights do not fit their config; take the files of one training together",
+            path=path,
+        ) from error
+    return Verdicts(judge.to(device).eval().requires_grad_(False), classes, real, config)
+
+
+def read_sizes(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of a config read from JSON, whose tuples are lists."""
+    return {name: tuple(v) if isinstance(v, list) else v for name, v in raw.items()}
+
+
+def _check_architecture(config: Mapping[str, Any], wanted: str, path: Path) -> None:
+    if config.get("architecture") != wanted:
+        raise CheckpointError(
+            "{path}: these are weights of {found}, not of {wanted}",
+            path=path,
+            found=config.get("architecture", "another plugin"),
+            wanted=wanted,
+        )
+
+
+def _check_sizes(sizes: FlowConfig) -> None:
+    """Refuse sizes that no training here makes: a damaged or hostile config."""
+    fits = (
+        max(sizes.widths) <= MOST_WIDTH
+        and max(sizes.blocks) <= MOST_BLOCKS
+        and len(sizes.widths) == len(sizes.blocks) <= MOST_LEVELS
+        and 1 <= sizes.patch <= MOST_PATCH
+        and sizes.padding in ("circular", "zeros")
+        and sizes.channels in (3, 4)
+    )
+    if not fits:
+        raise ValueError(sizes)
+
+
+def _cut(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:
+    return {
+        name.removeprefix(prefix): value
+        for name, value in tensors.items()
+        if name.startswith(prefix)
+    }

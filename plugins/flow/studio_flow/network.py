@@ -1,0 +1,304 @@
+"""The net of the flows: a small convolutional U-Net, (B, C, H, W) to the same.
+
+For textures every convolution wraps around, so that any field is a torus and tiles without a seam,
+and there is neither attention nor a place code: a net that learnt at 128 px draws 1024 px as well.
+Sprites have an edge: zero padding, and attention where the net is 8 px wide.
+
+What it predicts is v of Salimans & Ho (arXiv 2202.00512), on the straight paths of rectified flow
+(arXiv 2209.03003), with the preconditioning of EDM (arXiv 2206.00364).
+"""
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final, Literal, TypeVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+Net = TypeVar("Net", bound=nn.Module)
+Padding = Literal["circular", "zeros"]
+WAVES: Final = 32
+"""Sines and cosines that tell the net the noise level."""
+FARTHEST: Final = 7.0
+"""Of the logit of time: nothing changes beyond."""
+
+
+@dataclass(frozen=True)
+class FlowConfig:
+    """Sizes of a net.
+
+    Attributes:
+        channels: of the picture: 3, or 4 with alpha.
+        patch: pixels a side that enter the net as one cell.
+        widths: channels at each level; a level is half as fine as the one before.
+        blocks: residual blocks at each level, on the way down and again on the way up.
+        classes: how many; one more stands for "any".
+        facts: numbers that describe the picture wanted (see `describe`).
+        embedding: width of what all blocks are told.
+        padding: of every convolution.
+        attention: at the coarsest level.
+    """
+
+    channels: int = 3
+    patch: int = 2
+    widths: tuple[int, ...] = (32, 80, 128, 160)
+    blocks: tuple[int, ...] = (1, 1, 2, 1)
+    classes: int = 25
+    facts: int = 22
+    embedding: int = 160
+    padding: Padding = "circular"
+    attention: bool = False
+
+    @property
+    def stride(self) -> int:
+        """Sides of a field are multiples of it, in pixels."""
+        return self.patch << (len(self.widths) - 1)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a batch of pictures shall be.
+
+    Attributes:
+        kind: class numbers (B,); `classes` for any.
+        facts: (B, F), as `describe` gives them.
+        known: (B,), 1 where `facts` are told, 0 where not.
+        fineness: (B,), log2 of the size of features against that of 128 px tiles.
+    """
+
+    kind: Tensor
+    facts: Tensor
+    known: Tensor
+    fineness: Tensor
+
+    def to(self, device: torch.device | str) -> "Wanted":
+        """Return the same on a device."""
+        return Wanted(
+            self.kind.to(device),
+            self.facts.to(device),
+            self.known.to(device),
+            self.fineness.to(device),
+        )
+
+    def forget(self, classes: int) -> "Wanted":
+        """Return the same with nothing told, for guidance."""
+        return Wanted(
+            torch.full_like(self.kind, classes),
+            self.facts,
+            torch.zeros_like(self.known),
+            self.fineness,
+        )
+
+
+class FlowNet(nn.Module):
+    """Predicts the clean picture from a noised one."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        self.config = config
+        cells = config.channels * config.patch**2
+        widths, wide = config.widths, config.embedding
+        self.tell = Teller(config)
+        self.enter = Conv(cells, widths[0], config.padding)
+        self.down = nn.ModuleList()
+        self.up = nn.ModuleList()
+        for level, width in enumerate(widths):
+            blocks = config.blocks[level]
+            self.down.append(Stack(width, wide, blocks, config.padding))
+            self.up.append(Stack(width, wide, blocks, config.padding))
+        pairs = list(pairwise(widths))
+        self.shrink = nn.ModuleList([Shrink(a, b) for a, b in pairs])
+        self.grow = nn.ModuleList([Grow(b, a) for a, b in pairs])
+        self.join = nn.ModuleList([nn.Conv2d(2 * width, width, 1) for width in widths[:-1]])
+        self.middle = Attention(widths[-1]) if config.attention else nn.Identity()
+        self.normal = nn.GroupNorm(count_groups(widths[0]), widths[0])
+        self.leave = Conv(widths[0], cells, config.padding)
+        nn.init.zeros_(self.leave.conv.weight)
+
+    def forward(self, noised: Tensor, time: Tensor, wanted: Wanted) -> Tensor:
+        """Return the clean picture guessed, (B, C, H, W).
+
+        Args:
+            noised: time * clean + (1 - time) * noise; sides multiples of the stride.
+            time: (B,), 0 is all noise, 1 is clean.
+            wanted: what it shall be.
+        """
+        t = time.view(-1, 1, 1, 1)
+        norm = torch.sqrt(t**2 + (1 - t) ** 2)
+        return t / norm**2 * noised + (1 - t) / norm * self.predict(noised, time, wanted)
+
+    def predict(self, noised: Tensor, time: Tensor, wanted: Wanted) -> Tensor:
+        """Return what the loss compares: ((1 - t) clean - t noise) / |(t, 1 - t)|."""
+        t = time.view(-1, 1, 1, 1)
+        told = self.tell(time, wanted)
+        x = noised / torch.sqrt(t**2 + (1 - t) ** 2)
+        x = functional.pixel_unshuffle(x, self.config.patch)
+        x = self.enter(x.contiguous(memory_format=torch.channels_last))
+        kept = []
+        for level, stack in enumerate(self.down):
+            x = stack(x, told)
+            if level < len(self.shrink):
+                kept.append(x)
+                x = self.shrink[level](x)
+        x = self.middle(x)
+        for level in reversed(range(len(self.up))):
+            if level < len(self.shrink):
+                x = self.join[level](torch.cat([self.grow[level](x), kept[level]], 1))
+            x = self.up[level](x, told)
+        x = self.leave(functional.silu(self.normal(x)))
+        return functional.pixel_shuffle(x, self.config.patch)
+
+
+class Teller(nn.Module):
+    """Makes one vector of time, class, facts and fineness: (B, embedding)."""
+
+    def __init__(self, config: FlowConfig) -> None:
+        super().__init__()
+        wide = config.embedding
+        self.kind = nn.Embedding(config.classes + 1, wide)
+        self.facts = nn.Sequential(
+            nn.Linear(config.facts + 1, wide), nn.SiLU(), nn.Linear(wide, wide)
+        )
+        self.time = nn.Linear(2 * WAVES + 1, wide)
+        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(wide, wide), nn.SiLU())
+        nn.init.normal_(self.kind.weight, std=0.5)
+
+    def forward(self, time: Tensor, wanted: Wanted) -> Tensor:
+        """Return what all blocks are told, (B, embedding)."""
+        known = wanted.known[:, None]
+        facts = torch.cat([wanted.facts * known, known], 1)
+        waves = torch.cat([spread_time(time), wanted.fineness[:, None]], 1)
+        told = self.mix(self.kind(wanted.kind) + self.facts(facts) + self.time(waves))
+        return torch.as_tensor(told)
+
+
+class Stack(nn.Module):
+    """Residual blocks of one width."""
+
+    def __init__(self, width: int, wide: int, blocks: int, padding: Padding) -> None:
+        super().__init__()
+        self.blocks = nn.ModuleList([Block(width, wide, padding) for _ in range(blocks)])
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
+        for block in self.blocks:
+            x = block(x, told)
+        return x
+
+
+class Block(nn.Module):
+    """Norm, SiLU, convolution, twice; in between it is told what is wanted."""
+
+    def __init__(self, width: int, wide: int, padding: Padding) -> None:
+        super().__init__()
+        self.first_normal = nn.GroupNorm(count_groups(width), width)
+        self.first = Conv(width, width, padding)
+        self.told = nn.Linear(wide, 2 * width)
+        self.second_normal = nn.GroupNorm(count_groups(width), width)
+        self.second = Conv(width, width, padding)
+        nn.init.zeros_(self.second.conv.weight)
+
+    def forward(self, x: Tensor, told: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
+        gain, shift = self.told(told)[:, :, None, None].chunk(2, 1)
+        y = self.first(functional.silu(self.first_normal(x)))
+        y = functional.silu(torch.addcmul(shift, self.second_normal(y), gain + 1))
+        return torch.as_tensor(x + self.second(y))
+
+
+class Conv(nn.Module):
+    """3 x 3, on a torus or with an edge."""
+
+    def __init__(self, inner: int, outer: int, padding: Padding = "circular") -> None:
+        super().__init__()
+        self.wraps = padding == "circular"
+        self.conv = nn.Conv2d(inner, outer, 3, padding=0 if self.wraps else 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, H, W)."""
+        return torch.as_tensor(self.conv(wrap(x) if self.wraps else x))
+
+
+class Shrink(nn.Module):
+    """Four pixels become one, through a 2 x 2 convolution."""
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inner, outer, 2, stride=2)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, H / 2, W / 2)."""
+        return torch.as_tensor(self.conv(x))
+
+
+class Grow(nn.Module):
+    """One pixel becomes four (pixel shuffle)."""
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__()
+        self.conv = nn.Conv2d(inner, 4 * outer, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, outer, 2 H, 2 W)."""
+        return functional.pixel_shuffle(self.conv(x), 2)
+
+
+class Attention(nn.Module):
+    """Of every cell to every other, 4 heads (arXiv 1706.03762)."""
+
+    def __init__(self, width: int, heads: int = 4) -> None:
+        super().__init__()
+        self.heads = heads
+        self.normal = nn.GroupNorm(1, width)
+        self.ask = nn.Conv2d(width, 3 * width, 1)
+        self.answer = nn.Conv2d(width, width, 1)
+        nn.init.zeros_(self.answer.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (B, width, H, W)."""
+        batch, width, height, length = x.shape
+        parts = self.ask(self.normal(x)).reshape(batch, 3, self.heads, width // self.heads, -1)
+        query, key, value = parts.transpose(3, 4).unbind(1)
+        mixed = functional.scaled_dot_product_attention(query, key, value)
+        mixed = mixed.transpose(2, 3).reshape(batch, width, height, length)
+        return torch.as_tensor(x + self.answer(mixed))
+
+
+def wrap(x: Tensor) -> Tensor:
+    """Put a rim of one cell around a torus: (B, C, H, W) to (B, C, H + 2, W + 2)."""
+    x = torch.cat([x[..., -1:, :], x, x[..., :1, :]], -2)
+    return torch.cat([x[..., -1:], x, x[..., :1]], -1)
+
+
+def spread_time(time: Tensor) -> Tensor:
+    """Return sines and cosines of the logit of time: (B,) to (B, 2 WAVES)."""
+    level = torch.logit(time.clamp(1e-4, 1 - 1e-4)).clamp(-FARTHEST, FARTHEST)
+    pitch = torch.exp(torch.linspace(math.log(0.15), math.log(6.0), WAVES, device=time.device))
+    angles = level[:, None] * pitch
+    return torch.cat([angles.sin(), angles.cos()], 1)
+
+
+def count_groups(width: int) -> int:
+    """Groups of a norm: some 16 channels each."""
+    groups = max(1, width // 16)
+    while width % groups:
+        groups -= 1
+    return groups
+
+
+def build_network(config: FlowConfig) -> FlowNet:
+    """Build a net laid out as the processor likes it."""
+    return arrange(FlowNet(config))
+
+
+def arrange(network: Net) -> Net:
+    """Lay weights out channels last, which is faster on a CPU."""
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return network
+
+
+def count_weights(network: nn.Module) -> int:
+    """Return how many numbers it learns."""
+    return sum(weight.numel() for weight in network.parameters())

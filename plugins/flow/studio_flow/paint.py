@@ -1,0 +1,221 @@
+"""Painting textures with a flow: new ones, others like a picture, and parts of one."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import numpy as np
+import torch
+from PIL import Image
+from studio_training import mix_seed
+from torch import Tensor
+
+from studio_flow.describe import level, normalise, restore
+from studio_flow.learn_textures import get_fineness
+from studio_flow.model import Flow
+from studio_flow.network import Wanted
+from studio_flow.resize import resize_torus
+from studio_flow.sampling import Course, Style, plan_times, walk
+from studio_flow.seams import roll_to_quiet
+from studio_flow.trial import to_image
+from studio_flow.wishes import Wish, apply_wish
+
+ENLARGED: Final[Mapping[str, int]] = {"small": 1, "medium": 2, "large": 4}
+"""Size of features -> how many times the field drawn is enlarged."""
+FIELD: Final = (64, 1024)
+"""Least and largest side of a field, pixels."""
+
+
+@dataclass(frozen=True)
+class Order:
+    """A texture wanted.
+
+    Attributes:
+        kind: class number.
+        wish: beside the class.
+        width: of the result, pixels.
+        height: of the result.
+        features: "small", "medium" or "large".
+        style: how to walk.
+        style_seed: seed of the facts; below 0 the seed of the picture decides.
+        refine: 0..1, noise with which the enlarged picture is drawn over.
+    """
+
+    kind: int
+    wish: Wish
+    width: int
+    height: int
+    features: str = "medium"
+    style: Style = field(default_factory=Style)
+    style_seed: int = -1
+    refine: float = 0.0
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture to start from.
+
+    Attributes:
+        image: RGB.
+        strength: 0..1, how much of it is drawn anew.
+        mask: where it is drawn anew (white); None everywhere.
+        repeats: of each step in a masked picture (RePaint, arXiv 2201.09865).
+    """
+
+    image: Image.Image
+    strength: float
+    mask: Image.Image | None = None
+    repeats: int = 2
+
+
+class Painter:
+    """Draws one texture at a time: a result must not depend on what else is in a batch."""
+
+    def __init__(self, flow: Flow, device: str = "cpu") -> None:
+        self.flow = flow
+        self._device = device
+
+    def count_steps(self, order: Order) -> int:
+        """Return how often `paint` reports."""
+        return order.style.steps + (REFINING if order.refine and order.features != "small" else 0)
+
+    def paint(
+        self, order: Order, seed: int, source: Source | None, on_step: Callable[[Any], None]
+    ) -> Image.Image:
+        """Return a texture.
+
+        Args:
+            order: what is wanted.
+            seed: decides all that the order leaves open.
+            source: to start from.
+            on_step: called with a preview after every step; may raise to stop.
+        """
+        size = self.plan_field(order)
+        rng = torch.Generator().manual_seed(mix_seed(seed, 0))
+        if source is None:
+            facts = self._choose_facts(order, seed)
+            made = self._draw(order, facts, size, rng, on_step)
+        else:
+            made = self._draw_over(order, source, size, rng, on_step)
+        image = to_image(made[0])
+        if source is None:
+            image = Image.fromarray(roll_to_quiet(np.asarray(image)))
+        image = resize_torus(image, order.width, order.height)
+        if order.refine and order.features != "small":
+            image = self._refine(order, image, rng, on_step)
+        return image if source is None else _put_back(image, source)
+
+    def plan_field(self, order: Order) -> tuple[int, int]:
+        """Return height and width of the field drawn: multiples of the net's stride."""
+        factor, stride = ENLARGED[order.features], self.flow.network.config.stride
+
+        def fit(side: int) -> int:
+            wanted = min(max(side / factor, FIELD[0]), FIELD[1])
+            return max(stride, round(wanted / stride) * stride)
+
+        return fit(order.height), fit(order.width)
+
+    def _choose_facts(self, order: Order, seed: int) -> Tensor:
+        style_seed = seed if order.style_seed < 0 else order.style_seed
+        rng = torch.Generator().manual_seed(mix_seed(style_seed, 1))
+        return apply_wish(self.flow.book.draw(order.kind, rng), order.wish)[None]
+
+    def _draw(
+        self,
+        order: Order,
+        facts: Tensor,
+        size: tuple[int, int],
+        rng: torch.Generator,
+        on_step: Callable[[Any], None],
+    ) -> Tensor:
+        noise = torch.randn((1, 3, *size), generator=rng)
+        course = self._plan(order.style, facts, on_step)
+        return restore(level(self._walk(order.kind, facts, noise, course)), facts)
+
+    def _plan(
+        self, style: Style, facts: Tensor, on_step: Callable[[Any], None], start: float = 0.0
+    ) -> Course:
+        def show(guess: Tensor) -> None:
+            on_step(to_image(restore(guess.cpu(), facts)[0]))
+
+        return Course(style, plan_times(style, start), on_step=show)
+
+    def _walk(self, kind: int, facts: Tensor, field: Tensor, course: Course) -> Tensor:
+        """Return the clean field, on the CPU."""
+        wanted = Wanted(
+            torch.tensor([kind], device=self._device),
+            facts.to(self._device),
+            torch.ones(1, device=self._device),
+            torch.full((1,), get_fineness(self.flow.side), device=self._device),
+        )
+        return walk(self.flow.network, field.to(self._device), wanted, course).cpu()
+
+    def _draw_over(
+        self,
+        order: Order,
+        source: Source,
+        size: tuple[int, int],
+        rng: torch.Generator,
+        on_step: Callable[[Any], None],
+    ) -> Tensor:
+        height, width = size
+        plain, facts = normalise(to_tensor(resize_torus(source.image, width, height)))
+        told = apply_wish(facts[0], order.wish)[None]
+        noise = torch.randn(plain.shape, generator=rng)
+        if source.mask is None:
+            start = 1 - source.strength
+            course = self._plan(order.style, told, on_step, start)
+            field = start * plain + (1 - start) * noise
+            return restore(level(self._walk(order.kind, told, field, course)), told)
+        mask = to_mask(source.mask, width, height)
+
+        def keep(_: Tensor, __: float, guess: Tensor) -> Tensor:
+            free = mask.to(guess.device)
+            return guess * free + plain.to(guess.device) * (1 - free)
+
+        course = replace(
+            self._plan(order.style, facts, on_step), change=keep, repeats=source.repeats, rng=rng
+        )
+        made = self._walk(order.kind, told, noise, course)
+        return restore(keep(made, 1.0, made), facts)
+
+    def _refine(
+        self, order: Order, image: Image.Image, rng: torch.Generator, on_step: Callable[[Any], None]
+    ) -> Image.Image:
+        """Draw the enlarged picture over with a little noise: fine detail appears."""
+        stride = self.flow.network.config.stride
+        width = -(-order.width // stride) * stride
+        height = -(-order.height // stride) * stride
+        plain, facts = normalise(to_tensor(resize_torus(image, width, height)))
+        start = 1 - order.refine
+        style = Style(REFINING, 1.0, "euler", 1.0)
+        field = start * plain + (1 - start) * torch.randn(plain.shape, generator=rng)
+        course = self._plan(style, facts, on_step, start)
+        made = restore(level(self._walk(order.kind, facts, field, course)), facts)
+        return resize_torus(to_image(made[0]), order.width, order.height)
+
+
+REFINING: Final = 3
+"""Steps of drawing over."""
+
+
+def to_tensor(image: Image.Image) -> Tensor:
+    """Return (1, 3, H, W), -1..1."""
+    pixels = torch.from_numpy(np.array(image.convert("RGB"), np.float32))
+    return pixels.permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def to_mask(mask: Image.Image, width: int, height: int) -> Tensor:
+    """Return (1, 1, H, W): 1 where to draw."""
+    small = mask.convert("L").resize((width, height), Image.Resampling.BOX)
+    values = torch.from_numpy(np.array(small, np.float32))[None, None] / 255
+    return (values > 0.02).float()
+
+
+def _put_back(image: Image.Image, source: Source) -> Image.Image:
+    """Outside the mask the result is the source, pixel by pixel."""
+    if source.mask is None:
+        return image
+    mask = source.mask.convert("L").resize(image.size)
+    kept = resize_torus(source.image, *image.size)
+    return Image.composite(image, kept, mask)

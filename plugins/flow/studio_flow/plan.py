@@ -1,0 +1,308 @@
+"""A training of `flow.train`: its data, its net, and what comes out."""
+
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from PIL import Image
+from studio_training import Card, Outcome, Run, Settings, Trainer, learn, write_card
+from studio_training.dataset import Dataset, Example, gather
+
+from studio.errors import InvalidInputError
+from studio.generator import Artifact, Checkpoint, JobContext
+from studio.media import MediaType
+from studio_flow.book import FactBook
+from studio_flow.describe import FACTS, normalise
+from studio_flow.learn_sprites import SpriteLesson, draw_sprites
+from studio_flow.learn_textures import Pace, TextureLesson, compute_loss
+from studio_flow.model import SPRITE, TEXTURE, Flow, load_flow, save_flow
+from studio_flow.network import FlowConfig, FlowNet, build_network, count_weights
+from studio_flow.sprites import FACTS as SPRITE_FACTS
+from studio_flow.sprites import SIZES, collect_sprites, describe_sprites
+from studio_flow.tiles import DIRECTED, Drawer, Tiles, collect_tiles
+from studio_flow.trial import draw_trial
+
+STATE: Final = "training.safetensors"
+"""Of a checkpoint: all that going on needs."""
+WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "small": ((24, 48, 80, 96), (1, 1, 1, 1)),
+    "standard": ((32, 80, 128, 160), (1, 1, 2, 1)),
+    "large": ((64, 160, 320, 384), (1, 2, 2, 2)),
+}
+SPRITE_WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
+    "small": ((32, 64, 96), (1, 1, 1)),
+    "standard": ((64, 128, 160), (1, 2, 2)),
+    "large": ((128, 256, 320), (2, 2, 2)),
+}
+FEWEST: Final = 2
+FEW: Final = 30
+"""Pictures, with fewer than which a flow mostly copies."""
+MEASURED: Final = 32
+SHOWN: Final = 10
+"""Samples in a preview."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that the seeds of a job share.
+
+    Attributes:
+        params: of `flow.train`.
+        sizes: of the net.
+        classes: their names.
+        book: facts of what is learnt from.
+        dataset: facts of the data, for the card.
+        start: weights to go on from.
+        lesson: makes the loss function of a trainer.
+        draw: shows samples of a trainer.
+        measure: the loss on held-out pictures, if there are any.
+    """
+
+    params: Any
+    sizes: FlowConfig
+    classes: tuple[str, ...]
+    book: FactBook
+    dataset: Mapping[str, Any]
+    warnings: tuple[str, ...]
+    start: Path | None
+    device: str
+    lesson: Callable[[Callable[[], int]], Any]
+    draw: Callable[[FlowNet], Image.Image]
+    measure: Callable[[FlowNet], Mapping[str, float]] | None
+
+    @property
+    def architecture(self) -> str:
+        """What the weights are of."""
+        return SPRITE if self.sizes.channels == 4 else TEXTURE
+
+    def run(self, job: JobContext, index: int) -> Artifact:
+        """Learn one seed; returns the checkpoint."""
+        params = self.params
+        settings = Settings(
+            steps=params.steps,
+            batch=params.batch,
+            rate=params.rate,
+            warmup=min(200, max(1, params.steps // 10)),
+            ema=0.999 if params.steps > 2000 else 0.99,
+            seed=job.seeds[index],
+        )
+        trainer: Trainer
+        lesson = self.lesson(lambda: trainer.step)
+        trainer = Trainer(lambda: build_network(self.sizes), settings, lesson, self.device)
+        self._begin(trainer)
+        measure, average = self.measure, trainer.average
+        assert isinstance(average, FlowNet)
+        run = Run(
+            params.steps,
+            params.stop_after,
+            draw=lambda: self.draw(average),
+            measure=(lambda: measure(average)) if measure else None,
+            every=max(1, params.steps // 20),
+            watch="held_out" if measure and params.patience else "",
+            patience=params.patience,
+        )
+        for warning in self.warnings:
+            job.log.warning("%s", warning)
+        outcome = learn(trainer, job, run, index)
+        average.eval()
+        return self._pack(average, settings, outcome, job.scratch / f"checkpoint{index}")
+
+    def _pack(
+        self, network: FlowNet, settings: Settings, outcome: Outcome, folder: Path
+    ) -> Artifact:
+        """Write the files of a checkpoint into a folder; returns them as an artifact."""
+        facts = {
+            "side": self.params.side,
+            "training": {**asdict(settings), "step": outcome.best_step},
+            "metrics": dict(outcome.figures),
+            "data": dict(self.dataset),
+        }
+        is_sprite = self.architecture == SPRITE
+        uses = ["flow.sprite" if is_sprite else "flow.texture", "flow.train"]
+        flow = Flow(network, self.classes, self.book, facts)
+        save_flow(folder, flow, self.architecture, self._write_card(facts), uses)
+        if outcome.step < self.params.steps and outcome.ended != "early":
+            shutil.copyfile(outcome.state, folder / STATE)
+        return Artifact(
+            {path.name: path for path in sorted(folder.iterdir())},
+            MediaType.CHECKPOINT,
+            metrics=dict(outcome.figures),
+            info={
+                "generators": uses,
+                "step": outcome.best_step,
+                "ended": outcome.ended,
+                "reason": outcome.reason,
+                "warnings": list(self.warnings),
+                "classes": list(self.classes),
+            },
+            title=f"{'sprites' if is_sprite else 'textures'}, {outcome.best_step} steps",
+            params=outcome.params,
+        )
+
+    def _begin(self, trainer: Trainer) -> None:
+        """Go on from a paused training, or start with other weights."""
+        if self.start is None:
+            return
+        folder = self.start if self.start.is_dir() else self.start.parent
+        state = folder / STATE
+        if state.exists():
+            trainer.load(state)
+            if trainer.step < self.params.steps:
+                return
+        other = load_flow(folder, self.architecture, self.device).network
+        own = trainer.network.state_dict()
+        # Other classes mean other rows of one table; all else is taken over.
+        taken = {
+            n: v for n, v in other.state_dict().items() if n in own and v.shape == own[n].shape
+        }
+        trainer.restart({**own, **taken})
+
+    def _write_card(self, facts: Mapping[str, Any]) -> str:
+        count = count_weights(build_network(self.sizes))
+        return write_card(
+            Card(
+                title="Texture flow" if self.architecture == TEXTURE else "Sprite flow",
+                what=f"Class-conditional rectified flow, a U-Net of {count / 1e6:.1f} million "
+                "weights (arXiv 2209.03003, 2206.00364).",
+                data=f"{self.dataset['examples']} pictures of your own, hash "
+                f"{self.dataset['hash']}, classes {', '.join(self.classes)}",
+                licence=str(self.dataset.get("licence") or "as the pictures it learnt from"),
+                training=facts["training"],
+                metrics=facts["metrics"],
+                command="studio generate flow.train",
+                notes="\n".join(f"- {warning}" for warning in self.warnings),
+            )
+        )
+
+
+def build_plan(params: Any, job: JobContext, start: Checkpoint | None, device: str) -> Plan:
+    """Read the data and decide the net.
+
+    Raises:
+        InvalidInputError: too few usable pictures.
+        CheckpointError: the start is of another kind.
+    """
+    dataset = gather(job, params.folder, MediaType.IMAGE, held_out=0.08)
+    place = start.path if start else None
+    if params.what == "sprites":
+        return _plan_sprites(params, dataset, place, device)
+    return _plan_textures(params, dataset, place, device)
+
+
+def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: str) -> Plan:
+    tiles, held_out = (
+        collect_tiles([(_get_label(e), e.path) for e in part], params.side)
+        for part in (dataset.train, dataset.held_out)
+    )
+    held_out = held_out.rename(tiles.classes)
+    _check_count(len(tiles.names), dataset)
+    sizes = _choose_sizes(params, start, len(tiles.classes), TEXTURE)
+    _, facts = normalise(tiles.get_floats())
+    pace = Pace(params.batch)
+
+    def measure(network: FlowNet) -> Mapping[str, float]:
+        rng = torch.Generator().manual_seed(1)
+        pictures, kinds = Drawer(held_out).draw(MEASURED, rng)
+        with torch.no_grad():
+            loss = compute_loss(network, pictures.to(device), kinds.to(device), rng)
+        return {"held_out": float(loss)}
+
+    return Plan(
+        params,
+        sizes,
+        tiles.classes,
+        FactBook(facts, tiles.kinds),
+        dataset.describe(),
+        _find_warnings(tiles, params.augment),
+        start,
+        device,
+        lambda get_step: TextureLesson(tiles, pace, get_step, params.augment),
+        lambda network: draw_trial(network, tiles, most=SHOWN),
+        measure if len(held_out.names) else None,
+    )
+
+
+def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str) -> Plan:
+    sprites, classes = collect_sprites([(_get_label(e), e.path) for e in dataset.train])
+    _check_count(len(sprites), dataset)
+    sizes = _choose_sizes(params, start, len(classes), SPRITE)
+    facts = torch.cat(
+        [
+            describe_sprites(sprites.get_floats(torch.tensor([row]), int(side)))
+            for row, side in enumerate(sprites.sides.tolist())
+        ]
+    )
+    pages = sprites.kinds * 2 + (sprites.sides == SIZES[1]).long()
+    warnings = () if len(sprites) >= FEW else (_warn_few(len(sprites)),)
+    return Plan(
+        params,
+        sizes,
+        classes,
+        FactBook(facts, pages),
+        dataset.describe(),
+        warnings,
+        start,
+        device,
+        lambda get_step: SpriteLesson(sprites, params.batch),
+        lambda network: draw_sprites(network, sprites, each=2),
+        None,
+    )
+
+
+def _choose_sizes(params: Any, start: Path | None, classes: int, architecture: str) -> FlowConfig:
+    """Return the net's sizes: those of the start, or by the width asked for."""
+    is_sprite = architecture == SPRITE
+    widths, blocks = (SPRITE_WIDTHS if is_sprite else WIDTHS)[params.width]
+    sizes = FlowConfig(
+        channels=4 if is_sprite else 3,
+        patch=1 if is_sprite else 2,
+        widths=widths,
+        blocks=blocks,
+        classes=classes,
+        facts=SPRITE_FACTS if is_sprite else FACTS,
+        padding="zeros" if is_sprite else "circular",
+        attention=is_sprite,
+    )
+    if start is None:
+        return sizes
+    return FlowConfig(
+        **{**asdict(load_flow(start, architecture).network.config), "classes": classes}
+    )
+
+
+def _get_label(example: Example) -> str:
+    return example.label or "all"
+
+
+def _check_count(count: int, dataset: Dataset) -> None:
+    if count < FEWEST:
+        raise InvalidInputError(
+            "{count} usable pictures are too few to learn from; give at least {least}, better "
+            "{more} ({broken} were broken, {copies} were copies)",
+            count=count,
+            least=FEWEST,
+            more=FEW,
+            broken=len(dataset.broken),
+            copies=len(dataset.duplicates),
+        )
+
+
+def _find_warnings(tiles: Tiles, augment: str) -> tuple[str, ...]:
+    """Say what will not come out well."""
+    warnings = []
+    if len(tiles.names) < FEW:
+        warnings.append(_warn_few(len(tiles.names)))
+    if augment == "all":
+        turned = [name for name in tiles.classes if name.lower() in DIRECTED]
+        if turned:
+            warnings.append(
+                f"turned by a quarter, though they have a direction: {', '.join(turned)}"
+            )
+    return tuple(warnings)
+
+
+def _warn_few(count: int) -> str:
+    return f"only {count} pictures: what is made will be much like them"

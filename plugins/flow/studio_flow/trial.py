@@ -1,0 +1,75 @@
+"""Pictures of samples while a texture flow learns."""
+
+from typing import Final
+
+import torch
+from PIL import Image
+from torch import Tensor, nn
+
+from studio_flow.describe import level, normalise, restore
+from studio_flow.learn_textures import get_fineness
+from studio_flow.network import FlowNet, Wanted
+from studio_flow.sampling import Course, Style, plan_times, walk
+from studio_flow.tiles import Tiles
+
+COLUMNS: Final = 10
+SEED: Final = 7
+"""The same samples every time, so that one sees how they change."""
+
+
+def draw_trial(network: nn.Module, tiles: Tiles, each: int = 2, most: int = 100) -> Image.Image:
+    """Return a sheet: samples of each class, with facts of tiles of that class.
+
+    Args:
+        network: a `FlowNet`.
+        tiles: whose facts to take; samples have their size.
+        each: samples of a class.
+        most: in all.
+    """
+    assert isinstance(network, FlowNet)
+    rng = torch.Generator().manual_seed(SEED)
+    kinds = [kind for kind in range(len(tiles.classes)) for _ in range(each)][:most]
+    made = []
+    rows = torch.tensor([pick_row(tiles, kind, rng) for kind in kinds])
+    for part in torch.split(rows, COLUMNS):
+        _, facts = normalise(tiles.get_floats(part))
+        made.append(sample(network, tiles.kinds[part], facts, tiles.side, rng))
+    return lay_out(torch.cat(made), COLUMNS)
+
+
+def pick_row(tiles: Tiles, kind: int, rng: torch.Generator) -> int:
+    """Return a row of a class; any row, where there is none."""
+    rows = (tiles.kinds == kind).nonzero().flatten()
+    if not len(rows):
+        rows = torch.arange(len(tiles.kinds))
+    return int(rows[int(torch.randint(len(rows), (1,), generator=rng))])
+
+
+def sample(
+    network: FlowNet, kinds: Tensor, facts: Tensor, side: int, rng: torch.Generator
+) -> Tensor:
+    """Return pictures (B, 3, S, S), -1..1, by 8 Euler steps."""
+    style, count = Style(), len(kinds)
+    device = next(network.parameters()).device
+    wanted = Wanted(kinds, facts, torch.ones(count), torch.full((count,), get_fineness(side)))
+    noise = torch.randn((count, 3, side, side), generator=rng).to(device)
+    made = walk(network, noise, wanted.to(device), Course(style, plan_times(style)))
+    return restore(level(made.cpu()), facts)
+
+
+def lay_out(pictures: Tensor, columns: int, gap: int = 2) -> Image.Image:
+    """Set pictures (N, 3, H, W), -1..1, in rows on white."""
+    count, _, height, width = pictures.shape
+    lines, columns = -(-count // columns), min(columns, count)
+    size = (columns * (width + gap) - gap, lines * (height + gap) - gap)
+    sheet = Image.new("RGB", size, "white")
+    for index, picture in enumerate(pictures):
+        place = (index % columns * (width + gap), index // columns * (height + gap))
+        sheet.paste(to_image(picture), place)
+    return sheet
+
+
+def to_image(picture: Tensor) -> Image.Image:
+    """Return a picture of (3, H, W), -1..1."""
+    pixels = ((picture + 1) * 127.5).round().clamp(0, 255).to(torch.uint8)
+    return Image.fromarray(pixels.permute(1, 2, 0).numpy())
