@@ -15,6 +15,9 @@ OnReady = Callable[[str], None]
 
 def build_page(studio: "Studio", settings: "ServerSettings") -> "FastAPI":
     """Build the whole application: the server, with the page mounted at "/"."""
+    from studio.ui.gradio_import import import_gradio
+
+    import_gradio()  # before anything else of the page does
     from studio.server.app import build_app
     from studio.ui.page import mount_page
 

@@ -1,13 +1,7 @@
 """The page mounted on the server: theme, styles, scripts and words go in here."""
 
-import os
 from contextlib import nullcontext
 from pathlib import Path
-
-# Before Gradio is imported: it calls home otherwise.
-os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"
-# Plugins that draw plots draw them into memory.
-os.environ.setdefault("MPLBACKEND", "agg")
 
 import gradio as gr
 from fastapi import FastAPI
@@ -66,7 +60,7 @@ def mount_page(app: FastAPI, studio: Studio, settings: ServerSettings) -> None:
 def _spare_matplotlib() -> None:
     """Keep Gradio from importing matplotlib, a second of the first form, to set its backend.
 
-    That is what the environment variable above does.
+    That is what `gradio_import` does by an environment variable.
     """
     name = "MatplotlibBackendMananger"  # sic
     if hasattr(gr.utils, name):

@@ -1,4 +1,4 @@
-"""The autoencoder: pictures to latents an eighth as wide and back, both on a torus.
+"""The autoencoder: pictures to latents a quarter as wide and back, both on a torus.
 
 As in latent diffusion (arXiv 2112.10752): the flow learns where bricks and planks go, on few
 numbers; the decoder, which saw many more pictures' worth of pixels, draws their grain.
@@ -30,11 +30,11 @@ class AutoencoderConfig:
     """
 
     channels: int = 3
-    latent: int = 8
+    latent: int = 4
     patch: int = 2
-    down: tuple[int, ...] = (24, 56, 112)
-    up: tuple[int, ...] = (32, 72, 128)
-    blocks: tuple[int, ...] = (1, 2, 2)
+    down: tuple[int, ...] = (24, 64)
+    up: tuple[int, ...] = (32, 80)
+    blocks: tuple[int, ...] = (1, 2)
 
     @property
     def factor(self) -> int:
@@ -48,10 +48,12 @@ class Autoencoder(nn.Module):
     Attributes:
         mean: of each channel of the raw latents over the training pictures (latent,).
         spread: their standard deviations.
+        glimpse: (channels, latent), what a cell looks like from afar: previews in no time.
     """
 
     mean: Tensor
     spread: Tensor
+    glimpse: Tensor
 
     def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
@@ -71,6 +73,7 @@ class Autoencoder(nn.Module):
         self.decoder = nn.Sequential(*layers)
         self.register_buffer("mean", torch.zeros(config.latent))
         self.register_buffer("spread", torch.ones(config.latent))
+        self.register_buffer("glimpse", torch.zeros(config.channels, config.latent))
 
     def encode(self, pictures: Tensor) -> Tensor:
         """Return latents (B, latent, H / factor, W / factor) of mean 0 and spread 1."""
@@ -79,9 +82,7 @@ class Autoencoder(nn.Module):
 
     def encode_raw(self, pictures: Tensor) -> Tensor:
         """Return latents before they are brought to mean 0 and spread 1."""
-        return torch.as_tensor(
-            self.encoder(pictures.contiguous(memory_format=torch.channels_last))
-        )
+        return torch.as_tensor(self.encoder(pictures.contiguous(memory_format=torch.channels_last)))
 
     def decode(self, latents: Tensor) -> Tensor:
         """Return pictures (B, channels, H, W) from latents as `encode` gives them."""
@@ -90,6 +91,10 @@ class Autoencoder(nn.Module):
     def decode_raw(self, raw: Tensor) -> Tensor:
         """Return pictures from latents as `encode_raw` gives them."""
         return torch.as_tensor(self.decoder(raw.contiguous(memory_format=torch.channels_last)))
+
+    def preview(self, latents: Tensor) -> Tensor:
+        """Return what latents (B, latent, h, w) will look like, roughly: (B, channels, h, w)."""
+        return torch.einsum("cl,blhw->bchw", self.glimpse, latents)
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the pictures as they come back."""

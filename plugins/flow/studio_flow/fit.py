@@ -1,25 +1,35 @@
 """Train the shipped weights from a command line; cut off, the same command goes on.
 
-python -m studio_flow.fit autoencoder DATA/textures FOLDER --steps 3500 --batch 4 --rate 1.5e-3
-python -m studio_flow.fit textures DATA/textures FOLDER --steps 20000
-python -m studio_flow.fit sprites DATA/sprites FOLDER --steps 20000
-python -m studio_flow.fit judge-textures DATA/textures FOLDER --steps 3000 --batch 32
-python -m studio_flow.fit judge-sprites DATA/sprites FOLDER --steps 3000 --batch 64
+python -m studio_flow.fit autoencoder DATA/textures FOLDER/autoencoder --steps 3000 --batch 4
+python -m studio_flow.fit enlarger DATA/textures FOLDER/enlarger --steps 2000 --batch 8
+python -m studio_flow.fit textures DATA/textures FOLDER/textures --steps 10000
+python -m studio_flow.fit sprites DATA/sprites FOLDER/sprites --steps 9000
+python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 2500 --batch 32
+python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps 2000 --batch 64
 """
 
 import argparse
+import json
 import logging
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import torch
 from PIL import Image
+from safetensors import safe_open
 from studio_training import Run, Settings, Trainer, fit
 
 from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
+from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.judge import JudgeConfig, build_judge
-from studio_flow.learn_autoencoder import AutoencoderLesson, measure_autoencoder, send_through
+from studio_flow.learn_autoencoder import (
+    AutoencoderLesson,
+    measure_autoencoder,
+    send_through,
+    settle,
+)
+from studio_flow.learn_enlarger import EnlargerLesson, measure_enlarger
 from studio_flow.learn_judge import (
     JudgeLesson,
     SpriteDraw,
@@ -29,15 +39,15 @@ from studio_flow.learn_judge import (
     show_tiles,
 )
 from studio_flow.learn_sprites import SpriteLesson
-from studio_flow.learn_textures import Pace, TextureLesson, compute_loss
+from studio_flow.learn_textures import TextureLesson
 from studio_flow.network import FlowConfig, FlowNet, build_network, count_weights
 from studio_flow.sprites import KINDS, SIZES, load_sprites, split_sprites
-from studio_flow.tiles import Drawer, Tiles, load_tiles, split_tiles
-from studio_flow.trial import lay_out
+from studio_flow.tiles import load_tiles, split_tiles
+from studio_flow.trial import draw_trial, lay_out
 
 LOG: Final = logging.getLogger("studio_flow")
+STATE: Final = "state.safetensors"
 TEXTURES: Final = FlowConfig()
-SMALL_STEPS: Final = 1500
 SPRITES: Final = FlowConfig(
     channels=4,
     patch=2,
@@ -68,7 +78,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(plan.threads)
     settings = Settings(
         steps=plan.steps,
-        batch=plan.batch or (4 if plan.what == "textures" else 16),
+        batch=plan.batch or 16,
         rate=plan.rate,
         warmup=min(200, plan.steps // 20),
         decay=plan.decay,
@@ -79,7 +89,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
-    """Learn to send tiles through latents an eighth as wide."""
+    """Learn to send tiles through latents a quarter as wide."""
     tiles, held_out = split_tiles(load_tiles(data))
     lesson = AutoencoderLesson(tiles, settings.batch)
     trainer = Trainer(lambda: build_autoencoder(AutoencoderConfig()), settings, lesson)
@@ -100,28 +110,53 @@ def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
     fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=250))
 
 
-def train_textures(data: Path, folder: Path, settings: Settings) -> None:
-    """Learn tiles of all classes, at half size first."""
+def train_enlarger(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn to double tiles."""
     tiles, held_out = split_tiles(load_tiles(data))
-    LOG.info("%d tiles, %d held out, %s", len(tiles.names), len(held_out.names), tiles.classes)
-    trainer: Trainer
-    lesson = TextureLesson(tiles, Pace(settings.batch, SMALL_STEPS), lambda: trainer.step)
-    trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
-    LOG.info("%d weights", count_weights(trainer.network))
+    lesson = EnlargerLesson(tiles, settings.batch)
+    trainer = Trainer(lambda: build_enlarger(EnlargerConfig()), settings, lesson)
+    LOG.info("%d tiles, %d weights", len(tiles.names), count_weights(trainer.network))
 
     def measure() -> dict[str, float]:
-        return {"held_out": measure_tiles(trainer.average, held_out)}
+        return measure_enlarger(trainer.average, held_out)
 
-    fit(trainer, folder, Run(settings.steps, measure=measure, every=500))
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=250))
 
 
-@torch.no_grad()
-def measure_tiles(network: torch.nn.Module, tiles: Tiles) -> float:
-    """Return the loss on tiles, with the same noise every time."""
-    rng = torch.Generator().manual_seed(1)
-    assert isinstance(network, FlowNet)
-    pictures, kinds = Drawer(tiles).draw(32, rng)
-    return float(compute_loss(network, pictures, kinds, rng))
+def train_textures(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn tiles of all classes, in the latents of FOLDER/../autoencoder."""
+    tiles, held_out = split_tiles(load_tiles(data))
+    LOG.info("%d tiles, %d held out, %s", len(tiles.names), len(held_out.names), tiles.classes)
+    autoencoder = build_autoencoder(AutoencoderConfig())
+    load_average(folder.parent / "autoencoder", autoencoder)
+    settle(autoencoder, tiles)
+    lesson = TextureLesson(tiles, autoencoder, settings.batch)
+    trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
+    LOG.info("%d weights", count_weights(trainer.network))
+    unseen = TextureLesson(held_out, autoencoder, 64, variants=1)
+
+    def measure() -> dict[str, float]:
+        rng = torch.Generator().manual_seed(1)
+        with torch.no_grad():
+            return {"held_out": float(unseen(trainer.average, rng)["loss"])}
+
+    def draw() -> Image.Image:
+        average = trainer.average
+        assert isinstance(average, FlowNet)
+        return draw_trial(average, autoencoder, tiles)
+
+    fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=500))
+
+
+def load_average(run: Path, network: torch.nn.Module) -> dict[str, Any]:
+    """Fill a net with the running average of a training; returns its step and settings."""
+    with safe_open(run / STATE, framework="pt") as file:
+        facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+        prefix = "average."
+        names = [name for name in file.keys() if name.startswith(prefix)]
+        network.load_state_dict({n.removeprefix(prefix): file.get_tensor(n) for n in names})
+    network.eval().requires_grad_(False)
+    return facts
 
 
 def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
@@ -167,6 +202,7 @@ def train_sprite_judge(data: Path, folder: Path, settings: Settings) -> None:
 
 TRAININGS: Final = {
     "autoencoder": train_autoencoder,
+    "enlarger": train_enlarger,
     "textures": train_textures,
     "sprites": train_sprites,
     "judge-textures": train_tile_judge,

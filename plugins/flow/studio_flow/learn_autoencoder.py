@@ -1,8 +1,7 @@
 """What the autoencoder learns from: what comes back must be near, and look as grainy.
 
-The mean error alone makes everything smooth. Sliced Wasserstein distances of patches (as in GPDM,
-arXiv 2203.11862) compare what filters see in both pictures wherever it stands, so that grain may
-come back as other grain of the same kind.
+The mean error alone makes everything smooth; the distance of patches lets grain come back as other
+grain of the same kind.
 """
 
 from collections.abc import Mapping
@@ -14,14 +13,9 @@ from torch.nn import functional
 
 from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import SPREAD, from_spread_fact, get_overall, normalise, restore
-from studio_flow.network import wrap
+from studio_flow.patches import compare_patches
 from studio_flow.tiles import Augment, Drawer, Tiles
 
-FILTERS: Final = 16
-"""Random ones, new at every step."""
-PATCH: Final = 7
-OCTAVES: Final = 2
-"""Sizes at which patches are compared: as it is, and halved."""
 GRAIN: Final = 1.0
 """Weight of the distance of patches."""
 SMALL: Final = 0.25
@@ -76,40 +70,26 @@ def compute_loss(
     }
 
 
-def compare_patches(made: Tensor, real: Tensor, rng: torch.Generator) -> Tensor:
-    """Return the sliced Wasserstein distance of patches, mean over octaves."""
-    total = made.new_zeros(())
-    for octave in range(OCTAVES):
-        if octave:
-            made, real = functional.avg_pool2d(made, 2), functional.avg_pool2d(real, 2)
-        filters = torch.randn((FILTERS, made.shape[1], PATCH, PATCH), generator=rng)
-        filters = filters - filters.mean((2, 3), keepdim=True)
-        filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(made.device)
-        # Every second place is enough of them, and a quarter of the time.
-        step = 2 if octave == 0 else 1
-        total = total + (_sort(made, filters, step) - _sort(real, filters, step)).abs().mean()
-    return total / OCTAVES
-
-
-def _sort(pictures: Tensor, filters: Tensor, step: int) -> Tensor:
-    for _ in range(PATCH // 2):
-        pictures = wrap(pictures)
-    return functional.conv2d(pictures, filters, stride=step).flatten(2).sort(2).values
-
-
-@torch.inference_mode()
+@torch.no_grad()
 def settle(network: Autoencoder, tiles: Tiles) -> None:
-    """Set mean and spread of the latents from pictures: `encode` gives spread 1 from then on."""
+    """Set mean and spread of the latents, and `glimpse`, from pictures.
+
+    `encode` gives latents of mean 0 and spread 1 from then on.
+    """
     network.eval()
     device = next(network.parameters()).device
-    raw = torch.cat(
-        [
-            network.encode_raw(normalise(tiles.get_floats(rows))[0].to(device)).cpu()
-            for rows in torch.split(torch.arange(len(tiles.names)), 32)
-        ]
-    )
+    raws, smalls = [], []
+    for rows in torch.split(torch.arange(len(tiles.names)), 32):
+        plain = normalise(tiles.get_floats(rows))[0]
+        raws.append(network.encode_raw(plain.to(device)).cpu())
+        smalls.append(functional.avg_pool2d(plain, network.config.factor))
+    raw, small = torch.cat(raws), torch.cat(smalls)
     network.mean.copy_(raw.mean((0, 2, 3)))
     network.spread.copy_(raw.std((0, 2, 3)))
+    latents = (raw - network.mean.cpu()[:, None, None]) / network.spread.cpu()[:, None, None]
+    flat = latents.transpose(0, 1).flatten(1).T
+    found = torch.linalg.lstsq(flat, small.transpose(0, 1).flatten(1).T).solution
+    network.glimpse.copy_(found.T)
 
 
 @torch.inference_mode()

@@ -49,7 +49,7 @@ def compute_loss(network: FlowNet, pictures: Tensor, kinds: Tensor, rng: torch.G
         kind=torch.where(coins[0] < BLIND_CLASS, network.config.classes, kinds),
         facts=describe_sprites(pictures),
         known=(coins[1] >= BLIND_FACTS).float(),
-        fineness=torch.full((count,), get_size_code(pictures.shape[-1])),
+        size=torch.full((count,), get_size_code(pictures.shape[-1])),
     )
     time = torch.sigmoid(torch.randn(count, generator=rng) * TIME_SPREAD + TIME_MEAN)
     noise = torch.randn(pictures.shape, generator=rng)

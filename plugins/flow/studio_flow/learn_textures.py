@@ -1,12 +1,13 @@
-"""What a texture flow learns from, step by step; used by `flow.train` and `python -m ...fit`."""
+"""What a texture flow learns from, step by step: latents of tiles."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from typing import Final
 
 import torch
+from studio_training import mix_seed
 from torch import Tensor, nn
 
+from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import normalise
 from studio_flow.network import FlowNet, Wanted
 from studio_flow.tiles import Augment, Drawer, Tiles
@@ -15,70 +16,100 @@ BLIND_CLASS, BLIND_FACTS = 0.1, 0.15
 """Shares of a batch that are not told the class, and the facts: guidance needs both."""
 TIME_MEAN, TIME_SPREAD = -0.3, 1.3
 """Of the logit of time (logit-normal, arXiv 2403.03206): a little to the noisy side."""
-SMALL_LAST: Final = 0.25
-"""Share of the steps that see tiles at half size, in the end."""
-
-
-@dataclass(frozen=True)
-class Pace:
-    """How many pixels a step sees, and at which size.
-
-    Attributes:
-        batch: tiles of full size in a step; four times as many at half size.
-        small_steps: first steps, which see tiles at half size only; in as many steps again the
-            share of these falls to `SMALL_LAST`. 0 never shows them.
-    """
-
-    batch: int
-    small_steps: int = 0
+VARIANTS: Final = 12
+"""Of each tile: in other colours, mirrored and turned where its class allows it."""
 
 
 class TextureLesson:
-    """Draws a batch, noises it, and compares; callable as `Trainer` wants it."""
+    """Draws a batch of latents, noises them, and compares; callable as `Trainer` wants it.
+
+    To encode a tile takes as long as to learn from it, so of each tile a few variants are encoded,
+    when they are first drawn, and kept; rolling them by whole cells is free.
+    """
 
     def __init__(
-        self, tiles: Tiles, pace: Pace, get_step: Callable[[], int], augment: Augment = "auto"
+        self,
+        tiles: Tiles,
+        autoencoder: Autoencoder,
+        batch: int,
+        augment: Augment = "auto",
+        variants: int = VARIANTS,
+        balance: float = 0.5,
     ) -> None:
-        small = tiles.reduce(tiles.side // 2) if pace.small_steps else tiles
-        self._large = Drawer(tiles, augment=augment)
-        self._small = Drawer(small, augment=augment)
-        self._pace = pace
-        self._get_step = get_step
+        """Keep tiles.
+
+        Args:
+            tiles: to learn from.
+            autoencoder: whose latents are learnt; it is not changed.
+            batch: tiles in a step.
+            augment: as for `Drawer`.
+            variants: of each tile.
+            balance: as for `Drawer`.
+        """
+        self._drawer = Drawer(tiles, balance=balance, augment=augment)
+        self._autoencoder = autoencoder
+        self._batch = batch
+        self._variants = variants
+        self._kept: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
-        is_small = float(torch.rand((), generator=rng)) < self.get_share()
-        drawer, count = (
-            (self._small, 4 * self._pace.batch) if is_small else (self._large, self._pace.batch)
+        rows = self._drawer.choose(self._batch, rng)
+        which = torch.randint(self._variants, (self._batch,), generator=rng).tolist()
+        found = [
+            self._encode(row, number) for row, number in zip(rows.tolist(), which, strict=True)
+        ]
+        side = found[0][0].shape[-1]
+        shifts = torch.randint(side, (self._batch, 2), generator=rng).tolist()
+        latents = torch.stack(
+            [
+                latent.float().roll(shift, (1, 2))
+                for (latent, _), shift in zip(found, shifts, strict=True)
+            ]
         )
-        pictures, kinds = drawer.draw(count, rng)
+        facts = torch.stack([fact for _, fact in found])
         assert isinstance(network, FlowNet)
-        loss = compute_loss(network, pictures, kinds, rng)
-        return {"loss": loss, "small" if is_small else "large": loss.detach()}
+        kinds = self._drawer.tiles.kinds[rows]
+        return {"loss": compute_loss(network, latents, facts, kinds, rng)}
 
-    def get_share(self) -> float:
-        """Return the share of steps at half size, now."""
-        if not self._pace.small_steps:
-            return 0.0
-        gone = self._get_step() / self._pace.small_steps - 1
-        return 1 - (1 - SMALL_LAST) * min(1.0, max(0.0, gone))
+    @torch.no_grad()
+    def _encode(self, row: int, number: int) -> tuple[Tensor, Tensor]:
+        """Return latents, in half precision, and facts of a variant of a tile."""
+        if (row, number) not in self._kept:
+            # Its own seed: a training that goes on after a pause sees the same variants.
+            rng = torch.Generator().manual_seed(mix_seed(row, number))
+            picture = self._drawer.vary(torch.tensor([row]), rng)
+            latents, facts = encode(self._autoencoder, picture)
+            self._kept[row, number] = latents[0].half(), facts[0]
+        return self._kept[row, number]
 
 
-def compute_loss(network: FlowNet, pictures: Tensor, kinds: Tensor, rng: torch.Generator) -> Tensor:
-    """Return the mean squared error of v, for textures (B, 3, S, S), -1..1."""
+@torch.no_grad()
+def encode(autoencoder: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Return latents and facts of pictures (B, 3, H, W), -1..1, both on the CPU."""
     plain, facts = normalise(pictures)
+    device = next(autoencoder.parameters()).device
+    return autoencoder.encode(plain.to(device)).cpu(), facts
+
+
+def compute_loss(
+    network: FlowNet, latents: Tensor, facts: Tensor, kinds: Tensor, rng: torch.Generator
+) -> Tensor:
+    """Return the mean squared error of v, for latents (B, L, h, w) and facts (B, F)."""
     count = len(kinds)
     coins = torch.rand((2, count), generator=rng)
     wanted = Wanted(
         kind=torch.where(coins[0] < BLIND_CLASS, network.config.classes, kinds),
         facts=facts,
         known=(coins[1] >= BLIND_FACTS).float(),
-        fineness=torch.full((count,), get_fineness(pictures.shape[-1])),
+        size=torch.zeros(count),
     )
     time = torch.sigmoid(torch.randn(count, generator=rng) * TIME_SPREAD + TIME_MEAN)
-    noise = torch.randn(plain.shape, generator=rng)
+    noise = torch.randn(latents.shape, generator=rng)
     device = next(network.parameters()).device
-    return compare(network, plain.to(device), time.to(device), wanted.to(device), noise.to(device))
+    return compare(
+        network, latents.to(device), time.to(device), wanted.to(device), noise.to(device)
+    )
 
 
 def compare(network: FlowNet, clean: Tensor, time: Tensor, wanted: Wanted, noise: Tensor) -> Tensor:
@@ -88,8 +119,3 @@ def compare(network: FlowNet, clean: Tensor, time: Tensor, wanted: Wanted, noise
     target = ((1 - t) * clean - t * noise) / norm
     guess = network.predict(t * clean + (1 - t) * noise, time, wanted)
     return (guess - target).square().mean()
-
-
-def get_fineness(side: int) -> float:
-    """Return log2 of a tile's side against 128 px."""
-    return float(torch.log2(torch.tensor(side / 128.0)))

@@ -10,13 +10,17 @@ from studio_training import load_weights, save_weights
 from torch import Tensor
 
 from studio.errors import CheckpointError
+from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
+from studio_flow.enlarger import Enlarger, EnlargerConfig, build_enlarger
 from studio_flow.judge import Judge, JudgeConfig, build_judge
 from studio_flow.network import FlowConfig, FlowNet, arrange
 
 TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
 BOOK: Final = "book."
 NET: Final = "net."
+CODEC: Final = "autoencoder."
+ENLARGER: Final = "enlarger."
 REAL: Final = "real."
 MOST_WIDTH, MOST_BLOCKS, MOST_LEVELS, MOST_PATCH = 1024, 16, 6, 8
 
@@ -30,12 +34,16 @@ class Flow:
         classes: their names.
         book: facts of each class.
         facts: of the checkpoint: how it was trained; `side` is that of the tiles, pixels.
+        autoencoder: whose latents the net draws; None where it draws pixels.
+        enlarger: doubles a picture, if there is one.
     """
 
     network: FlowNet
     classes: tuple[str, ...]
     book: FactBook
     facts: Mapping[str, Any]
+    autoencoder: Autoencoder | None = None
+    enlarger: Enlarger | None = None
 
     @property
     def side(self) -> int:
@@ -71,6 +79,14 @@ def save_flow(folder: Path, flow: Flow, architecture: str, card: str, uses: list
         "classes": list(flow.classes),
         **flow.facts,
     }
+    for prefix, name, part in (
+        (CODEC, "autoencoder", flow.autoencoder),
+        (ENLARGER, "enlarger", flow.enlarger),
+    ):
+        if part is not None:
+            config[name] = asdict(part.config)
+            state = part.state_dict()
+            tensors |= {f"{prefix}{key}": value.contiguous() for key, value in state.items()}
     save_weights(folder, tensors, config, card, uses)
 
 
@@ -91,6 +107,11 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
         book = _cut(tensors, BOOK)
         pages = FactBook(book["facts"], book["kinds"].long())
         classes = tuple(str(name) for name in config["classes"])
+        autoencoder, enlarger = load_parts(config, tensors, device)
+        if (autoencoder is None) != (architecture == SPRITE):
+            raise ValueError(architecture)
+        if autoencoder is not None and autoencoder.config.latent != sizes.channels:
+            raise ValueError(sizes)
         if len(classes) != sizes.classes or pages.facts.shape != (len(pages.kinds), sizes.facts):
             raise ValueError(classes)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
@@ -99,8 +120,32 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
             path=path,
         ) from error
     network = arrange(network.to(device)).eval().requires_grad_(False)
-    known = {k: v for k, v in config.items() if k not in ("architecture", "network", "classes")}
-    return Flow(network, classes, pages, known)
+    own = ("architecture", "network", "classes", "autoencoder", "enlarger")
+    known = {k: v for k, v in config.items() if k not in own}
+    return Flow(network, classes, pages, known, autoencoder, enlarger)
+
+
+def load_parts(
+    config: Mapping[str, Any], tensors: Mapping[str, Tensor], device: str
+) -> tuple[Autoencoder | None, Enlarger | None]:
+    """Build the autoencoder and the enlarger of a checkpoint, as far as they are in it."""
+    autoencoder, enlarger = None, None
+    if "autoencoder" in config:
+        sizes = AutoencoderConfig(**read_sizes(config["autoencoder"]))
+        levels = (*sizes.down, *sizes.up, sizes.latent)
+        if max(levels) > MOST_WIDTH or len(levels) > 2 * MOST_LEVELS or sizes.patch > MOST_PATCH:
+            raise ValueError(sizes)
+        autoencoder = build_autoencoder(sizes)
+        autoencoder.load_state_dict(_cut(tensors, CODEC))
+        autoencoder = autoencoder.to(device).eval().requires_grad_(False)
+    if "enlarger" in config:
+        doubling = EnlargerConfig(**read_sizes(config["enlarger"]))
+        if doubling.width > MOST_WIDTH or doubling.blocks > MOST_BLOCKS:
+            raise ValueError(doubling)
+        enlarger = build_enlarger(doubling)
+        enlarger.load_state_dict(_cut(tensors, ENLARGER))
+        enlarger = enlarger.to(device).eval().requires_grad_(False)
+    return autoencoder, enlarger
 
 
 @dataclass(frozen=True)

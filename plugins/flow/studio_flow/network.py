@@ -30,8 +30,8 @@ class FlowConfig:
     """Sizes of a net.
 
     Attributes:
-        channels: of the picture: 3, or 4 with alpha.
-        patch: pixels a side that enter the net as one cell.
+        channels: of the field: those of the latents, or 4 of a sprite.
+        patch: places a side that enter the net as one cell.
         widths: channels at each level; a level is half as fine as the one before.
         blocks: residual blocks at each level, on the way down and again on the way up.
         classes: how many; one more stands for "any".
@@ -41,10 +41,10 @@ class FlowConfig:
         attention: at the coarsest level.
     """
 
-    channels: int = 3
+    channels: int = 4
     patch: int = 2
-    widths: tuple[int, ...] = (32, 80, 128, 160)
-    blocks: tuple[int, ...] = (1, 1, 2, 1)
+    widths: tuple[int, ...] = (64, 144, 192)
+    blocks: tuple[int, ...] = (1, 2, 1)
     classes: int = 25
     facts: int = 22
     embedding: int = 160
@@ -53,7 +53,7 @@ class FlowConfig:
 
     @property
     def stride(self) -> int:
-        """Sides of a field are multiples of it, in pixels."""
+        """Sides of a field are multiples of it."""
         return self.patch << (len(self.widths) - 1)
 
 
@@ -65,13 +65,13 @@ class Wanted:
         kind: class numbers (B,); `classes` for any.
         facts: (B, F), as `describe` gives them.
         known: (B,), 1 where `facts` are told, 0 where not.
-        fineness: (B,), log2 of the size of features against that of 128 px tiles.
+        size: (B,), a code of the size of a sprite; 0 for textures.
     """
 
     kind: Tensor
     facts: Tensor
     known: Tensor
-    fineness: Tensor
+    size: Tensor
 
     def to(self, device: torch.device | str) -> "Wanted":
         """Return the same on a device."""
@@ -79,7 +79,7 @@ class Wanted:
             self.kind.to(device),
             self.facts.to(device),
             self.known.to(device),
-            self.fineness.to(device),
+            self.size.to(device),
         )
 
     def forget(self, classes: int) -> "Wanted":
@@ -88,7 +88,7 @@ class Wanted:
             torch.full_like(self.kind, classes),
             self.facts,
             torch.zeros_like(self.known),
-            self.fineness,
+            self.size,
         )
 
 
@@ -152,7 +152,7 @@ class FlowNet(nn.Module):
 
 
 class Teller(nn.Module):
-    """Makes one vector of time, class, facts and fineness: (B, embedding)."""
+    """Makes one vector of time, class, facts and size: (B, embedding)."""
 
     def __init__(self, config: FlowConfig) -> None:
         super().__init__()
@@ -169,7 +169,7 @@ class Teller(nn.Module):
         """Return what all blocks are told, (B, embedding)."""
         known = wanted.known[:, None]
         facts = torch.cat([wanted.facts * known, known], 1)
-        waves = torch.cat([spread_time(time), wanted.fineness[:, None]], 1)
+        waves = torch.cat([spread_time(time), wanted.size[:, None]], 1)
         told = self.mix(self.kind(wanted.kind) + self.facts(facts) + self.time(waves))
         return torch.as_tensor(told)
 

@@ -10,8 +10,9 @@ from PIL import Image
 from studio_training import mix_seed
 from torch import Tensor
 
+from studio.errors import CheckpointError
 from studio_flow.describe import level, normalise, restore
-from studio_flow.learn_textures import get_fineness
+from studio_flow.learn_textures import encode
 from studio_flow.model import Flow
 from studio_flow.network import Wanted
 from studio_flow.resize import resize_torus
@@ -23,7 +24,7 @@ from studio_flow.wishes import Wish, apply_wish
 ENLARGED: Final[Mapping[str, int]] = {"small": 1, "medium": 2, "large": 4}
 """Size of features -> how many times the field drawn is enlarged."""
 FIELD: Final = (64, 1024)
-"""Least and largest side of a field, pixels."""
+"""Least and largest side of what the flow draws, pixels."""
 
 
 @dataclass(frozen=True)
@@ -72,8 +73,17 @@ class Painter:
     """Draws one texture at a time: a result must not depend on what else is in a batch."""
 
     def __init__(self, flow: Flow, device: str = "cpu") -> None:
+        """Keep a flow.
+
+        Raises:
+            CheckpointError: it has no autoencoder, so draws no textures.
+        """
+        if flow.autoencoder is None:
+            raise CheckpointError("these weights draw sprites; give them to flow.sprite")
         self.flow = flow
+        self._autoencoder = flow.autoencoder
         self._device = device
+        self._stride = flow.network.config.stride * flow.autoencoder.config.factor
 
     def count_steps(self, order: Order) -> int:
         """Return how often `paint` reports."""
@@ -97,17 +107,16 @@ class Painter:
             made = self._draw(order, facts, size, rng, on_step)
         else:
             made = self._draw_over(order, source, size, rng, on_step)
-        image = to_image(made[0])
+        image = self._enlarge(made, order)
         if source is None:
             image = Image.fromarray(roll_to_quiet(np.asarray(image)))
-        image = resize_torus(image, order.width, order.height)
         if order.refine and order.features != "small":
             image = self._refine(order, image, rng, on_step)
         return image if source is None else _put_back(image, source)
 
     def plan_field(self, order: Order) -> tuple[int, int]:
-        """Return height and width of the field drawn: multiples of the net's stride."""
-        factor, stride = ENLARGED[order.features], self.flow.network.config.stride
+        """Return height and width of what the flow draws, pixels: multiples of its stride."""
+        factor, stride = ENLARGED[order.features], self._stride
 
         def fit(side: int) -> int:
             wanted = min(max(side / factor, FIELD[0]), FIELD[1])
@@ -128,25 +137,45 @@ class Painter:
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
-        noise = torch.randn((1, 3, *size), generator=rng)
+        noise = torch.randn(self._find_shape(size), generator=rng)
         course = self._plan(order.style, facts, on_step)
-        return restore(level(self._walk(order.kind, facts, noise, course)), facts)
+        return self._finish(self._walk(order.kind, facts, noise, course), facts)
+
+    def _find_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
+        """Return the shape of the latents of a picture (height, width)."""
+        sizes = self._autoencoder.config
+        return 1, sizes.latent, size[0] // sizes.factor, size[1] // sizes.factor
+
+    @torch.inference_mode()
+    def _finish(self, latents: Tensor, facts: Tensor) -> Tensor:
+        """Return the picture (1, 3, H, W), -1..1, with the facts met."""
+        return restore(level(self._autoencoder.decode(latents.to(self._device)).cpu()), facts)
+
+    @torch.inference_mode()
+    def _enlarge(self, made: Tensor, order: Order) -> Image.Image:
+        """Double the picture as often as wanted, then fit it to the size asked for."""
+        enlarger = self.flow.enlarger
+        for _ in range(ENLARGED[order.features].bit_length() - 1 if enlarger else 0):
+            plain, facts = normalise(made)
+            assert enlarger is not None
+            made = restore(level(enlarger(plain.to(self._device)).cpu()), facts)
+        return resize_torus(to_image(made[0]), order.width, order.height)
 
     def _plan(
         self, style: Style, facts: Tensor, on_step: Callable[[Any], None], start: float = 0.0
     ) -> Course:
         def show(guess: Tensor) -> None:
-            on_step(to_image(restore(guess.cpu(), facts)[0]))
+            on_step(to_image(restore(self._autoencoder.preview(guess).cpu(), facts)[0]))
 
         return Course(style, plan_times(style, start), on_step=show)
 
     def _walk(self, kind: int, facts: Tensor, field: Tensor, course: Course) -> Tensor:
-        """Return the clean field, on the CPU."""
+        """Return the clean latents, on the CPU."""
         wanted = Wanted(
             torch.tensor([kind], device=self._device),
             facts.to(self._device),
             torch.ones(1, device=self._device),
-            torch.full((1,), get_fineness(self.flow.side), device=self._device),
+            torch.zeros(1, device=self._device),
         )
         return walk(self.flow.network, field.to(self._device), wanted, course).cpu()
 
@@ -158,40 +187,44 @@ class Painter:
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
-        height, width = size
-        plain, facts = normalise(to_tensor(resize_torus(source.image, width, height)))
+        latents, facts = self._encode(source.image, size)
         told = apply_wish(facts[0], order.wish)[None]
-        noise = torch.randn(plain.shape, generator=rng)
+        noise = torch.randn(latents.shape, generator=rng)
         if source.mask is None:
             start = 1 - source.strength
             course = self._plan(order.style, told, on_step, start)
-            field = start * plain + (1 - start) * noise
-            return restore(level(self._walk(order.kind, told, field, course)), told)
-        mask = to_mask(source.mask, width, height)
+            field = start * latents + (1 - start) * noise
+            return self._finish(self._walk(order.kind, told, field, course), told)
+        mask = to_mask(source.mask, *latents.shape[-2:])
 
         def keep(_: Tensor, __: float, guess: Tensor) -> Tensor:
             free = mask.to(guess.device)
-            return guess * free + plain.to(guess.device) * (1 - free)
+            return guess * free + latents.to(guess.device) * (1 - free)
 
         course = replace(
             self._plan(order.style, facts, on_step), change=keep, repeats=source.repeats, rng=rng
         )
-        made = self._walk(order.kind, told, noise, course)
-        return restore(keep(made, 1.0, made), facts)
+        made = keep(noise, 1.0, self._walk(order.kind, told, noise, course))
+        with torch.inference_mode():
+            return restore(self._autoencoder.decode(made.to(self._device)).cpu(), facts)
+
+    def _encode(self, image: Image.Image, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
+        """Return latents and facts of a picture brought to (height, width)."""
+        height, width = size
+        return encode(self._autoencoder, to_tensor(resize_torus(image, width, height)))
 
     def _refine(
         self, order: Order, image: Image.Image, rng: torch.Generator, on_step: Callable[[Any], None]
     ) -> Image.Image:
         """Draw the enlarged picture over with a little noise: fine detail appears."""
-        stride = self.flow.network.config.stride
-        width = -(-order.width // stride) * stride
-        height = -(-order.height // stride) * stride
-        plain, facts = normalise(to_tensor(resize_torus(image, width, height)))
+        stride = self._stride
+        size = (-(-order.height // stride) * stride, -(-order.width // stride) * stride)
+        latents, facts = self._encode(image, size)
         start = 1 - order.refine
         style = Style(REFINING, 1.0, "euler", 1.0)
-        field = start * plain + (1 - start) * torch.randn(plain.shape, generator=rng)
+        field = start * latents + (1 - start) * torch.randn(latents.shape, generator=rng)
         course = self._plan(style, facts, on_step, start)
-        made = restore(level(self._walk(order.kind, facts, field, course)), facts)
+        made = self._finish(self._walk(order.kind, facts, field, course), facts)
         return resize_torus(to_image(made[0]), order.width, order.height)
 
 
@@ -205,8 +238,8 @@ def to_tensor(image: Image.Image) -> Tensor:
     return pixels.permute(2, 0, 1)[None] / 127.5 - 1
 
 
-def to_mask(mask: Image.Image, width: int, height: int) -> Tensor:
-    """Return (1, 1, H, W): 1 where to draw."""
+def to_mask(mask: Image.Image, height: int, width: int) -> Tensor:
+    """Return (1, 1, height, width): 1 in cells of which a part is to be drawn."""
     small = mask.convert("L").resize((width, height), Image.Resampling.BOX)
     values = torch.from_numpy(np.array(small, np.float32))[None, None] / 255
     return (values > 0.02).float()

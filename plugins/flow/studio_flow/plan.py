@@ -17,25 +17,21 @@ from studio.media import MediaType
 from studio_flow.book import FactBook
 from studio_flow.describe import FACTS, normalise
 from studio_flow.learn_sprites import SpriteLesson, draw_sprites
-from studio_flow.learn_textures import Pace, TextureLesson, compute_loss
+from studio_flow.learn_textures import TextureLesson
 from studio_flow.model import SPRITE, TEXTURE, Flow, load_flow, save_flow
 from studio_flow.network import FlowConfig, FlowNet, build_network, count_weights
+from studio_flow.shelf import get_shipped
 from studio_flow.sprites import FACTS as SPRITE_FACTS
 from studio_flow.sprites import SIZES, collect_sprites, describe_sprites
-from studio_flow.tiles import DIRECTED, Drawer, Tiles, collect_tiles
+from studio_flow.tiles import DIRECTED, Tiles, collect_tiles
 from studio_flow.trial import draw_trial
 
 STATE: Final = "training.safetensors"
 """Of a checkpoint: all that going on needs."""
 WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
-    "small": ((24, 48, 80, 96), (1, 1, 1, 1)),
-    "standard": ((32, 80, 128, 160), (1, 1, 2, 1)),
-    "large": ((64, 160, 320, 384), (1, 2, 2, 2)),
-}
-SPRITE_WIDTHS: Final[Mapping[str, tuple[tuple[int, ...], tuple[int, ...]]]] = {
-    "small": ((32, 64, 96), (1, 1, 1)),
-    "standard": ((64, 128, 160), (1, 2, 2)),
-    "large": ((128, 256, 320), (2, 2, 2)),
+    "small": ((32, 80, 112), (1, 1, 1)),
+    "standard": ((64, 144, 192), (1, 2, 1)),
+    "large": ((160, 320, 384), (2, 3, 2)),
 }
 FEWEST: Final = 2
 FEW: Final = 30
@@ -56,6 +52,7 @@ class Plan:
         book: facts of what is learnt from.
         dataset: facts of the data, for the card.
         start: weights to go on from.
+        base: shipped flow whose autoencoder and enlarger serve textures; None for sprites.
         lesson: makes the loss function of a trainer.
         draw: shows samples of a trainer.
         measure: the loss on held-out pictures, if there are any.
@@ -69,14 +66,15 @@ class Plan:
     warnings: tuple[str, ...]
     start: Path | None
     device: str
-    lesson: Callable[[Callable[[], int]], Any]
+    base: Flow | None
+    lesson: Callable[[], Any]
     draw: Callable[[FlowNet], Image.Image]
     measure: Callable[[FlowNet], Mapping[str, float]] | None
 
     @property
     def architecture(self) -> str:
         """What the weights are of."""
-        return SPRITE if self.sizes.channels == 4 else TEXTURE
+        return TEXTURE if self.base else SPRITE
 
     def run(self, job: JobContext, index: int) -> Artifact:
         """Learn one seed; returns the checkpoint."""
@@ -89,9 +87,7 @@ class Plan:
             ema=0.999 if params.steps > 2000 else 0.99,
             seed=job.seeds[index],
         )
-        trainer: Trainer
-        lesson = self.lesson(lambda: trainer.step)
-        trainer = Trainer(lambda: build_network(self.sizes), settings, lesson, self.device)
+        trainer = Trainer(lambda: build_network(self.sizes), settings, self.lesson(), self.device)
         self._begin(trainer)
         measure, average = self.measure, trainer.average
         assert isinstance(average, FlowNet)
@@ -122,7 +118,15 @@ class Plan:
         }
         is_sprite = self.architecture == SPRITE
         uses = ["flow.sprite" if is_sprite else "flow.texture", "flow.train"]
-        flow = Flow(network, self.classes, self.book, facts)
+        base = self.base
+        flow = Flow(
+            network,
+            self.classes,
+            self.book,
+            facts,
+            base.autoencoder if base else None,
+            base.enlarger if base else None,
+        )
         save_flow(folder, flow, self.architecture, self._write_card(facts), uses)
         if outcome.step < self.params.steps and outcome.ended != "early":
             shutil.copyfile(outcome.state, folder / STATE)
@@ -199,15 +203,17 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
     )
     held_out = held_out.rename(tiles.classes)
     _check_count(len(tiles.names), dataset)
+    base = load_flow(start or get_shipped("texture"), TEXTURE, device)
+    autoencoder = base.autoencoder
+    assert autoencoder is not None
     sizes = _choose_sizes(params, start, len(tiles.classes), TEXTURE)
     _, facts = normalise(tiles.get_floats())
-    pace = Pace(params.batch)
+    lesson = TextureLesson(tiles, autoencoder, params.batch, params.augment)
+    unseen = TextureLesson(held_out, autoencoder, MEASURED, variants=1)
 
     def measure(network: FlowNet) -> Mapping[str, float]:
-        rng = torch.Generator().manual_seed(1)
-        pictures, kinds = Drawer(held_out).draw(MEASURED, rng)
         with torch.no_grad():
-            loss = compute_loss(network, pictures.to(device), kinds.to(device), rng)
+            loss = unseen(network, torch.Generator().manual_seed(1))["loss"]
         return {"held_out": float(loss)}
 
     return Plan(
@@ -219,8 +225,9 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
         _find_warnings(tiles, params.augment),
         start,
         device,
-        lambda get_step: TextureLesson(tiles, pace, get_step, params.augment),
-        lambda network: draw_trial(network, tiles, most=SHOWN),
+        base,
+        lambda: lesson,
+        lambda network: draw_trial(network, autoencoder, tiles, most=SHOWN),
         measure if len(held_out.names) else None,
     )
 
@@ -246,7 +253,8 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
         warnings,
         start,
         device,
-        lambda get_step: SpriteLesson(sprites, params.batch),
+        None,
+        lambda: SpriteLesson(sprites, params.batch),
         lambda network: draw_sprites(network, sprites, each=2),
         None,
     )
@@ -255,10 +263,10 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
 def _choose_sizes(params: Any, start: Path | None, classes: int, architecture: str) -> FlowConfig:
     """Return the net's sizes: those of the start, or by the width asked for."""
     is_sprite = architecture == SPRITE
-    widths, blocks = (SPRITE_WIDTHS if is_sprite else WIDTHS)[params.width]
+    widths, blocks = WIDTHS[params.width]
     sizes = FlowConfig(
-        channels=4 if is_sprite else 3,
-        patch=1 if is_sprite else 2,
+        channels=4,
+        patch=2,
         widths=widths,
         blocks=blocks,
         classes=classes,

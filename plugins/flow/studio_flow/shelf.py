@@ -33,3 +33,16 @@ def get_place(checkpoint: Checkpoint | None, generator: str) -> Path:
     if checkpoint is None:
         raise CheckpointError("{id} needs weights; choose a checkpoint", id=generator)
     return checkpoint.path
+
+
+def get_shipped(name: str) -> Path:
+    """Return where shipped weights are.
+
+    Raises:
+        CheckpointError: this copy of the plugin came without them.
+    """
+    if not (PLACE / name).is_dir():
+        raise CheckpointError(
+            "the weights '{name}' are missing from this plugin; install it again", name=name
+        )
+    return PLACE / name

@@ -6,22 +6,24 @@ are measured by the judges, which are shipped first.
 """
 
 import argparse
-import json
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import torch
-from safetensors import safe_open
 from studio_training import Card, write_card
 from torch import Tensor, nn
 
+from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.describe import normalise
-from studio_flow.fit import SPRITES, TEXTURES
+from studio_flow.enlarger import EnlargerConfig, build_enlarger
+from studio_flow.fit import SPRITES, TEXTURES, load_average
 from studio_flow.judge import JudgeConfig, build_judge
+from studio_flow.learn_autoencoder import measure_autoencoder, settle
+from studio_flow.learn_enlarger import measure_enlarger
 from studio_flow.learn_judge import enlarge, measure_accuracy, show_tiles
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowNet, build_network, count_weights
@@ -47,7 +49,6 @@ ART: Final = (
     "roguelike and urban packs, Superpowers' items; every one CC0"
 )
 LICENCE: Final = "Apache-2.0. What it learnt from is CC0 and asks for nothing."
-STATE: Final = "state.safetensors"
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,7 @@ class Source:
 
     def load_average(self, network: nn.Module) -> dict[str, Any]:
         """Fill a net with the running average; returns step and settings."""
-        with safe_open(self.run / STATE, framework="pt") as file:
-            facts = json.loads(file.metadata()["facts"])
-            prefix = "average."
-            names = [name for name in file.keys() if name.startswith(prefix)]
-            network.load_state_dict({n.removeprefix(prefix): file.get_tensor(n) for n in names})
-        network.eval().requires_grad_(False)
+        facts = load_average(self.run, network)
         return {"step": facts["step"], **facts["settings"], "cpu_minutes": self.minutes}
 
 
@@ -93,7 +89,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
     parser.add_argument("--minutes", type=float, default=0.0, help="of CPU time the training took")
-    parser.add_argument("--side", type=int, choices=(64, 128), default=128, help="of features")
     parser.add_argument("--notes", default="", help="for the card")
     parser.add_argument("--each", type=int, default=4, help="samples of a class that are judged")
     parser.add_argument("--place", type=Path, default=PLACE)
@@ -102,7 +97,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     source = Source(plan.data, plan.run, plan.minutes, plan.notes, plan.each)
     if plan.what == "textures":
-        ship_textures(source, plan.place, plan.side)
+        ship_textures(source, plan.place)
     elif plan.what == "sprites":
         ship_sprites(source, plan.place)
     elif plan.what == "judge-textures":
@@ -111,17 +106,32 @@ def main(arguments: Sequence[str] | None = None) -> None:
         ship_sprite_judge(source, plan.place)
 
 
-def ship_textures(source: Source, place: Path, side: int) -> None:
-    """Ship the texture flow, with features as in tiles of `side` px."""
-    tiles, _ = split_tiles(load_tiles(source.data))
-    network = build_network(TEXTURES)
+def ship_textures(source: Source, place: Path) -> None:
+    """Ship the texture flow, with the autoencoder and the enlarger that lie beside RUN."""
+    tiles, held_out = split_tiles(load_tiles(source.data))
+    network, autoencoder = build_network(TEXTURES), build_autoencoder(AutoencoderConfig())
+    enlarger = build_enlarger(EnlargerConfig())
     training = source.load_average(network)
-    _, facts = normalise(tiles.reduce(side).get_floats())
-    flow = Flow(network, tiles.classes, FactBook(facts, tiles.kinds), {"side": side})
+    parts = {
+        "autoencoder": load_average(source.run.parent / "autoencoder", autoencoder)["step"],
+        "enlarger": load_average(source.run.parent / "enlarger", enlarger)["step"],
+    }
+    settle(autoencoder, tiles)
+    _, facts = normalise(tiles.get_floats())
+    book = FactBook(facts, tiles.kinds)
+    flow = Flow(network, tiles.classes, book, {"side": tiles.side}, autoencoder, enlarger)
     metrics = measure_textures(flow, place / "judge", source.each)
+    metrics |= {
+        f"autoencoder_{n}": v for n, v in measure_autoencoder(autoencoder, held_out).items()
+    }
+    metrics |= {f"enlarger_{n}": v for n, v in measure_enlarger(enlarger, held_out).items()}
     card = Card(
         title="Textures of 25 materials",
-        what=describe_net(network, "circular padding, so that any field is a torus"),
+        what=describe_net(network, "circular padding, so that any field is a torus")
+        + f" It draws the latents of an autoencoder ({count_weights(autoencoder) / 1e6:.1f} "
+        f"million weights, {parts['autoencoder']} steps); an enlarger "
+        f"({count_weights(enlarger) / 1e6:.2f} million, {parts['enlarger']} steps) doubles what "
+        "is drawn.",
         data=TILES,
         licence=LICENCE,
         training=training,
@@ -129,8 +139,8 @@ def ship_textures(source: Source, place: Path, side: int) -> None:
         command=source.command,
         notes=source.notes,
     )
-    flow = Flow(network, flow.classes, flow.book, {"side": side, "training": training,
-                                                   "metrics": metrics})  # fmt: skip
+    known = {"side": tiles.side, "training": training, "metrics": metrics}
+    flow = replace(flow, facts=known)
     save_flow(place / "texture", flow, TEXTURE, write_card(card), ["flow.texture", "flow.train"])
     LOG.info("%s", metrics)
 

@@ -152,6 +152,7 @@ class Texture(Generator):
     testing_params: ClassVar[dict[str, object]] = {
         "class": "any",
         "size": 64,
+        "features": "small",
         "num_inference_steps": 2,
     }
 
@@ -160,7 +161,7 @@ class Texture(Generator):
         """Activations of a field, told and blind one after the other."""
         factor = FIELD_SHARE[params.features] if not params.refine else 1
         pixels = params.size * (params.height or params.size) // factor**2
-        return Footprint(host_bytes=(500 << 20) + pixels * 400)
+        return Footprint(host_bytes=(500 << 20) + (pixels + params.size**2) * 500)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

@@ -196,18 +196,26 @@ class Drawer:
 
     def draw(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return pictures (B, 3, S, S), -1..1, and class numbers (B,)."""
-        rows = torch.multinomial(self._weights, count, replacement=True, generator=rng)
-        kinds = self.tiles.kinds[rows]
-        raw = self.tiles.pixels[rows]
-        side = self.tiles.side
+        rows = self.choose(count, rng)
+        return self.vary(rows, rng), self.tiles.kinds[rows]
+
+    def choose(self, count: int, rng: torch.Generator) -> Tensor:
+        """Return rows of tiles (B,)."""
+        return torch.multinomial(self._weights, count, replacement=True, generator=rng)
+
+    def vary(self, rows: Tensor, rng: torch.Generator) -> Tensor:
+        """Return tiles rolled, turned and in other colours, (B, 3, S, S), -1..1."""
+        count, side = len(rows), self.tiles.side
         shifts = torch.randint(side, (count, 2), generator=rng).tolist()
         coins = torch.rand((count, 3), generator=rng)
         made = []
-        for index, picture in enumerate(raw):
-            picture = picture.roll(shifts[index], (0, 1))
-            made.append(self._turn(picture, int(kinds[index]), coins[index].tolist()))
+        for index, picture in enumerate(self.tiles.pixels[rows]):
+            kind = int(self.tiles.kinds[rows[index]])
+            made.append(
+                self._turn(picture.roll(shifts[index], (0, 1)), kind, coins[index].tolist())
+            )
         pictures = torch.stack(made).permute(0, 3, 1, 2).float() / 127.5 - 1
-        return vary_colour(pictures, rng), kinds
+        return vary_colour(pictures, rng)
 
     def _turn(self, picture: Tensor, kind: int, coins: list[float]) -> Tensor:
         if not self._may_change:

@@ -43,10 +43,10 @@ class TrainParams(Params):
         description="weights to go on from: shipped ones by name, or a checkpoint made here",
     )
     width: Literal["small", "standard", "large"] = Field(
-        "small", description="of the net: about 1, 3 or 20 million weights; large wants a GPU"
+        "small", description="of the net: about 1, 4 or 25 million weights; large wants a GPU"
     )
-    side: Literal[32, 64, 128] = Field(
-        64,
+    side: Literal[64, 128] = Field(
+        128,
         description="tiles are reduced to this side first; sprites are not",
         json_schema_extra={"unit": "px"},
     )
@@ -107,13 +107,13 @@ class Train(Generator):
     Params: ClassVar[type[Params]] = TrainParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("start",)
     checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = SHIPPED
-    testing_params: ClassVar[dict[str, object]] = {"side": 32, "steps": 2, "batch": 2}
+    testing_params: ClassVar[dict[str, object]] = {"side": 64, "steps": 2, "batch": 2}
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
         """Activations of a batch, forwards and backwards."""
         side = 32 if params.what == "sprites" else params.side
-        return Footprint(host_bytes=(900 << 20) + params.batch * side**2 * 8000)
+        return Footprint(host_bytes=(900 << 20) + params.batch * side**2 * 2000)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

@@ -4,10 +4,10 @@ from typing import Final
 
 import torch
 from PIL import Image
-from torch import Tensor, nn
+from torch import Tensor
 
+from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import level, normalise, restore
-from studio_flow.learn_textures import get_fineness
 from studio_flow.network import FlowNet, Wanted
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.tiles import Tiles
@@ -17,23 +17,25 @@ SEED: Final = 7
 """The same samples every time, so that one sees how they change."""
 
 
-def draw_trial(network: nn.Module, tiles: Tiles, each: int = 2, most: int = 100) -> Image.Image:
+def draw_trial(
+    network: FlowNet, autoencoder: Autoencoder, tiles: Tiles, each: int = 2, most: int = 100
+) -> Image.Image:
     """Return a sheet: samples of each class, with facts of tiles of that class.
 
     Args:
-        network: a `FlowNet`.
+        network: that learns.
+        autoencoder: whose latents it learns.
         tiles: whose facts to take; samples have their size.
         each: samples of a class.
         most: in all.
     """
-    assert isinstance(network, FlowNet)
     rng = torch.Generator().manual_seed(SEED)
     kinds = [kind for kind in range(len(tiles.classes)) for _ in range(each)][:most]
     made = []
     rows = torch.tensor([pick_row(tiles, kind, rng) for kind in kinds])
     for part in torch.split(rows, COLUMNS):
         _, facts = normalise(tiles.get_floats(part))
-        made.append(sample(network, tiles.kinds[part], facts, tiles.side, rng))
+        made.append(sample(network, autoencoder, tiles.kinds[part], facts, tiles.side, rng))
     return lay_out(torch.cat(made), COLUMNS)
 
 
@@ -46,15 +48,23 @@ def pick_row(tiles: Tiles, kind: int, rng: torch.Generator) -> int:
 
 
 def sample(
-    network: FlowNet, kinds: Tensor, facts: Tensor, side: int, rng: torch.Generator
+    network: FlowNet,
+    autoencoder: Autoencoder,
+    kinds: Tensor,
+    facts: Tensor,
+    side: int,
+    rng: torch.Generator,
 ) -> Tensor:
     """Return pictures (B, 3, S, S), -1..1, by 8 Euler steps."""
     style, count = Style(), len(kinds)
     device = next(network.parameters()).device
-    wanted = Wanted(kinds, facts, torch.ones(count), torch.full((count,), get_fineness(side)))
-    noise = torch.randn((count, 3, side, side), generator=rng).to(device)
+    wanted = Wanted(kinds, facts, torch.ones(count), torch.zeros(count))
+    sizes = autoencoder.config
+    cells = side // sizes.factor
+    noise = torch.randn((count, sizes.latent, cells, cells), generator=rng).to(device)
     made = walk(network, noise, wanted.to(device), Course(style, plan_times(style)))
-    return restore(level(made.cpu()), facts)
+    with torch.inference_mode():
+        return restore(level(autoencoder.decode(made).cpu()), facts)
 
 
 def lay_out(pictures: Tensor, columns: int, gap: int = 2) -> Image.Image:

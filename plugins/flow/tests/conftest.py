@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # before torch: idle threads spin on a busy machine
 
@@ -6,8 +7,10 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.describe import FACTS
+from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.judge import FEATURES, JudgeConfig, build_judge
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowConfig, build_network
@@ -20,13 +23,18 @@ CLASSES = ("brick", "grass", "wood")
 KINDS = ("monster", "wall")
 
 
-def build_flow(sizes, classes, pages):
-    """A flow with random weights that do something: the last layer of a fresh net is zero."""
-    torch.manual_seed(0)
-    network = build_network(sizes).eval()
+def wake(network):
+    """Give weights that do something to layers that begin at zero."""
     for name, weight in network.named_parameters():
         if name.endswith(("leave.conv.weight", "second.conv.weight", "answer.weight")):
             torch.nn.init.normal_(weight, std=0.05)
+    return network.eval().requires_grad_(False)
+
+
+def build_flow(sizes, classes, pages):
+    """A flow with random weights that do something: the last layer of a fresh net is zero."""
+    torch.manual_seed(0)
+    network = wake(build_network(sizes))
     facts = torch.randn(4 * pages, sizes.facts) * 0.3
     return Flow(network, classes, FactBook(facts, torch.arange(4 * pages) % pages), {})
 
@@ -34,7 +42,10 @@ def build_flow(sizes, classes, pages):
 @pytest.fixture(scope="session")
 def texture_flow():
     sizes = FlowConfig(widths=(8, 16), blocks=(1, 1), classes=3, facts=FACTS, embedding=16)
-    return build_flow(sizes, CLASSES, 3)
+    flow = build_flow(sizes, CLASSES, 3)
+    autoencoder = wake(build_autoencoder(AutoencoderConfig(down=(8, 16), up=(8, 16))))
+    enlarger = wake(build_enlarger(EnlargerConfig(width=8, blocks=1)))
+    return replace(flow, autoencoder=autoencoder, enlarger=enlarger)
 
 
 @pytest.fixture(scope="session")

@@ -21,7 +21,7 @@ def test_a_torus_has_no_border(texture_flow, down, right):
     """Rolling the noise by whole strides rolls the result: no place is special."""
     stride = texture_flow.network.config.stride
     shift = (down * stride, right * stride)
-    noise = torch.randn((1, 3, 32, 32), generator=torch.Generator().manual_seed(3))
+    noise = torch.randn((1, 4, 32, 32), generator=torch.Generator().manual_seed(3))
     wanted = wish(1, texture_flow.network.config.facts)
     with torch.no_grad():
         plain = texture_flow.network(noise, torch.full((1,), 0.4), wanted)
@@ -51,7 +51,7 @@ def test_wrap_is_a_rim_of_one():
 def test_what_is_learnt_and_what_is_used_agree(texture_flow, time):
     """A net that predicts the target exactly returns the clean picture exactly."""
     rng = torch.Generator().manual_seed(0)
-    clean, noise = (torch.randn((2, 3, 16, 16), generator=rng) for _ in range(2))
+    clean, noise = (torch.randn((2, 4, 16, 16), generator=rng) for _ in range(2))
     norm = (time**2 + (1 - time) ** 2) ** 0.5
     target = ((1 - time) * clean - time * noise) / norm
     noised = time * clean + (1 - time) * noise
@@ -81,8 +81,8 @@ class Knows(torch.nn.Module):
 @pytest.mark.parametrize("method", ["euler", "heun"])
 @pytest.mark.parametrize("steps", [1, 4])
 def test_a_straight_path_is_walked_exactly(method, steps):
-    clean = torch.randn((1, 3, 8, 8), generator=torch.Generator().manual_seed(0))
-    noise = torch.randn((1, 3, 8, 8), generator=torch.Generator().manual_seed(1))
+    clean = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(0))
+    noise = torch.randn((1, 4, 8, 8), generator=torch.Generator().manual_seed(1))
     style = Style(steps, 1.0, method)
     seen = []
     course = Course(style, plan_times(style), on_step=seen.append)
@@ -92,7 +92,7 @@ def test_a_straight_path_is_walked_exactly(method, steps):
 
 
 def test_what_is_known_is_kept(texture_flow):
-    known = torch.randn((1, 3, 16, 16), generator=torch.Generator().manual_seed(5))
+    known = torch.randn((1, 4, 16, 16), generator=torch.Generator().manual_seed(5))
     mask = torch.zeros(1, 1, 16, 16)
     mask[..., 4:12, 4:12] = 1
     style = Style(3, 1.5)
@@ -103,7 +103,7 @@ def test_what_is_known_is_kept(texture_flow):
         repeats=2,
         rng=torch.Generator().manual_seed(1),
     )
-    noise = torch.randn((1, 3, 16, 16), generator=torch.Generator().manual_seed(2))
+    noise = torch.randn((1, 4, 16, 16), generator=torch.Generator().manual_seed(2))
     made = walk(texture_flow.network, noise, wish(1, FACTS), course)
     assert torch.allclose(made * (1 - mask), known * (1 - mask), atol=1e-4)
     assert not torch.allclose(made * mask, known * mask, atol=1e-2)
@@ -122,7 +122,7 @@ def test_guidance_forgets_all_it_is_told():
     wanted = Wanted(torch.tensor([1]), torch.ones(1, 2), torch.ones(1), torch.ones(1)).forget(7)
     assert wanted.kind.tolist() == [7]
     assert wanted.known.tolist() == [0]
-    assert wanted.fineness.tolist() == [1]
+    assert wanted.size.tolist() == [1]
 
 
 def test_attention_only_where_asked():

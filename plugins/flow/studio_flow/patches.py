@@ -1,0 +1,38 @@
+"""How alike two textures look, wherever things stand in them.
+
+Sliced Wasserstein distance of patches, as in GPDM (arXiv 2203.11862): what random filters see in
+both pictures, sorted, and compared.
+"""
+
+from typing import Final
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+FILTERS: Final = 16
+"""Random ones, new at every call."""
+PATCH: Final = 7
+OCTAVES: Final = 2
+"""Sizes at which patches are compared: as it is, and halved."""
+
+
+def compare_patches(made: Tensor, real: Tensor, rng: torch.Generator) -> Tensor:
+    """Return the sliced Wasserstein distance of patches, mean over octaves."""
+    total = made.new_zeros(())
+    for octave in range(OCTAVES):
+        if octave:
+            made, real = functional.avg_pool2d(made, 2), functional.avg_pool2d(real, 2)
+        filters = torch.randn((FILTERS, made.shape[1], PATCH, PATCH), generator=rng)
+        filters = filters - filters.mean((2, 3), keepdim=True)
+        filters = (filters / filters.flatten(1).norm(dim=1)[:, None, None, None]).to(made.device)
+        # Every second place is enough of them, and a quarter of the time.
+        step = 2 if octave == 0 else 1
+        total = total + (_sort(made, filters, step) - _sort(real, filters, step)).abs().mean()
+    return total / OCTAVES
+
+
+def _sort(pictures: Tensor, filters: Tensor, step: int) -> Tensor:
+    rim = PATCH // 2
+    pictures = functional.pad(pictures, (rim, rim, rim, rim), mode="circular")
+    return functional.conv2d(pictures, filters, stride=step).flatten(2).sort(2).values

@@ -1,0 +1,17 @@
+"""Generative adversarial networks, to draw with and to train: a plugin of Studio."""
+
+from collections.abc import Callable
+
+from studio.generator import Generator
+from studio.hookspecs import hookimpl
+from studio_gan.image import Image, Texture
+from studio_gan.train import Train
+
+GENERATORS = (Texture, Image, Train)
+
+
+@hookimpl
+def register_generators(register: Callable[[type[Generator]], None]) -> None:
+    """Offer them all."""
+    for generator in GENERATORS:
+        register(generator)

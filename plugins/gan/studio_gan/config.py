@@ -1,0 +1,178 @@
+"""What a GAN is, as plain data."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+Family = Literal["dcgan", "spatial", "style", "latent"]
+FAMILIES: Final = ("dcgan", "spatial", "style", "latent")
+FIRST: Final = (4, 5, 6, 7)
+"""Sides that a picture can grow from by doubling."""
+FACTS: Final = 6
+"""Numbers that say the colours of a picture: mean and spread of three."""
+MAX_SIZE, MAX_CHANNELS, MAX_LATENT, MAX_CLASSES = 256, 128, 512, 1000
+MAX_WIDTH: Final = 512
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """Sizes of an autoencoder, whose latents a GAN can draw.
+
+    Attributes:
+        latent: channels of the latents.
+        patch: pixels a side that enter as one cell.
+        down: channels of the encoder at each level; a level is half as fine as the one before.
+        up: channels of the decoder at the same levels.
+        blocks: residual blocks of the decoder at each level; the encoder has one.
+    """
+
+    latent: int = 4
+    patch: int = 2
+    down: tuple[int, ...] = (24, 64)
+    up: tuple[int, ...] = (32, 80)
+    blocks: tuple[int, ...] = (1, 2)
+
+    @property
+    def factor(self) -> int:
+        """Pixels a side of a picture to one cell that a GAN draws: 2 x 2 of the latents."""
+        return 2 * self.patch << (len(self.up) - 1)
+
+    @property
+    def planes(self) -> int:
+        """Numbers in such a cell."""
+        return 4 * self.latent
+
+
+@dataclass(frozen=True)
+class GanConfig:
+    """Sizes of both nets.
+
+    Attributes:
+        family: "dcgan", one size (arXiv 1511.06434); "spatial", noise on a torus, any size (PSGAN,
+            arXiv 1705.06566); "style", the same with modulated convolutions (StyleGAN2,
+            arXiv 1912.04958); "latent", one that draws the latents of an autoencoder.
+        size: side of what it learns from, pixels (of latents, cells of 2 x 2): 4 to 7, doubled some times.
+        channels: width of the finest layers; coarser ones are up to eight times as wide.
+        latent: numbers in a style vector.
+        colours: 1 or 3; of latents, numbers in a cell.
+        classes: names, () where there is only one.
+        is_normed: the critic's convolutions have spectral norm (arXiv 1802.05957).
+        autoencoder: of the family "latent".
+    """
+
+    family: Family = "spatial"
+    size: int = 64
+    channels: int = 24
+    latent: int = 64
+    colours: int = 3
+    classes: tuple[str, ...] = ()
+    is_normed: bool = True
+    autoencoder: AutoencoderConfig | None = None
+
+    @property
+    def is_torus(self) -> bool:
+        """Its pictures tile, at any size."""
+        return self.family != "dcgan"
+
+    @property
+    def first(self) -> int:
+        """Side of the coarsest layer."""
+        return split_size(self.size)[0]
+
+    @property
+    def doublings(self) -> int:
+        """From the coarsest layer to the finest."""
+        return split_size(self.size)[1]
+
+    @property
+    def facts(self) -> int:
+        """Numbers that it is told of the colours wanted."""
+        return FACTS if self.autoencoder else 0
+
+    @property
+    def noise(self) -> int:
+        """Numbers in a place of the field; of latents, so many that each cell has four."""
+        return 4 * 4**self.doublings if self.autoencoder else 16
+
+    @property
+    def planes(self) -> int:
+        """Channels that the critic sees."""
+        return self.colours + self.facts
+
+    @property
+    def scale(self) -> int:
+        """Pixels a side of what it draws as one."""
+        return self.autoencoder.factor if self.autoencoder else 1
+
+    @property
+    def step(self) -> int:
+        """Pixels a side of one place of the field."""
+        return self.scale * 2**self.doublings
+
+    @property
+    def side(self) -> int:
+        """Of the pictures it learnt from, pixels."""
+        return self.scale * self.size
+
+    def get_width(self, level: int) -> int:
+        """Return the channels after so many doublings."""
+        return self.channels * min(8, 2 ** (self.doublings - level))
+
+
+def split_size(size: int) -> tuple[int, int]:
+    """Split a side into a first one of 4 to 7 pixels and the number of doublings.
+
+    Raises:
+        ValueError: it is not such a number.
+    """
+    doublings = 0
+    while size > FIRST[-1] and size % 2 == 0:
+        size, doublings = size // 2, doublings + 1
+    if size not in FIRST or not doublings:
+        raise ValueError("a side is 4 to 7 pixels, doubled: such as 28, 32, 48, 64, 96 or 128")
+    return size, doublings
+
+
+def read_config(facts: Mapping[str, Any]) -> GanConfig:
+    """Read what `asdict` wrote.
+
+    Raises:
+        ValueError: no GAN of ours, or sizes out of range.
+        KeyError: something is missing.
+    """
+    config = GanConfig(
+        family=facts["family"],
+        size=int(facts["size"]),
+        channels=int(facts["channels"]),
+        latent=int(facts["latent"]),
+        colours=int(facts["colours"]),
+        classes=tuple(str(name) for name in facts["classes"]),
+        is_normed=bool(facts["is_normed"]),
+        autoencoder=_read_autoencoder(facts.get("autoencoder")),
+    )
+    split_size(config.size)
+    is_latent = config.family == "latent"
+    colours = (config.autoencoder.planes,) if config.autoencoder else (1, 3)
+    if config.family not in FAMILIES or bool(config.autoencoder) != is_latent:
+        raise ValueError("another architecture")
+    if config.colours not in colours:
+        raise ValueError("another architecture")
+    sizes = (config.size, config.channels, config.latent, max(1, len(config.classes)))
+    limits = (MAX_SIZE, MAX_CHANNELS, MAX_LATENT, MAX_CLASSES)
+    if not all(1 <= size <= most for size, most in zip(sizes, limits, strict=True)):
+        raise ValueError("sizes out of range")
+    return config
+
+
+def _read_autoencoder(facts: Mapping[str, Any] | None) -> AutoencoderConfig | None:
+    if facts is None:
+        return None
+    lists = [tuple(int(n) for n in facts[name]) for name in ("down", "up", "blocks")]
+    config = AutoencoderConfig(int(facts["latent"]), int(facts["patch"]), *lists)
+    levels = len(config.up)
+    if not 1 <= levels <= 4 or any(len(numbers) != levels for numbers in lists):
+        raise ValueError("another autoencoder")
+    sizes = (*config.down, *config.up, config.latent, 8 * config.patch, *config.blocks)
+    if not all(1 <= size <= MAX_WIDTH for size in sizes) or max(config.blocks) > 8:
+        raise ValueError("sizes out of range")
+    return config

@@ -1,0 +1,170 @@
+"""Train shipped weights from a command line; cut off, the same command goes on.
+
+python -m studio_gan.fit DATA/textures FOLDER --autoencoder STATE --steps 12000
+python -m studio_gan.fit DATA/textures FOLDER --family spatial --size 64 --steps 12000
+
+DATA is a folder of folders, each a class. With an autoencoder, whose training is another plugin's
+(`python -m studio_flow.fit autoencoder`), the family is "latent": its state is copied to FOLDER.
+"""
+
+import argparse
+import logging
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from studio_training import Run, Settings, fit
+from studio_training.dataset import Dataset, Found, check_examples
+from torch import nn
+
+from studio.media import SUFFIXES, MediaType
+from studio_gan.autoencoder import Autoencoder
+from studio_gan.config import AutoencoderConfig, GanConfig
+from studio_gan.indicators import build_yardstick, judge_samples
+from studio_gan.latents import (
+    build_latent_draw,
+    get_facts,
+    load_autoencoder,
+    load_variants,
+    settle,
+)
+from studio_gan.learner import GanLearner, Rules
+from studio_gan.painter import Painter
+from studio_gan.pictures import Changes, Pictures, build_draw, load_pictures, to_unit
+from studio_gan.report import draw_grid, draw_samples
+
+LOG: Final = logging.getLogger("studio_gan")
+SKIPPED: Final = ("pbr", "freedoom_flat")
+"""Folders of the data that are no class of tiles, or of another licence."""
+SIDE: Final = 128
+"""Of tiles that are encoded, pixels."""
+VARIANTS: Final = 6
+"""Of each tile that are encoded."""
+HELD_OUT: Final = 0.08
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="the folder of pictures")
+    parser.add_argument("folder", type=Path, help="for the state and the curve")
+    parser.add_argument("--autoencoder", type=Path, help="state of its training")
+    parser.add_argument("--family", choices=("spatial", "style", "dcgan"), default="spatial")
+    parser.add_argument("--size", type=int, default=64)
+    parser.add_argument("--channels", type=int, default=48)
+    parser.add_argument("--latent", type=int, default=64)
+    parser.add_argument("--steps", type=int, default=12000)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=5e-4)
+    parser.add_argument("--critic-rate", type=float, default=2.0, help="over the generator's")
+    parser.add_argument("--loss", choices=("hinge", "non-saturating"), default="hinge")
+    parser.add_argument("--augment", choices=("full", "shift", "none"), default="shift")
+    parser.add_argument("--r1", type=float, default=0.1)
+    parser.add_argument("--ema", type=float, default=0.998)
+    parser.add_argument("--decay", type=float, default=0.3)
+    parser.add_argument("--seed", type=int, default=0)
+    plan = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    train(plan)
+
+
+def train(plan: argparse.Namespace) -> None:
+    """Train until the last step."""
+    size = SIDE if plan.autoencoder else plan.size
+    pictures = load_pictures(find_dataset(plan.data), size, Changes(plan.family != "dcgan"))
+    LOG.info("%d pictures, %d held out", len(pictures.pixels), len(pictures.held_out))
+    learner, net = build_learner(plan, pictures)
+    config = learner.config
+    weights = [sum(w.numel() for w in n.parameters()) for n in (learner.generator, learner.critic)]
+    LOG.info("%d weights of the generator, %d of the critic", *weights)
+    yardstick = build_yardstick(
+        to_unit(pictures.pixels), to_unit(pictures.held_out), config.is_torus
+    )
+    run = Run(
+        plan.steps,
+        draw=lambda: draw_grid(net, config),
+        measure=lambda: judge_samples(draw_samples(net, config, 64), yardstick),
+        every=500,
+    )
+    fit(learner, plan.folder, run)
+
+
+def find_dataset(folder: Path) -> Dataset:
+    """Read the classes of a folder, without those that are skipped."""
+    found = [
+        Found(str(path.relative_to(folder)), path, path.parent.name)
+        for path in sorted(folder.glob("*/*"))
+        if SUFFIXES.get(path.suffix.lower()) == MediaType.IMAGE
+        and path.parent.name not in SKIPPED
+    ]
+    return check_examples(found, MediaType.IMAGE, HELD_OUT)
+
+
+def build_learner(plan: argparse.Namespace, pictures: Pictures) -> tuple[GanLearner, nn.Module]:
+    """Build the learner, and the net that draws pictures with its running average."""
+    settings = Settings(
+        steps=plan.steps,
+        batch=plan.batch,
+        rate=plan.rate,
+        warmup=min(100, plan.steps // 20),
+        decay=plan.decay,
+        ema=plan.ema,
+        clip=0.0,
+        seed=plan.seed,
+    )
+    rules = Rules(plan.loss, plan.r1, 1, plan.critic_rate, plan.augment)
+    if not plan.autoencoder:
+        sizes = GanConfig(
+            plan.family, plan.size, plan.channels, plan.latent, pictures.colours, pictures.classes
+        )
+        draw = build_draw(pictures, Changes(sizes.is_torus))
+        learner = GanLearner(sizes, settings, rules, draw)
+        return learner, learner.average
+    return _build_latent_learner(plan, pictures, settings, rules)
+
+
+def _build_latent_learner(
+    plan: argparse.Namespace, pictures: Pictures, settings: Settings, rules: Rules
+) -> tuple[GanLearner, nn.Module]:
+    sizes = AutoencoderConfig()
+    kept = plan.folder / "autoencoder.safetensors"
+    if not kept.exists():
+        plan.folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(plan.autoencoder, kept)
+    autoencoder = load_autoencoder(kept, sizes)
+    settle(autoencoder, pictures)
+    latents = load_variants(plan.folder, autoencoder, pictures, VARIANTS)
+    config = GanConfig(
+        "latent",
+        SIDE // sizes.factor,
+        plan.channels,
+        plan.latent,
+        sizes.planes,
+        pictures.classes,
+        autoencoder=sizes,
+    )
+    facts = get_facts(pictures)
+    draw = build_latent_draw(latents, facts, pictures.kinds)
+    learner = GanLearner(config, settings, rules, draw)
+    painter = build_painter(config, autoencoder, facts, pictures.kinds)
+    painter.weaver = learner.average
+    return learner, painter.eval().requires_grad_(False)
+
+
+def build_painter(
+    config: GanConfig, autoencoder: Autoencoder, facts: torch.Tensor, kinds: torch.Tensor
+) -> Painter:
+    """Build what draws pictures, in the colours of the examples."""
+    painter = Painter(config, len(kinds))
+    autoencoder.encoder = painter.autoencoder.encoder
+    painter.autoencoder = autoencoder
+    painter.facts.copy_(facts)
+    painter.kinds.copy_(kinds)
+    return painter
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""The halves that draw: noise and a class in, pictures in -1..1 out.
+
+All take (field, style): the field (N, noise, h, w) says what is where, the style (N, latent) what
+the whole looks like. One pixel of the field becomes `2**doublings` of the picture. `DcGan` has one
+size and reads the style only.
+"""
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from studio_gan.config import GanConfig
+from studio_gan.layers import (
+    ConditionalNorm,
+    ModulatedBlock,
+    ModulatedConv,
+    double,
+    torus_conv,
+)
+
+WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
+"""Of the latent family: whole waves in a tile."""
+
+
+class Stylist(nn.Module):
+    """Latent and class to a style vector; follows the mean style of each class."""
+
+    mean: Tensor
+
+    def __init__(self, config: GanConfig, depth: int) -> None:
+        super().__init__()
+        kinds = max(1, len(config.classes))
+        self.config = config
+        self.embed = nn.Embedding(kinds, config.latent)
+        self.tell = nn.Linear(config.facts, config.latent) if config.facts else None
+        layers: list[nn.Module] = []
+        for _ in range(depth):
+            layers += [nn.Linear(config.latent, config.latent), nn.LeakyReLU(0.2)]
+        self.layers = nn.Sequential(*layers)
+        self.register_buffer("mean", torch.zeros(kinds, config.latent + config.facts))
+
+    def forward(self, latent: Tensor, weights: Tensor) -> Tensor:
+        """Turn latents (N, latent) and shares of classes (N, kinds) into styles (N, latent).
+
+        Where the colours are told, they follow the latents, and the styles: (N, latent + facts).
+        """
+        latent, facts = latent.split([self.config.latent, self.config.facts], 1)
+        size = (latent.square().mean(1, keepdim=True) + 1e-8).rsqrt()
+        mixed = latent * size + weights @ self.embed.weight
+        if self.tell is not None:
+            mixed = mixed + self.tell(facts)
+        return torch.cat([self.layers(mixed), facts], 1)
+
+    def truncate(self, style: Tensor, weights: Tensor, psi: float) -> Tensor:
+        """Move styles towards the mean of their classes; psi 1 leaves them, 0 is the mean."""
+        mean = weights @ self.mean
+        return mean + psi * (style - mean)
+
+    @torch.no_grad()
+    def follow(self, style: Tensor, weights: Tensor, keep: float = 0.99) -> None:
+        """Take a batch into the means."""
+        counts = weights.sum(0)[:, None]
+        fresh = weights.T @ style / counts.clamp(min=1e-6)
+        self.mean.copy_(torch.where(counts > 0, keep * self.mean + (1 - keep) * fresh, self.mean))
+
+
+class DcGan(nn.Module):
+    """Transposed convolutions with batch norm (Radford et al., arXiv 1511.06434)."""
+
+    def __init__(self, config: GanConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stylist = Stylist(config, 0)
+        width = config.get_width(0)
+        self.start = nn.Linear(config.latent, width * config.first**2)
+        layers: list[nn.Module] = [nn.BatchNorm2d(width), nn.ReLU()]
+        for level in range(1, config.doublings):
+            outer = config.get_width(level)
+            layers += [
+                nn.ConvTranspose2d(width, outer, 4, 2, 1),
+                nn.BatchNorm2d(outer),
+                nn.ReLU(),
+            ]
+            width = outer
+        layers += [nn.ConvTranspose2d(width, config.colours, 4, 2, 1), nn.Tanh()]
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+        """Draw; the field only says how many."""
+        first = self.config.first
+        picture: Tensor = self.layers(self.start(style).unflatten(1, (-1, first, first)))
+        return picture
+
+
+class Spatial(nn.Module):
+    """Noise on a torus, doubled and convolved (PSGAN, Bergmann et al., arXiv 1705.06566).
+
+    Where PSGAN lays the global vector beside the local noise, it sets gains and shifts here, so
+    that every layer hears of it.
+    """
+
+    def __init__(self, config: GanConfig) -> None:
+        super().__init__()
+        self.stylist = Stylist(config, 2)
+        width = config.get_width(0)
+        self.start = torus_conv(config.noise, width)
+        self.norms = nn.ModuleList([ConditionalNorm(width, config.latent)])
+        self.convs = nn.ModuleList()
+        for level in range(1, config.doublings + 1):
+            outer = config.get_width(level)
+            self.convs.append(torus_conv(width, outer))
+            self.norms.append(ConditionalNorm(outer, config.latent))
+            width = outer
+        self.end = torus_conv(width, config.colours)
+
+    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+        """Draw, `2**doublings` pixels a pixel of the field."""
+        x = torch.relu(self.norms[0](self.start(field), style))  # (N, C, h, w)
+        for conv, norm in zip(self.convs, self.norms[1:], strict=True):
+            x = torch.relu(norm(conv(double(x)), style))
+        return torch.tanh(self.end(x))
+
+
+class Style(nn.Module):
+    """A small StyleGAN2 (Karras et al., arXiv 1912.04958) on a torus.
+
+    The learnt constant it begins with is noise on a torus here, which also stands for its noise
+    inputs: what is where comes from the field alone, so that a field makes the same picture again.
+    """
+
+    def __init__(self, config: GanConfig) -> None:
+        super().__init__()
+        self.stylist = Stylist(config, 3)
+        width = config.get_width(0)
+        self.start = torus_conv(config.noise, width)
+        self.convs, self.ends = nn.ModuleList(), nn.ModuleList()
+        for level in range(config.doublings + 1):
+            outer = config.get_width(level)
+            self.convs.append(ModulatedConv(width, outer, config.latent))
+            self.ends.append(nn.Conv2d(outer, config.colours, 1))
+            width = outer
+        self.shifts = nn.ParameterList(
+            [nn.Parameter(torch.zeros(config.get_width(n), 1, 1)) for n in range(len(self.convs))]
+        )
+
+    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+        """Draw, `2**doublings` pixels a pixel of the field."""
+        x = self.start(field)
+        picture: Tensor | None = None
+        for conv, end, shift in zip(self.convs, self.ends, self.shifts, strict=True):
+            x = x if picture is None else double(x)
+            x = nn.functional.leaky_relu(conv(x, style) + shift, 0.2) * 2**0.5
+            picture = end(x) if picture is None else double(picture) + end(x)
+        assert picture is not None  # there is always a first layer
+        return torch.tanh(picture)
+
+
+class Weaver(nn.Module):
+    """Draws the latents of an autoencoder: noise and waves through a U-Net with modulated layers.
+
+    The waves are PSGAN's periodic dimensions (arXiv 1705.06566): courses of bricks and rows of
+    tiles stay in step over any distance. They are rounded to whole ones, so that the torus closes.
+    """
+
+    def __init__(self, config: GanConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.stylist = Stylist(config, 2)
+        style = config.latent + config.facts
+        levels = range(config.doublings, 0, -1)
+        inner = config.noise // 4**config.doublings + 4 * len(WAVES)
+        self.enter = ModulatedConv(inner, config.get_width(config.doublings), style)
+        self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
+        self.up, self.grow = nn.ModuleList(), nn.ModuleList()
+        for level in levels:
+            fine, coarse = config.get_width(level), config.get_width(level - 1)
+            self.down.append(ModulatedBlock(fine, style, 1))
+            self.shrink.append(nn.Conv2d(fine, coarse, 2, 2))
+            self.grow.append(nn.Conv2d(coarse, fine, 1))
+            self.up.append(ModulatedBlock(fine, style, 2))
+        self.middle = ModulatedBlock(config.get_width(0), style, 2)
+        self.end = torus_conv(config.get_width(config.doublings), config.colours)
+
+    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+        """Draw latents, and the facts told as planes behind them: (N, planes, h, w)."""
+        noise = functional.pixel_shuffle(field, 2**self.config.doublings)
+        waves = build_waves(noise.shape[2:], self.config.size)
+        x = self.enter(torch.cat([noise, waves.expand(len(noise), -1, -1, -1)], 1), style)
+        kept = []
+        for block, shrink in zip(self.down, self.shrink, strict=True):
+            x = block(x, style)
+            kept.append(x)
+            x = shrink(x)
+        x = self.middle(x, style)
+        ups = zip(reversed(self.up), reversed(self.grow), reversed(kept), strict=True)
+        for block, grow, fine in ups:
+            x = block((double(grow(x)) + fine) * 0.5**0.5, style)
+        facts = style[:, self.config.latent :, None, None].expand(-1, -1, *x.shape[2:])
+        return torch.cat([self.end(x), facts], 1)
+
+
+def build_waves(sides: Sequence[int], size: int) -> Tensor:
+    """Build sines and cosines down and across, (1, 4 * waves, h, w), `size` cells to a tile."""
+    height, width = sides
+    planes = []
+    for count, axis in ((height, 0), (width, 1)):
+        place = torch.arange(count) * (2 * math.pi / count)
+        for wave in WAVES:
+            angles = max(1, round(wave * count / size)) * place
+            for line in (angles.sin(), angles.cos()):
+                plane = line[:, None] if axis == 0 else line[None, :]
+                planes.append(plane.expand(height, width))
+    return torch.stack(planes)[None] * 2**0.5
+
+
+def build_generator(config: GanConfig) -> nn.Module:
+    """Build the half that draws."""
+    families: dict[str, type[nn.Module]] = {
+        "dcgan": DcGan,
+        "spatial": Spatial,
+        "style": Style,
+        "latent": Weaver,
+    }
+    return families[config.family](config)

@@ -1,0 +1,170 @@
+"""`gan.image` and `gan.texture`: pictures from a trained generator."""
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+from PIL import Image as Pictures
+
+from studio.errors import CheckpointError, InvalidParamsError
+from studio.generator import (
+    Artifact,
+    BundledCheckpoint,
+    Checkpoint,
+    Footprint,
+    Generator,
+    JobContext,
+)
+from studio.media import MediaType
+from studio.params import Params
+from studio_gan.params import SHIPPED, DrawParams, choose_class
+from studio_gan.seams import measure_seams
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from studio_gan.config import GanConfig
+    from studio_gan.drawing import Wish
+
+
+class Image(Generator):
+    """Draws with any checkpoint of `gan.train`."""
+
+    id: ClassVar[str] = "gan.image"
+    title: ClassVar[str] = "Picture from a GAN"
+    summary: ClassVar[str] = "Pictures like those a GAN was trained on"
+    output: ClassVar[MediaType] = MediaType.IMAGE
+    Params: ClassVar[type[Params]] = DrawParams
+    checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = SHIPPED
+    needs_torus: ClassVar[bool] = False
+
+    @classmethod
+    def footprint(cls, params: Any) -> Footprint:
+        """Activations of one picture."""
+        side = max(params.size, params.height, 64)
+        return Footprint(host_bytes=(450 << 20) + side**2 * 1200)
+
+    def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
+        super().__init__(checkpoint, device)
+        if checkpoint is None:
+            raise CheckpointError(
+                "{id} needs weights: make some with gan.train and name them in checkpoint",
+                id=self.id,
+            )
+        from studio_gan.weights import load_generator
+
+        self._net: nn.Module
+        self._config: GanConfig
+        self._net, self._config = load_generator(checkpoint.path)
+        if self.needs_torus and not self._config.is_torus:
+            raise CheckpointError(
+                "{path}: its pictures do not tile; use gan.image, or train another family",
+                path=checkpoint.path,
+            )
+
+    def generate(self, params: Any, job: JobContext) -> Iterator[Artifact | Sequence[Artifact]]:
+        """Yield a picture per seed, or the frames of a loop.
+
+        Raises:
+            InvalidParamsError: a class it does not know, or a size it cannot draw.
+        """
+        width, height = self._get_field(params)
+        count = max(1, params.frames)
+        total = count * len(job.seeds)
+        for index, seed in enumerate(job.seeds):
+            wish, label = self._build_wish(params, seed, (width, height))
+            made = []
+            for frame in range(count):
+                job.step(index * count + frame, total, made[-1] if made else None)
+                made.append(self._crop(self._draw(params, wish, frame), params))
+            artifacts = [self._describe(picture, label, seed) for picture in made]
+            yield artifacts if params.frames else artifacts[0]
+        job.step(total, total)
+
+    def _get_field(self, params: Any) -> tuple[int, int]:
+        size = params.size or self._config.size
+        sides = (size, params.height or size)
+        if self._config.is_torus:
+            step = 2**self._config.doublings
+            return -(-sides[0] // step), -(-sides[1] // step)
+        if sides != (self._config.size,) * 2:
+            raise InvalidParamsError(
+                "size: this checkpoint draws {side} px squares only; leave it at 0",
+                side=self._config.size,
+            )
+        return self._config.first, self._config.first
+
+    def _build_wish(self, params: Any, seed: int, field: tuple[int, int]) -> tuple["Wish", str]:
+        from studio_gan.drawing import Wish
+
+        classes = self._config.classes
+        first = choose_class(getattr(params, "class"), classes, seed)
+        weights = [0.0] * max(1, len(classes))
+        weights[first] = 1.0
+        label = classes[first] if classes else ""
+        if params.mix_class:
+            second = choose_class(params.mix_class, classes, seed)
+            weights[first] -= params.class_share
+            weights[second] += params.class_share
+            label += f" and {classes[second]}"
+        wish = Wish(
+            seed=seed,
+            weights=tuple(weights),
+            psi=params.psi,
+            width=field[0],
+            height=field[1],
+            style_seed=None if params.style_seed < 0 else params.style_seed,
+            style_share=params.style_share,
+        )
+        return wish, label
+
+    def _draw(self, params: Any, wish: "Wish", frame: int) -> Pictures.Image:
+        import math
+
+        from studio_gan.drawing import draw_between, draw_pictures
+        from studio_gan.pictures import to_image
+
+        if not params.frames:
+            return to_image(draw_pictures(self._net, self._config, [wish])[0])
+        share = (1 - math.cos(2 * math.pi * frame / params.frames)) / 2
+        other = wish.seed + 1 if params.to_seed < 0 else params.to_seed
+        return to_image(draw_between(self._net, self._config, wish, other, share)[0])
+
+    def _crop(self, picture: Pictures.Image, params: Any) -> Pictures.Image:
+        """Bring a field that did not divide the size to it."""
+        size = params.size or self._config.size
+        wanted = (size, params.height or size)
+        if picture.size == wanted:
+            return picture
+        # Shrinking a torus keeps it one; cutting would not. A border of it is its other side.
+        return _shrink_torus(picture, wanted)
+
+    def _describe(self, picture: Pictures.Image, label: str, seed: int) -> Artifact:
+        pixels = np.asarray(picture.convert("RGB"))
+        return Artifact(
+            picture,
+            MediaType.IMAGE,
+            metrics=measure_seams(pixels) if self._config.is_torus else {},
+            info={"class": label} if label else {},
+            title=f"{label or 'picture'} {seed}".replace("_", " "),
+        )
+
+
+class Texture(Image):
+    """Draws what tiles."""
+
+    id: ClassVar[str] = "gan.texture"
+    title: ClassVar[str] = "Texture from a GAN"
+    summary: ClassVar[str] = "Seamless textures of any size in a moment"
+    needs_torus: ClassVar[bool] = True
+
+
+def _shrink_torus(picture: Pictures.Image, size: tuple[int, int]) -> Pictures.Image:
+    """Resize a picture that tiles so that it still does."""
+    wide = Pictures.new(picture.mode, (3 * picture.width, 3 * picture.height))
+    for column in range(3):
+        for row in range(3):
+            wide.paste(picture, (column * picture.width, row * picture.height))
+    box = (picture.width, picture.height, 2 * picture.width, 2 * picture.height)
+    return wide.resize(size, Pictures.Resampling.LANCZOS, box=box)

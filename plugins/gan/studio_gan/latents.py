@@ -1,0 +1,106 @@
+"""Pictures as latents, made once: what the family "latent" learns from."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+from torch.nn import functional
+
+from studio.errors import CheckpointError
+from studio_gan.augment import roll
+from studio_gan.autoencoder import Autoencoder, normalise
+from studio_gan.config import AutoencoderConfig
+from studio_gan.pictures import Pictures, to_unit, vary
+
+BATCH = 32
+
+
+def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
+    """Read the running average of a training's state, or plain weights.
+
+    Raises:
+        CheckpointError: another net, or damaged.
+    """
+    net = Autoencoder(config)
+    try:
+        tensors = load_file(path)
+        average = {k.removeprefix("average."): v for k, v in tensors.items() if "average." in k}
+        own = {name: value for name, value in (average or tensors).items() if name != "glimpse"}
+        net.load_state_dict(own)
+    except (OSError, RuntimeError, SafetensorError) as error:
+        raise CheckpointError(
+            "{path}: no weights of this autoencoder; take the state of its training", path=path
+        ) from error
+    return net.eval().requires_grad_(False)
+
+
+@torch.no_grad()
+def settle(net: Autoencoder, pictures: Pictures) -> None:
+    """Set mean and spread of the latents: `encode` gives spread 1 from then on."""
+    net.mean.zero_()
+    net.spread.fill_(1)
+    parts = [net.encode(to_unit(some))[0] for some in pictures.pixels.split(BATCH)]
+    raw = functional.pixel_shuffle(torch.cat(parts), 2)
+    net.mean.copy_(raw.mean((0, 2, 3)))
+    net.spread.copy_(raw.std((0, 2, 3)))
+
+
+@torch.no_grad()
+def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int) -> Tensor:
+    """Encode each example, moved and mirrored, `count` times; returns fp16 (count, N, C, h, w).
+
+    A roll by whole cells costs nothing later; those by parts of a cell are made here.
+    """
+    made = []
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        for _ in range(count):
+            parts = zip(pictures.pixels.split(BATCH), pictures.kinds.split(BATCH), strict=True)
+            rows = [
+                net.encode(roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))))[0]
+                for pixels, kinds in parts
+            ]
+            made.append(torch.cat(rows).half())
+    return torch.stack(made)
+
+
+def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int) -> Tensor:
+    """Read what an earlier run of the same training encoded, or encode."""
+    path = folder / "latents.safetensors"
+    if path.exists():
+        return load_file(path)["latents"]
+    latents = encode_variants(net, pictures, count, 0)
+    folder.mkdir(parents=True, exist_ok=True)
+    draft = path.with_suffix(".part")
+    save_file({"latents": latents}, draft)
+    draft.replace(path)
+    return latents
+
+
+def build_latent_draw(latents: Tensor, facts: Tensor, kinds: Tensor, balance: float = 0.5) -> Any:
+    """Build the learner's source: rare classes more often than their share.
+
+    Args:
+        latents: as `encode_variants` gives them.
+        facts: colours of the examples (N, FACTS); they lie behind the latents, as planes.
+        kinds: of the examples (N,).
+        balance: 0 draws every example as often, 1 every class.
+    """
+    weights = torch.bincount(kinds).clamp_min(1)[kinds].float() ** -balance
+    sides = latents.shape[3:]
+
+    def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
+        rows = torch.multinomial(weights, count, replacement=True, generator=rng)
+        variants = torch.randint(len(latents), (count,), generator=rng)
+        planes = facts[rows][:, :, None, None].expand(-1, -1, *sides)
+        return torch.cat([roll(latents[variants, rows].float()), planes], 1), kinds[rows]
+
+    return draw
+
+
+def get_facts(pictures: Pictures) -> Tensor:
+    """Return the colours of examples (N, FACTS)."""
+    return torch.cat([normalise(to_unit(some))[1] for some in pictures.pixels.split(BATCH)])

@@ -1,0 +1,79 @@
+"""Layers that the nets share."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+
+class ConditionalNorm(nn.Module):
+    """Batch norm whose gain and shift come from a style vector (arXiv 1610.07629)."""
+
+    def __init__(self, channels: int, latent: int) -> None:
+        super().__init__()
+        self.norm = nn.BatchNorm2d(channels, affine=False)
+        self.affine = nn.Linear(latent, 2 * channels)
+        nn.init.normal_(self.affine.weight, std=0.02)
+        nn.init.zeros_(self.affine.bias)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Norm x (N, C, H, W) by a style (N, latent)."""
+        gain, shift = self.affine(style)[:, :, None, None].chunk(2, dim=1)
+        result: Tensor = self.norm(x) * (1 + gain) + shift
+        return result
+
+
+class ModulatedConv(nn.Module):
+    """3x3 convolution that a style modulates (StyleGAN2, arXiv 1912.04958).
+
+    There the weights are modulated and brought back to unit size. Scaling what goes in and what
+    comes out is the same, and one convolution serves the whole batch.
+    """
+
+    def __init__(self, inner: int, outer: int, latent: int, size: int = 3) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(outer, inner, size, size) / (inner * size**2) ** 0.5)
+        self.affine = nn.Linear(latent, inner)
+        nn.init.zeros_(self.affine.bias)
+        nn.init.normal_(self.affine.weight, std=latent**-0.5)
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Convolve x (N, inner, H, W) as a style (N, latent) wants it."""
+        scale = 1 + self.affine(style)  # (N, inner)
+        squares = self.weight.square().sum((2, 3))  # (outer, inner)
+        size = (scale.square() @ squares.T + 1e-8).rsqrt()  # (N, outer)
+        x = functional.conv2d(pad_torus(x * scale[:, :, None, None]), self.weight)
+        return x * size[:, :, None, None]
+
+
+class ModulatedBlock(nn.Module):
+    """Modulated convolutions with a way around them."""
+
+    def __init__(self, width: int, latent: int, depth: int) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList([ModulatedConv(width, width, latent) for _ in range(depth)])
+        self.shifts = nn.Parameter(torch.zeros(depth, width, 1, 1))
+
+    def forward(self, x: Tensor, style: Tensor) -> Tensor:
+        """Return (N, width, H, W)."""
+        y = x
+        for conv, shift in zip(self.convs, self.shifts, strict=True):
+            y = functional.leaky_relu(conv(y, style) + shift, 0.2) * 2**0.5
+        return (x + y) * 0.5**0.5
+
+
+def pad_torus(x: Tensor, width: int = 1) -> Tensor:
+    """Continue a picture beyond its border with its other side."""
+    return functional.pad(x, (width, width, width, width), mode="circular")
+
+
+def double(x: Tensor) -> Tensor:
+    """Double the sides, each pixel four times."""
+    return functional.interpolate(x, scale_factor=2, mode="nearest")
+
+
+def torus_conv(inner: int, outer: int, stride: int = 1, size: int = 3) -> nn.Conv2d:
+    """Build a convolution on a torus."""
+    return nn.Conv2d(
+        inner, outer, size, stride, padding=(size - stride) // 2 if stride > 1 else size // 2,
+        padding_mode="circular",
+    )  # fmt: skip

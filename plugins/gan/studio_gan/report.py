@@ -1,0 +1,71 @@
+"""What a generator draws, as a grid; and its card."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from PIL import Image
+from studio_training import Card, write_card
+from torch import Tensor, nn
+
+from studio_gan.config import GanConfig
+from studio_gan.drawing import Wish, draw_together
+from studio_gan.pictures import to_image
+
+COLUMNS, ROWS, GAP = 8, 4, 2
+SIDE: Final = 64
+"""Least side of a picture in a grid, pixels."""
+WHAT: Final = {
+    "dcgan": "DCGAN (arXiv 1511.06434): transposed convolutions with batch norm.",
+    "spatial": "PSGAN (arXiv 1705.06566): convolutions on a torus over noise, conditional on a "
+    "global vector and the class; any size, seamless.",
+    "latent": "Modulated convolutions on a torus that draw the latents of an autoencoder, with noise "
+    "and the waves of PSGAN (arXiv 1705.06566); any size, seamless.",
+    "style": "A small StyleGAN2 (arXiv 1912.04958) on a torus: modulated convolutions over noise; "
+    "any size, seamless.",
+}
+
+
+def plan_samples(config: GanConfig, count: int, psi: float = 1.0) -> list[Wish]:
+    """Plan samples of the size it learnt from, class after class."""
+    kinds = max(1, len(config.classes))
+    shares = [tuple(float(kind == n % kinds) for kind in range(kinds)) for n in range(count)]
+    first = config.first
+    return [Wish(n, share, psi, first, first) for n, share in enumerate(shares)]
+
+
+def draw_samples(net: nn.Module, config: GanConfig, count: int) -> Tensor:
+    """Draw samples (N, C, S, S) in -1..1, all at once."""
+    return draw_together(net, config, plan_samples(config, count))
+
+
+def draw_grid(net: nn.Module, config: GanConfig) -> Image.Image:
+    """Draw a grid of samples, always of the same seeds: what changes is what was learnt."""
+    zoom = max(1, SIDE // config.side)
+    side = config.side * zoom
+    sheet = Image.new("RGB", (COLUMNS * (side + GAP) - GAP, ROWS * (side + GAP) - GAP), "grey")
+    for number, picture in enumerate(draw_samples(net, config, COLUMNS * ROWS)):
+        image = to_image(picture).convert("RGB").resize((side, side), Image.Resampling.NEAREST)
+        sheet.paste(image, (number % COLUMNS * (side + GAP), number // COLUMNS * (side + GAP)))
+    return sheet
+
+
+def build_card(
+    config: GanConfig,
+    training: Mapping[str, Any],
+    figures: Mapping[str, float],
+    data: Mapping[str, Any],
+) -> str:
+    """Build the card of a checkpoint."""
+    labels = ", ".join(f"{name or 'unlabelled'} ({n})" for name, n in data["labels"].items())
+    return write_card(
+        Card(
+            title=f"GAN, {config.family}, {config.size} px",
+            what=WHAT[config.family],
+            data=f"{data['examples']} pictures: {labels}. Sha256 {data['hash']}.",
+            licence=f"as the pictures: {data['licence'] or 'not said'}",
+            training=training,
+            metrics=figures,
+            notes="diversity: mean distance between two samples over that between two examples. "
+            "novelty: distance to the nearest example over that of held-out pictures.",
+        )
+    )

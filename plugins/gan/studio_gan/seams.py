@@ -1,0 +1,33 @@
+"""Does a picture tile? The same measure as in the textures plugin."""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+FLAT: Final = 1e-4
+"""A mean gradient below this cannot be seen: the picture is flat."""
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def measure_seams(picture: Pixels) -> dict[str, float]:
+    """Gradient across the wrap, relative to the median inner one; 1.0 is invisible.
+
+    Args:
+        picture: (H, W, C).
+    """
+    across, down = _get_ratio(picture.swapaxes(0, 1)), _get_ratio(picture)
+    return {"seam_x": across, "seam_y": down, "seam_ratio": max(across, down)}
+
+
+def _get_steps(picture: Pixels) -> npt.NDArray[np.float64]:
+    """Mean step from each row to the next, the last one around the torus, in 0..1."""
+    values = picture.astype(np.float64) / 255
+    return np.asarray(np.abs(np.roll(values, -1, axis=0) - values).mean(axis=(1, 2)))
+
+
+def _get_ratio(picture: Pixels) -> float:
+    steps = _get_steps(picture)
+    wrap, usual = float(steps[-1]), float(np.median(steps[:-1])) if len(steps) > 1 else 0.0
+    return 1.0 if wrap <= FLAT and usual <= FLAT else wrap / max(usual, FLAT)

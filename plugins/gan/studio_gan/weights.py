@@ -1,0 +1,49 @@
+"""A trained generator as a checkpoint folder."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from studio_training import load_weights, save_weights
+from torch import nn
+
+from studio.errors import CheckpointError
+from studio_gan.config import GanConfig, read_config
+from studio_gan.generators import build_generator
+
+
+def save_generator(
+    net: nn.Module, config: GanConfig, folder: Path, facts: Mapping[str, Any], card: str
+) -> None:
+    """Write weights (fp16), config with `facts`, and the card."""
+    uses = ["gan.image", "gan.texture"] if config.is_torus else ["gan.image"]
+    save_weights(folder, net.state_dict(), {**asdict(config), **facts}, card, [*uses, "gan.train"])
+
+
+def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
+    """Read what `save_generator` wrote, ready to draw.
+
+    Raises:
+        CheckpointError: damaged, tampered with, or another architecture.
+    """
+    facts, tensors = load_weights(path)
+    try:
+        config = read_config(facts)
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            "{path}: no checkpoint of this plugin ({fault}); take one made by gan.train",
+            path=path,
+            fault=error,
+        ) from error
+    net = build_generator(config)
+    try:
+        net.load_state_dict(tensors)
+    except RuntimeError as error:
+        raise CheckpointError(
+            "{path}: the weights do not fit config.json; take the files of one training together",
+            path=path,
+        ) from error
+    if not all(bool(value.isfinite().all()) for value in tensors.values()):
+        raise CheckpointError("{path}: the weights are not finite; train anew", path=path)
+    return net.eval().requires_grad_(False), config
