@@ -24,6 +24,9 @@ TABS = ("create", "library", "queue", "pipelines", "train", "system")
 SIZES = {"": (1280, 800, 120_000), "-1920": (1920, 1080, 120_000), "-1024": (1024, 768, 80_000)}
 """End of the name -> width and height of the window, and bytes that a picture may have."""
 
+PATIENCE = 120_000
+IS_COMPLETE = """() => !document.querySelector("[aria-busy=true]")
+  && [...document.images].every((image) => image.complete || image.loading === "lazy")"""
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync"]
 
 
@@ -69,28 +72,51 @@ def start_server(home: Path) -> tuple["subprocess.Popen[str]", str]:
     raise SystemExit("the server did not start")
 
 
-def take(browser: Browser, url: str, scheme: str, ending: str) -> None:
-    """Look at every tab in one theme, at one size."""
+def take(browser: Browser, url: str, scheme: str, ending: str) -> list[str]:
+    """Look at every tab in one theme, at one size; return what the page complained of."""
     width, height, largest = SIZES[ending]
     context = browser.new_context(
         viewport={"width": width, "height": height},
         color_scheme=scheme,  # type: ignore[arg-type]
         locale="en-GB",
+        reduced_motion="reduce",
     )
     page = context.new_page()
-    page.goto(f"{url}#{TABS[0]}")
-    page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=60_000)
-    page.wait_for_selector(".s-fields .s-field", timeout=60_000)
+    said: list[str] = []
+    page.on("pageerror", lambda error: said.append(f"error: {error.message}"))
+    page.on(
+        "console",
+        lambda line: (
+            line.type in ("error", "warning")
+            and said.append(f"{line.type}: {line.text} ({line.location})")
+        ),
+    )
+    page.goto(f"{url}#{TABS[0]}", timeout=PATIENCE)
+    page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=PATIENCE)
+    page.wait_for_selector(".s-fields .s-field", timeout=PATIENCE)
     for tab in TABS:
         page.evaluate("tab => { location.hash = tab; }", tab)
-        page.wait_for_timeout(3500)
-        save(page, OUT / f"{tab}-{scheme}{ending}.webp", largest)
+        page.wait_for_selector(f"#tab-{tab}", state="visible", timeout=PATIENCE)
+        save(settle(page), OUT / f"{tab}-{scheme}{ending}.webp", largest)
     context.close()
+    return said
 
 
-def save(page: Page, path: Path, largest: int) -> None:
-    """Write what a page shows, as small as it must be."""
-    picture = Image.open(io.BytesIO(page.screenshot()))
+def settle(page: Page) -> bytes:
+    """Return a picture of the page once nothing in it moves any more."""
+    before = b""
+    for _ in range(40):
+        page.wait_for_timeout(800)
+        now = page.screenshot()
+        if now == before and page.evaluate(IS_COMPLETE):
+            return now
+        before = now
+    return before  # something in it never rests
+
+
+def save(data: bytes, path: Path, largest: int) -> None:
+    """Write a picture, as small as it must be."""
+    picture = Image.open(io.BytesIO(data))
     for quality in (88, 80, 70, 60, 45, 30):
         picture.save(path, quality=quality, method=6)
         if path.stat().st_size <= largest:
@@ -107,16 +133,19 @@ def main() -> None:
         if not (home / "studio.db").exists():
             make_home(home)
         process, url = start_server(home)
+        said: set[str] = set()
         try:
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
                 for ending in SIZES:
                     for scheme in ("light", "dark"):
-                        take(browser, url, scheme, ending)
+                        said.update(take(browser, url, scheme, ending))
                 browser.close()
         finally:
             process.terminate()
             process.wait(30)
+        if said:
+            raise SystemExit("the page complained:\n" + "\n".join(sorted(said)))
 
 
 if __name__ == "__main__":

@@ -50,3 +50,16 @@ class Translator:
     def error(self, error: StudioError) -> str:
         """Say an error in the user's language."""
         return self.text(error.template, **error.values) if error.values else str(error)
+
+    def explain(self, error: StudioError) -> tuple[str, str]:
+        """Say what is wrong, and apart from it what to do about it, "" where that is not said.
+
+        The remedy is what stands behind the last semicolon of the template, not of a value.
+        """
+        if not error.values:
+            fault, _, remedy = str(error).rpartition("; ")
+            return (fault, remedy) if fault else (remedy, "")
+        template = self._table.get(error.template, error.template)
+        fault, _, remedy = template.rpartition("; ")
+        said = [part.format(**error.values) for part in (fault, remedy)]
+        return (said[0], said[1]) if fault else (said[1], "")

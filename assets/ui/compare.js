@@ -58,7 +58,7 @@ class StudioCompare extends StudioElement {
     const zoom = this.hasPictures && [
       h("button", { type: "button", class: "s-button", onclick: () => this.#reset() }, t("Fit")),
       h("button", { type: "button", class: "s-button", onclick: () => this.#natural() }, "100 %"),
-      h("span", { class: "s-lib-quiet" }, t("Wheel zooms, dragging moves all")),
+      h("span", { class: "s-lib-quiet", title: t("Keys: + and − zoom, Shift with an arrow moves, F flips, Enter opens") }, t("Wheel zooms, dragging moves all")),
     ];
     const only = h("label", { class: "s-lib-check" },
       h("input", { type: "checkbox", checked: this.isShort, onchange: (event) => { this.isShort = event.target.checked; this.#showTable(); } }), t("Only what differs"));
@@ -76,7 +76,7 @@ class StudioCompare extends StudioElement {
   #buildPane(asset, place) {
     const title = asset.title || t("Untitled");
     const pick = h("button", { type: "button", class: "s-button s-lib-pick", title: t("Give it five stars"), onclick: () => this.pick(place) }, icon("star"), h("span", {}, t("Best")));
-    return h("figure", { class: `s-lib-pane${asset.rating === 5 ? " s-lib-best" : ""}`, "data-id": asset.id, "data-kind": asset.kind },
+    return h("figure", { class: `s-lib-pane${asset.rating === 5 ? " s-lib-best" : ""}`, "data-id": asset.id, "data-kind": asset.kind, tabindex: "0", "aria-label": `${letter(place)}: ${title}` },
       h("div", { class: "s-lib-pane-view" }, this.#buildView(asset)),
       h("figcaption", {}, h("span", { class: "s-lib-pane-letter" }, letter(place)), h("span", { class: "s-lib-pane-title", dir: "auto", title }, title),
         h("span", { class: "s-lib-pane-stars", "aria-label": t("{count} stars", { count: asset.rating ?? 0 }), role: "img" }, "★".repeat(asset.rating ?? 0)), pick));
@@ -105,6 +105,7 @@ class StudioCompare extends StudioElement {
     if (!done) return;
     asset.rating = 5;
     this.#showPanes();
+    this.stage.children[place].querySelector(".s-lib-pick").focus({ preventScroll: true });
     this.dispatchEvent(new CustomEvent("s-rated", { detail: { ids: [asset.id], rating: 5 }, bubbles: true }));
     const others = this.assets.filter((other) => other !== asset).map((other) => other.id);
     const run = () => attempt(async () => {
@@ -123,9 +124,11 @@ class StudioCompare extends StudioElement {
   }
 
   #turnTo(turn) {
+    const isInside = [...this.stage.children].includes(document.activeElement);
     this.turn = turn;
     this.classList.toggle("s-lib-flipping", turn !== null);
     [...this.stage.children].forEach((pane, place) => pane.classList.toggle("s-lib-turned", place === turn));
+    if (isInside && turn !== null) this.stage.children[turn].focus({ preventScroll: true });
   }
 
   #keyed(event) {
@@ -134,11 +137,35 @@ class StudioCompare extends StudioElement {
     const step = { ArrowRight: 1, ArrowLeft: -1, " ": 1 }[event.key];
     const place = event.key.toUpperCase().charCodeAt(0) - 65;
     if (event.key === "f" || event.key === "F") this.flip();
-    else if (this.turn !== null && step && !event.target.closest?.("button")) this.#turnTo((this.turn + step + count) % count);
+    else if (this.turn !== null && step && !event.shiftKey && !event.target.closest?.("button")) this.#turnTo((this.turn + step + count) % count);
     else if (this.turn !== null && event.key.length === 1 && place >= 0 && place < Math.min(count, 5)) this.#turnTo(place);
-    else return;
+    else if (!this.#moveByKey(event) && !this.#pressPane(event)) return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Plus and minus zoom, Shift and an arrow move the pictures. */
+  #moveByKey(event) {
+    const zoom = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
+    const [x, y] = (event.shiftKey && { ArrowLeft: [1, 0], ArrowRight: [-1, 0], ArrowUp: [0, 1], ArrowDown: [0, -1] }[event.key]) || [0, 0];
+    if (!this.hasPictures || !(zoom || x || y)) return false;
+    if (zoom) this.#zoomTo(this.zoom * zoom);
+    this.x += x / 10;
+    this.y += y / 10;
+    this.#move();
+    return true;
+  }
+
+  /** From one picture to its neighbour, and into it. */
+  #pressPane({ key, target }) {
+    const panes = [...this.stage.children];
+    const place = panes.indexOf(target);
+    const next = panes[place + ({ ArrowRight: 1, ArrowLeft: -1 }[key] ?? 0)];
+    if (place < 0) return false;
+    if (key === "Enter") this.dispatchEvent(new CustomEvent("s-open", { detail: { id: this.assets[place].id }, bubbles: true, cancelable: true }));
+    else if (next && next !== target) next.focus();
+    else return false;
+    return true;
   }
 
   // ---- all pictures move together; x and y are parts of a pane, so that sizes do not matter
@@ -174,11 +201,16 @@ class StudioCompare extends StudioElement {
     event.preventDefault();
     const frame = view.getBoundingClientRect();
     const at = { x: (event.clientX - frame.left) / frame.width - 0.5, y: (event.clientY - frame.top) / frame.height - 0.5 };
-    const zoom = Math.max(LEAST_ZOOM, Math.min(MOST_ZOOM, this.zoom * Math.exp(-event.deltaY / 300)));
+    this.#zoomTo(this.zoom * Math.exp(-event.deltaY / 300), at);
+    this.#move();
+  }
+
+  /** What is at a place, in parts of a pane from its middle, stays there. */
+  #zoomTo(wanted, at = { x: 0, y: 0 }) {
+    const zoom = Math.max(LEAST_ZOOM, Math.min(MOST_ZOOM, wanted));
     this.x = at.x - (at.x - this.x) * (zoom / this.zoom);
     this.y = at.y - (at.y - this.y) * (zoom / this.zoom);
     this.zoom = zoom;
-    this.#move();
   }
 
   #pressed(event) {

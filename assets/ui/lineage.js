@@ -32,6 +32,7 @@ class StudioLineage extends StudioElement {
     this.listen(this.canvas, "wheel", (event) => this.#wheeled(event));
     this.listen(this.canvas, "pointerdown", (event) => this.#pressed(event));
     this.listen(this.canvas, "keydown", (event) => this.#walk(event));
+    this.listen(this.canvas, "focusin", (event) => this.#reach(event.target.closest(".s-lib-node")));
     this.watch = new ResizeObserver(() => this.places && !this.isMoved && this.fit());
     this.watch.observe(this.canvas);
     this.load();
@@ -84,7 +85,7 @@ class StudioLineage extends StudioElement {
     picture.addEventListener("error", () => picture.replaceWith(icon(node.kind)));
     const props = {
       type: "button", class: `s-lib-node${isHere ? " s-lib-here" : ""}${node.trashed ? " s-lib-gone" : ""}`, style: `left:${x}px;top:${y}px;width:${NODE.width}px;height:${NODE.height}px`,
-      "data-id": node.id, title: `${title}\n${maker}`, "aria-label": `${title}, ${nameKind(node.kind)}, ${maker}${isHere ? `, ${t("this one")}` : ""}`, onclick: () => this.#open(node.id),
+      "data-id": node.id, tabindex: isHere ? "0" : "-1", title: `${title}\n${maker}`, "aria-label": `${title}, ${nameKind(node.kind)}, ${maker}${isHere ? `, ${t("this one")}` : ""}`, onclick: () => this.#open(node.id),
     };
     return h("button", props,
       h("span", { class: "s-lib-node-picture" }, picture),
@@ -164,8 +165,17 @@ class StudioLineage extends StudioElement {
     window.addEventListener("pointerup", ended);
   }
 
-  /** Arrow keys go along the edges, or up and down a layer. */
+  /** Tab comes to one node only, the last one that was reached. */
+  #reach(node) {
+    if (!node) return;
+    for (const other of this.sheet.querySelectorAll('.s-lib-node[tabindex="0"]')) other.tabIndex = -1;
+    node.tabIndex = 0;
+  }
+
+  /** Arrow keys go along the edges, or up and down a layer; plus and minus zoom. */
   #walk(event) {
+    const factor = { "+": 1.25, "=": 1.25, "-": 0.8 }[event.key];
+    if (factor) this.zoom(factor);
     const id = event.target.closest?.(".s-lib-node")?.dataset.id;
     if (!id) return;
     const here = this.places.get(id);

@@ -1,7 +1,7 @@
 // A run: its steps live, and what it made as a board.
 
 import { api, attempt, go, h, t, thumbnailUrl } from "./core.js";
-import { button, emptyState, fill, formatDuration, formatTime, statusBadge, throttle } from "./queue-format.js";
+import { buildReason, button, emptyState, fill, formatDuration, formatTime, statusBadge, throttle } from "./queue-format.js";
 import { openResult } from "./queue-result.js";
 import { buildSteps } from "./pipelines-steps.js";
 
@@ -48,7 +48,7 @@ export class Board {
         h("div", { class: "s-q-row" },
           isLive ? button(t("Cancel"), () => attempt(() => api.post(`runs/${run.id}/cancel`)), { sign: "close", kind: "s-danger" }) : null,
           button(isLive ? t("Run another") : t("Run again"), () => go("pipelines", { name: run.pipeline, again: run.id }), { sign: "again" }))),
-      run.error ? h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("What went wrong")), h("p", {}, run.error.message), h("p", { class: "s-q-remedy" }, t("What was made is kept. Run it again with the same seed and only what is missing is made."))) : null);
+      run.error ? h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("What went wrong")), ...buildReason(run.error), h("p", { class: "s-q-remedy" }, t("What was made is kept. Run it again with the same seed and only what is missing is made."))) : null);
   }
 
   #drawResults() {

@@ -1,7 +1,7 @@
 // Runs, newest first. They are rows of the home: a reload or a restart of the server loses none.
 
 import { api, attempt, go, h, t } from "./core.js";
-import { bar, button, emptyState, formatAge, formatDuration, iconButton, statusBadge, throttle } from "./queue-format.js";
+import { bar, buildReason, button, emptyState, formatAge, formatDuration, iconButton, statusBadge, throttle } from "./queue-format.js";
 import { buildThumbnails } from "./queue-history.js";
 
 const PAGE = 20;
@@ -57,5 +57,5 @@ function buildRow(run) {
         h("span", { class: "s-q-muted" }, [formatAge(run.created), t("{count} results", { count: assets.length }), run.ended ? formatDuration(run.ended - run.created) : ""].filter(Boolean).join(" · "))),
       isLive ? h("div", { class: "s-p-runbar" }, bar(total ? done / total : null, t("Progress of {title}", { title: run.title }))) : buildThumbnails({ asset_ids: assets.slice(-5), id: run.id }, 5),
       isLive ? iconButton("close", t("Cancel {name}", { name: run.title }), cancel) : h("span", { class: "s-q-gap" })),
-    run.error ? h("p", { class: "s-q-reason" }, run.error.message) : null);
+    ...(run.error ? buildReason(run.error) : []));
 }

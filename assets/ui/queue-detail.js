@@ -1,7 +1,7 @@
 // One job in full: where it stands, when what happened, with what params, why it failed, its log.
 
 import { api, attempt, h, on, order, t, toast } from "./core.js";
-import { bar, button, fill, formatDuration, formatTime, iconButton, namePriority, statusBadge, throttle } from "./queue-format.js";
+import { bar, buildReason, button, fill, formatDuration, formatTime, iconButton, namePriority, statusBadge, throttle } from "./queue-format.js";
 import { buildThumbnails, retryJob } from "./queue-history.js";
 
 const LIVE = new Set(["queued", "running"]);
@@ -93,7 +93,7 @@ class Detail {
   #buildError() {
     const { error } = this.#job;
     if (!error) return null;
-    return h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("Why it failed")), h("p", {}, error.message), error.remedy ? h("p", { class: "s-q-remedy" }, error.remedy) : null);
+    return h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("Why it failed")), ...buildReason(error));
   }
 
   #buildActions() {

@@ -131,6 +131,11 @@ export function namePriority(priority) {
   return { interactive: t("Interactive"), normal: t("Normal"), batch: t("Batch") }[priority] ?? priority;
 }
 
+/** Why something ended badly, and what to do about it: a line each. */
+export function buildReason({ fault, remedy }) {
+  return [h("p", { class: "s-q-reason" }, fault), remedy ? h("p", { class: "s-q-remedy" }, t("What to do: {remedy}", { remedy })) : null];
+}
+
 /** A coloured word for a state. */
 export function statusBadge(status) {
   return h("span", { class: "s-q-badge", "data-status": status }, nameStatus(status));

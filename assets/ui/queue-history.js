@@ -1,7 +1,7 @@
 // What has ended: newest first, a page at a time; a failed job says why and what to do.
 
 import { api, attempt, go, h, show, t, thumbnailUrl, toast } from "./core.js";
-import { button, emptyState, formatAge, formatDuration, iconButton, statusBadge } from "./queue-format.js";
+import { buildReason, button, emptyState, formatAge, formatDuration, iconButton, statusBadge } from "./queue-format.js";
 import { openJob } from "./queue-detail.js";
 
 const STATUSES = { done: ["done"], failed: ["failed", "dead"], all: ["done", "failed", "dead", "cancelled"] };
@@ -74,8 +74,7 @@ export class History {
           h("span", { class: "s-q-muted" }, [job.generator, job.user, job.ended ? formatAge(job.ended) : "", took].filter(Boolean).join(" · "))),
         buildThumbnails(job),
         isBad ? iconButton("again", t("Retry this job"), () => retryJob(job.id)) : h("span", { class: "s-q-gap" })),
-      job.error ? h("p", { class: "s-q-reason" }, job.error.message) : null,
-      job.error?.remedy ? h("p", { class: "s-q-remedy" }, job.error.remedy) : null);
+      ...(job.error ? buildReason(job.error) : []));
   }
 }
 

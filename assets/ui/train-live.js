@@ -1,7 +1,7 @@
 // One training: its curves and samples while it learns, its checkpoint when it has.
 
 import { api, attempt, go, h, order, t, toast } from "./core.js";
-import { apiUrl, bar, button, confirmAction, emptyState, fill, formatDuration, formatTime, icon, showPreview, statusBadge, throttle } from "./queue-format.js";
+import { apiUrl, bar, buildReason, button, confirmAction, emptyState, fill, formatDuration, formatTime, icon, showPreview, statusBadge, throttle } from "./queue-format.js";
 import { openJob } from "./queue-detail.js";
 import { openResult } from "./queue-result.js";
 import { Curves } from "./train-curve.js";
@@ -86,7 +86,7 @@ export class Training {
       h("div", { class: "s-q-line" }, h("div", {}, h("h2", { class: "s-p-title" }, this.#checkpoint?.title || job.title), h("div", { class: "s-q-row" }, statusBadge(job.paused ? "paused" : job.status), h("span", { class: "s-q-muted" }, facts.filter(Boolean).join(" · ")))),
         h("div", { class: "s-q-row s-q-wrap" }, ...this.#buildActions(isLive))),
       job.status === "running" ? h("div", {}, bar(job.total ? job.done / job.total : null, t("Progress")), h("div", { class: "s-q-figures" }, h("span", {}, job.total ? t("{done} of {total} steps", { done: job.done, total: job.total }) : t("Loading…")), h("span", { class: "s-q-eta" }, job.eta ? t("{duration} left", { duration: formatDuration(job.eta) }) : ""))) : null,
-      job.error ? h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("Why it failed")), h("p", {}, job.error.message)) : null);
+      job.error ? h("div", { class: "s-q-error", role: "alert" }, h("strong", {}, t("Why it failed")), ...buildReason(job.error)) : null);
   }
 
   #buildActions(isLive) {

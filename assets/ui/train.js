@@ -2,7 +2,7 @@
 
 import { StudioElement, api, attempt, go, h, t } from "./core.js";
 import "./create-slots.js";
-import { emptyState, button, formatAge, icon, isSeen, readParams, statusBadge, throttle } from "./queue-format.js";
+import { buildReason, emptyState, button, formatAge, icon, isSeen, readParams, statusBadge, throttle } from "./queue-format.js";
 import { buildThumbnails } from "./queue-history.js";
 import { TrainForm } from "./train-form.js";
 import { Training } from "./train-live.js";
@@ -97,7 +97,7 @@ function buildRow(job) {
       h("div", { class: "s-q-name" }, h("button", { type: "button", class: "s-q-link", onclick: () => go("train", { job: job.id }) }, job.title || job.generator),
         h("span", { class: "s-q-muted" }, [job.generator, formatAge(job.created), share, loss === undefined ? "" : t("loss {loss}", { loss: loss.toPrecision(3) })].filter(Boolean).join(" · "))),
       buildThumbnails(job, 1), h("span", { class: "s-q-gap" })),
-    job.error ? h("p", { class: "s-q-reason" }, job.error.message) : null);
+    ...(job.error ? buildReason(job.error) : []));
 }
 
 function buildCard(trainer) {

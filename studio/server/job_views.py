@@ -1,6 +1,7 @@
 """Jobs as the visitor may see them."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from studio.app.checking import Fault
 from studio.app.previews import find_preview
@@ -55,8 +56,19 @@ def build_job_error(visitor: Visitor, record: JobRecord) -> JobErrorView | None:
     """Say why a job ended badly."""
     if record.error is None:
         return None
-    error = error_from_dict(record.error)
-    return JobErrorView(type=type(error).__name__, message=visitor.translator.error(error))
+    return build_error(visitor, record.error)
+
+
+def build_error(visitor: Visitor, data: Mapping[str, Any]) -> JobErrorView:
+    """Say what `StudioError.to_dict` wrote: what is wrong, and what to do about it."""
+    error = error_from_dict(data)
+    fault, remedy = visitor.translator.explain(error)
+    return JobErrorView(
+        type=type(error).__name__,
+        message=visitor.translator.error(error),
+        fault=fault,
+        remedy=remedy,
+    )
 
 
 def build_preview_address(visitor: Visitor, record: JobRecord) -> str | None:

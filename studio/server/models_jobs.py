@@ -94,10 +94,15 @@ class CheckAnswer(BaseModel):
 
 
 class JobErrorView(BaseModel):
-    """Why a job ended badly, in the user's language."""
+    """Why a job ended badly, in the user's language.
+
+    `message` is `fault` and `remedy` in one; `remedy` is empty where nothing is advised.
+    """
 
     type: str
     message: str
+    fault: str
+    remedy: str
 
 
 class JobView(BaseModel):

@@ -7,12 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, FastAPI, Path, Query
 
 from studio.app.run_records import RunRecord
-from studio.errors import StudioError, error_from_dict
+from studio.errors import StudioError
 from studio.ids import is_id
 from studio.server.access import CurrentVisitor, Visitor
 from studio.server.calls import resolve_inputs
 from studio.server.errors import NotFoundError
-from studio.server.models_jobs import JobErrorView, Touched
+from studio.server.job_views import build_error
+from studio.server.models_jobs import Touched
 from studio.server.models_pipelines import RunBody, RunPage, RunStepView, RunView
 from studio.server.replies import LIST, READ, WRITE
 from studio.server.routes_pipelines import PipelineName, find_recipe
@@ -99,10 +100,7 @@ def check_run(visitor: Visitor, run: str) -> RunRecord:
 
 def build_run(visitor: Visitor, record: RunRecord) -> RunView:
     """Describe a run."""
-    error = None
-    if record.error is not None:
-        found = error_from_dict(record.error)
-        error = JobErrorView(type=type(found).__name__, message=visitor.translator.error(found))
+    error = None if record.error is None else build_error(visitor, record.error)
     order = record.order
     return RunView(
         id=record.id,

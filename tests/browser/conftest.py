@@ -1,14 +1,19 @@
 """A server as a process of its own, and browsers that must not complain nor go elsewhere."""
 
+import asyncio
 import json
 import os
 import re
+import select
 import shutil
+import signal
 import subprocess
 import sys
 import time
 import urllib.request
+import zlib
 from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -24,39 +29,94 @@ PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine."""
 
 
-class StudioProcess:
-    """`studio serve` on a home of its own."""
+class Child:
+    """A process that the nursery started."""
 
-    def __init__(self, home, plugins=None, port=0, options=()):
-        self.home, self.plugins, self.port, self.options = home, plugins, port, options
+    def __init__(self, pid):
+        self.pid, self._handle = pid, os.pidfd_open(pid)
+
+    def send_signal(self, number):
+        signal.pidfd_send_signal(self._handle, number)
+
+    def poll(self):
+        """Tell whether it has ended, by something that is not None."""
+        return 0 if select.select([self._handle], [], [], 0)[0] else None
+
+    def wait(self, seconds):
+        assert select.select([self._handle], [], [], seconds)[0], "the server does not end"
+        os.close(self._handle)
+
+
+class Nursery:
+    """A process that has imported what `studio serve` needs, and is forked for each."""
+
+    def __init__(self, folder):
+        self.folder, self._process = folder, None
+
+    def start(self, words, environ, path):
+        if self._process is None:
+            self._process = subprocess.Popen(
+                [sys.executable, str(Path(__file__).with_name("nursery.py"))],
+                stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1,
+                env={**os.environ, "OMP_NUM_THREADS": "1"},
+            )  # fmt: skip
+        output = self.folder / f"{time.monotonic_ns()}.log"
+        order = {"words": words, "environ": environ, "path": path, "output": str(output)}
+        self._process.stdin.write(json.dumps(order) + "\n")
+        return Child(int(self._process.stdout.readline())), output
+
+    def close(self):
+        if self._process is not None:
+            self._process.stdin.close()
+            self._process.wait(30)
+            self._process.stdout.close()
+
+
+class StudioProcess:
+    """`studio serve` on a home of its own: from the nursery, or without one as anybody starts it.
+
+    `known` is a folder where those with the same plugins keep what these offer.
+    """
+
+    def __init__(self, home, plugins=None, *, options=(), nursery=None, known=None):
+        self.home, self.plugins, self.options, self.port = home, str(plugins or ""), options, 0
+        self.nursery = nursery
+        self.known = known and known / f"{zlib.crc32(self.plugins.encode())}.json"
+        self.cache = home / "cache" / "specs.json"
+        if self.known and self.known.exists():
+            self.cache.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(self.known, self.cache)
         self.start()
 
     def start(self):
-        command = [sys.executable, "-m", "studio.cli.main", "serve", "--no-open"]
-        path = os.pathsep.join(
-            filter(None, [str(self.plugins or ""), os.environ.get("PYTHONPATH")])
-        )
+        words = ["serve", "--no-open", *self.options, "--port", str(self.port)]
+        path = os.pathsep.join(filter(None, [self.plugins, os.environ.get("PYTHONPATH")]))
         environ = {**os.environ, "STUDIO_HOME": str(self.home), "STUDIO_LANGUAGE": "en"}
-        self.process = subprocess.Popen(
-            [*command, *self.options, "--port", str(self.port)],
-            env={**environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            text=True,
-        )
-        seen = ""
-        for line in self.process.stdout:
-            seen += line
-            found = re.search(r"http://[\d.]+:(\d+)/", line)
-            if found:
-                self.url, self.port = found[0], int(found[1])
-                return
-        raise AssertionError(f"the server did not start: {seen}")
+        environ |= {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
+        if self.nursery is not None:
+            folders = self.plugins.split(os.pathsep) if self.plugins else []
+            self.process, output = self.nursery.start(words, environ, folders)
+        else:
+            self.home.mkdir(parents=True, exist_ok=True)
+            output = self.home / f"{time.monotonic_ns()}.log"
+            with output.open("wb") as file:
+                command = [sys.executable, "-m", "studio.cli.main", *words]
+                self.process = subprocess.Popen(command, env=environ, stdout=file, stderr=file)
+        end = time.monotonic() + 6 * PATIENCE / 1000
+        while True:
+            is_over = self.process.poll() is not None
+            seen = output.read_text() if output.exists() else ""
+            if found := re.search(r"(http://[\d.]+:(\d+)/)\s", seen):
+                break
+            assert not is_over and time.monotonic() < end, f"the server did not start: {seen}"
+            time.sleep(0.02)
+        self.url, self.port = found[1], int(found[2])
 
-    def stop(self):
-        self.process.terminate()
+    def stop(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
         self.process.wait(30)
-        self.process.stdout.close()
+        if self.known and self.cache.exists() and not self.known.exists():
+            shutil.copy(self.cache, self.known)
 
     def restart(self):
         self.stop()
@@ -76,22 +136,43 @@ class StudioProcess:
             return json.load(answer)
 
 
+@pytest.fixture(scope="session")
+def needs():
+    """What nobody has to install is missing: no test of a browser can run."""
+    for name in ("gradio", "playwright"):
+        if find_spec(name) is None:
+            pytest.skip(f"{name} is not installed")
+    if not Path(CHROMIUM).exists():
+        pytest.skip(f"there is no browser at {CHROMIUM}; STUDIO_CHROMIUM names another")
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory, needs):
+    """What servers are started with, to be there soon: a nursery, and what plugins offer."""
+    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
+    yield {"nursery": nursery, "known": tmp_path_factory.mktemp("known")}
+    nursery.close()
+
+
 @pytest.fixture(scope="module")
-def sample_server(tmp_path_factory, sample_path):
+def sample_server(tmp_path_factory, sample_path, shared):
     """A server with the sample plugin."""
     home = tmp_path_factory.mktemp("browser") / "home"
-    started = StudioProcess(home, sample_path, options=("--upload-limit", "8"))
+    started = StudioProcess(home, sample_path, options=("--upload-limit", "8"), **shared)
     yield started
     started.stop()
 
 
 @pytest.fixture(scope="module")
-def serve_home():
-    """`serve_home(folder, plugins=None)`: a server of a home that was filled before."""
+def serve_home(shared):
+    """`serve_home(folder, plugins=None, is_cold=False)`: a server of a home filled before.
+
+    A cold one is started as anybody does it: `python -m studio.cli.main serve`.
+    """
     started = []
 
-    def serve(home, plugins=None):
-        started.append(StudioProcess(home, plugins))
+    def serve(home, plugins=None, is_cold=False):
+        started.append(StudioProcess(home, plugins, **({} if is_cold else shared)))
         return started[-1]
 
     yield serve
@@ -99,16 +180,27 @@ def serve_home():
         server.stop()
 
 
-@pytest.fixture(scope="module")
-def chromium():
-    """Debian's browser."""
-    playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if not Path(CHROMIUM).exists():
-        pytest.skip(f"there is no browser at {CHROMIUM}; STUDIO_CHROMIUM names another")
-    with playwright.sync_playwright() as play:
+@pytest.fixture(scope="session")
+def launched(needs):
+    """Debian's browser, opened once; nothing else may notice the loop it is driven by."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as play:
         opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield opened
+        loop = asyncio._get_running_loop()
+        asyncio._set_running_loop(None)
+        yield opened, loop
+        asyncio._set_running_loop(loop)
         opened.close()
+
+
+@pytest.fixture(scope="module")
+def chromium(launched):
+    """The browser, for the tests of a file; tests of other rooms may run loops after them."""
+    opened, loop = launched
+    asyncio._set_running_loop(loop)
+    yield opened
+    asyncio._set_running_loop(None)
 
 
 @pytest.fixture(scope="module")
@@ -144,6 +236,29 @@ def listen(page, url, faults):
         ),
     )
     page.on("request", lambda sent: is_ours(sent.url) or faults.append(f"elsewhere: {sent.url}"))
+
+
+@pytest.fixture(scope="module")
+def keep_page(chromium):
+    """`keep_page(server, address)`: a page for many tests, and the list of what is wrong with it.
+
+    Loading it takes longer than most of them.
+    """
+    kept = []
+
+    def go(server, address):
+        context = chromium.new_context(viewport={"width": 1280, "height": 800}, locale="en-GB")
+        context.set_default_timeout(PATIENCE)
+        kept.append(context)
+        page, faults = context.new_page(), []
+        listen(page, server.url, faults)
+        page.goto(f"{server.url}{address}", timeout=3 * PATIENCE)
+        page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=3 * PATIENCE)
+        return page, faults
+
+    yield go
+    for context in kept:
+        context.close()
 
 
 @pytest.fixture
@@ -222,10 +337,10 @@ def trial_path(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, sample_path, trial_path):
+def served(tmp_path_factory, sample_path, trial_path, shared):
     """A server with the sample plugin and the trial plugin."""
     plugins = os.pathsep.join(map(str, (sample_path, trial_path)))
-    server = Served(tmp_path_factory.mktemp("served") / "home", plugins)
+    server = Served(tmp_path_factory.mktemp("served") / "home", plugins, **shared)
     yield server
     server.stop()
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import pytest
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-pytest.importorskip("gradio")
 expect = sync_api.expect
 
 ROOT = Path(__file__).parents[2]

@@ -4,8 +4,8 @@ import io
 import json
 import re
 import runpy
+import time
 import urllib.request
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +14,6 @@ from PIL import Image
 
 mido = pytest.importorskip("mido")
 sync_api = pytest.importorskip("playwright.sync_api")
-pytest.importorskip("gradio")
 expect = sync_api.expect
 pytestmark = pytest.mark.browser
 
@@ -59,10 +58,25 @@ def library(served):
     return assets
 
 
+RESET = """() => {
+  localStorage.clear();
+  document.querySelector("#studio-create studio-viewer").removeAttribute("asset");
+  document.querySelector("#studio-toasts")?.replaceChildren();
+  location.hash = "create";
+}"""
+
+
+@pytest.fixture(scope="module")
+def desk(served, keep_page):
+    """A page for all tests that need no other, and what it complained of."""
+    return keep_page(served, "#create")
+
+
 @pytest.fixture
-def opened(room, library):
-    """`opened("image")`: the viewer of an asset in the page."""
-    page = room("create")
+def opened(desk, library):
+    """`opened("image")`: the viewer of an asset in the page; nothing is left of another test."""
+    page, faults = desk
+    page.evaluate(RESET)
 
     def open_asset(name, names=None):
         ids = [library[one]["id"] for one in names] if names else None
@@ -75,18 +89,52 @@ def opened(room, library):
         expect(viewer).not_to_have_attribute("aria-busy", "true")
         return viewer
 
-    return open_asset
+    yield open_asset
+    assert faults == []
 
 
-def look(canvas):
-    """Pixels of a canvas, as the screen has them."""
-    canvas.page.wait_for_timeout(400)
+def shoot(canvas):
     data = io.BytesIO(canvas.screenshot(animations="disabled"))
     return np.asarray(Image.open(data).convert("RGB"), np.int16)
 
 
+def is_drawn(pixels):
+    return pixels.std() > 5
+
+
+def look(canvas, is_right=is_drawn):
+    """Pixels of a canvas, as the screen has them, once it rests and is as it should be."""
+    end = time.monotonic() + 20
+    before = shoot(canvas)
+    while True:
+        canvas.page.wait_for_timeout(80)
+        now = shoot(canvas)
+        rests = now.shape == before.shape and (now == before).all()
+        if (rests and is_right(now)) or time.monotonic() > end:
+            return now
+        before = now
+
+
+def look_anew(canvas, old):
+    """Pixels of a canvas that something changed."""
+    now = look(canvas, lambda now: now.shape != old.shape or (now != old).any())
+    assert now.shape != old.shape or (now != old).any(), "the picture is still the same"
+    return now
+
+
 def switch(viewer, name):
     viewer.get_by_role("radio", name=name, exact=True).check(force=True)
+
+
+def await_change(canvas, old, least, share):
+    """Pixels of a canvas once more than `share` of them differ by more than `least`."""
+
+    def is_changed(now):
+        return now.shape == old.shape and (np.abs(now - old) > least).mean() > share
+
+    now = look(canvas, is_changed)
+    assert is_changed(now)
+    return now
 
 
 class TestImage:
@@ -118,14 +166,13 @@ class TestImage:
     def test_tiles_change_the_picture_and_shift_it(self, opened):
         viewer = opened("image")
         canvas = viewer.locator(".s-v-picture canvas")
-        seen = [look(canvas)]
+        seen = look(canvas)
         switch(viewer, "Tiles")
-        seen.append(look(canvas))
+        seen = look_anew(canvas, seen)
         viewer.get_by_label("Copies").fill("8")
-        seen.append(look(canvas))
+        seen = look_anew(canvas, seen)
         viewer.get_by_role("checkbox", name="Half shift").check()
-        seen.append(look(canvas))
-        assert all((one != other).any() for one, other in pairwise(seen))
+        look_anew(canvas, seen)
 
     def test_before_and_after_slides_by_key_and_mouse(self, opened):
         viewer = opened("negative")
@@ -136,9 +183,9 @@ class TestImage:
         handle.focus()
         handle.press("End")
         expect(handle).to_have_attribute("aria-valuenow", "100")
-        before = look(canvas)
+        before = look_anew(canvas, halves)
         handle.press("Home")
-        after = look(canvas)
+        after = look_anew(canvas, before)
         middle = before.shape[0] // 2
         span = slice(before.shape[1] // 2 - 60, before.shape[1] // 2 - 30)
         total = before[middle, span] + after[middle, span]
@@ -170,32 +217,26 @@ class TestMaterial:
         viewer = opened("material")
         canvas = viewer.locator("canvas.s-v-lit")
         expect(viewer.locator(".s-v-veil")).to_have_count(0, timeout=30_000)
-        canvas.page.wait_for_timeout(2000)
-        sphere = look(canvas)
+        sphere = look(canvas, lambda now: now.std() > 8)
         assert sphere.std() > 8, "the canvas is blank"
         height, width, _ = sphere.shape
         assert sphere[height // 2, width // 2].sum() > sphere[8, 8].sum() + 60
         for change in ("Cube", "Bright"):
             switch(viewer, change)
-            canvas.page.wait_for_timeout(1200)
-            now = look(canvas)
-            assert (np.abs(now - sphere) > 20).mean() > 0.05
-            sphere = now
+            sphere = await_change(canvas, sphere, 20, 0.05)
         viewer.get_by_role("checkbox", name="Base colour").uncheck()
-        canvas.page.wait_for_timeout(1200)
-        assert (np.abs(look(canvas) - sphere) > 6).mean() > 0.02
+        await_change(canvas, sphere, 6, 0.02)
 
     def test_shows_each_map(self, opened, library):
         viewer = opened("material")
         switch(viewer, "Maps")
         buttons = viewer.locator(".s-v-maps button")
         expect(buttons).to_have_count(len(library["material"]["files"]))
-        canvas, seen = viewer.locator(".s-v-picture canvas"), []
+        canvas, seen = viewer.locator(".s-v-picture canvas"), None
         for place in range(2):
             buttons.nth(place).click()
             expect(canvas).to_have_attribute("aria-label", buttons.nth(place).inner_text())
-            seen.append(look(canvas))
-        assert (seen[0] != seen[1]).any()
+            seen = look(canvas) if seen is None else look_anew(canvas, seen)
 
     def test_without_webgl_the_thumbnail_is_shown(self, room, library):
         page = room("queue")
@@ -230,7 +271,7 @@ class TestSound:
         canvas.press("End")
         expect(canvas).to_have_attribute("aria-valuenow", "1.00")
         canvas.press("s")
-        assert (look(canvas) != plain).any()
+        look_anew(canvas, plain)
 
     def test_roll_has_notes_and_plays(self, opened):
         viewer = opened("score")
@@ -293,13 +334,14 @@ class TestAround:
         expect(viewer.locator(".s-v-tag")).to_have_text("keep me")
         viewer.get_by_role("textbox", name="Notes").fill("for the tower")
         viewer.get_by_label("Title").focus()
-        viewer.page.wait_for_timeout(1200)
-        kept = served.get(f"assets/{library['other']['id']}")
-        assert [kept[k] for k in ("title", "tags", "notes")] == [
-            HOSTILE,
-            ["keep me"],
-            "for the tower",
-        ]
+        wanted, end = [HOSTILE, ["keep me"], "for the tower"], time.monotonic() + 20
+        while True:
+            asset = served.get(f"assets/{library['other']['id']}")
+            kept = [asset[k] for k in ("title", "tags", "notes")]
+            if kept == wanted or time.monotonic() > end:
+                break
+            time.sleep(0.1)
+        assert kept == wanted
         viewer.get_by_role("button", name="Take the tag keep me away").click()
         expect(viewer.locator(".s-v-tag")).to_have_count(0)
 
@@ -356,3 +398,55 @@ class TestAround:
         with viewer.page.expect_download(timeout=60_000) as download:
             viewer.get_by_role("button", name="Download for Godot").click()
         assert download.value.suggested_filename.endswith(".zip")
+
+
+class TestKeys:
+    """Comparing and lineage by keyboard alone."""
+
+    def test_compare(self, desk, library):
+        page, faults = desk
+        ids = [library[name]["id"] for name in ("image", "noise", "negative")]
+        page.evaluate("ids => { location.hash = `library?compare=${ids}`; }", ",".join(ids))
+        panes = page.locator("studio-compare .s-lib-pane")
+        expect(panes).to_have_count(3)
+        page.get_by_role("button", name="Flip A / B").focus()
+        for _ in range(4):  # Fit, 100 %, only what differs, the first picture
+            page.keyboard.press("Tab")
+        expect(panes.nth(0)).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        expect(panes.nth(1)).to_be_focused()
+        compare = page.locator("studio-compare")
+        page.keyboard.press("+")
+        expect(compare).to_have_class(re.compile("s-lib-zoomed"))
+        page.keyboard.press("Shift+ArrowLeft")
+        assert float(compare.evaluate("e => parseFloat(e.style.getPropertyValue('--x'))")) > 0
+        page.keyboard.press("f")
+        page.keyboard.press("c")
+        expect(page.locator("studio-compare .s-lib-pane:visible")).to_have_count(1)
+        expect(panes.nth(2)).to_be_focused()
+        page.keyboard.press("Enter")
+        viewer = page.locator("studio-library studio-viewer")
+        expect(viewer.locator(".s-v-title")).to_have_value(library["negative"]["title"])
+        page.keyboard.press("Escape")
+        expect(compare).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(compare).to_have_count(0)
+        assert faults == []
+
+    def test_lineage(self, desk, library):
+        page, faults = desk
+        noise, negative = (library[name]["id"] for name in ("noise", "negative"))
+        page.evaluate("id => { location.hash = `library?lineage=${id}`; }", noise)
+        here = page.locator(f"studio-lineage [data-id='{noise}']")
+        expect(here).to_be_focused()
+        page.keyboard.press("ArrowRight")
+        expect(page.locator(f"studio-lineage [data-id='{negative}']")).to_be_focused()
+        assert page.locator("studio-lineage .s-lib-node[tabindex='0']").count() == 1
+        page.keyboard.press("Enter")
+        viewer = page.locator("studio-library studio-viewer")
+        expect(viewer.locator(".s-v-title")).to_have_value(library["negative"]["title"])
+        page.keyboard.press("Escape")
+        expect(page.locator("studio-lineage")).to_be_visible()
+        page.keyboard.press("Escape")
+        expect(page.locator("studio-lineage")).to_have_count(0)
+        assert faults == []

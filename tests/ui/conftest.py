@@ -1,12 +1,16 @@
 """A home for the page. Gradio takes seconds to import and a studio to open: one for a module."""
 
 import asyncio
+from importlib.util import find_spec
 
 import pytest
 
 from studio import Studio
+from studio.ui.gradio_import import import_gradio
 
-pytest.importorskip("gradio")
+if find_spec("gradio") is None:
+    pytest.skip("gradio is not installed", allow_module_level=True)
+import_gradio()
 
 
 @pytest.fixture(autouse=True, scope="module")

@@ -185,6 +185,8 @@ from studio.ui.bundle import CONTROLS, list_controls, list_modules
 import tempfile
 with tempfile.TemporaryDirectory() as home, Studio(home, workers="process") as studio:
     build_page(studio, ServerSettings())
+from gradio.component_meta import create_or_modify_pyi
+assert create_or_modify_pyi.__module__ == "studio.ui.gradio_import"  # it is not waited for
 heavy = [n for n in ("torch", "scipy", "skimage", "diffusers", "transformers") if n in sys.modules]
 with open("/proc/self/status") as file:
     rss = next(int(line.split()[1]) for line in file if line.startswith("VmRSS"))

@@ -14,6 +14,7 @@ from torch.nn import functional
 
 from studio.errors import InvalidInputError
 from studio_flow.figures import compare_sets, find_nearest
+from studio_flow.judge import Judge
 from studio_flow.model import load_judge
 from studio_flow.sprites import to_floats
 
@@ -50,7 +51,7 @@ class Assessor:
     @property
     def is_for_sprites(self) -> bool:
         """Whether it judges sprites; else textures."""
-        return self.judge.config.channels == 4
+        return isinstance(self.judge, Judge)
 
     @torch.inference_mode()
     def look(self, images: Sequence[Image.Image]) -> Seen:

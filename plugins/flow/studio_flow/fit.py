@@ -4,7 +4,7 @@ python -m studio_flow.fit autoencoder DATA/textures FOLDER/autoencoder --steps 3
 python -m studio_flow.fit enlarger DATA/textures FOLDER/enlarger --steps 2000 --batch 8
 python -m studio_flow.fit textures DATA/textures FOLDER/textures --steps 10000
 python -m studio_flow.fit sprites DATA/sprites FOLDER/sprites --steps 9000
-python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 2500 --batch 32
+python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 2000 --batch 32
 python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps 2000 --batch 64
 """
 
@@ -22,7 +22,7 @@ from studio_training import Run, Settings, Trainer, fit
 
 from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
-from studio_flow.judge import JudgeConfig, build_judge
+from studio_flow.judge import JudgeConfig, TextureJudge, TextureJudgeConfig, build_judge
 from studio_flow.learn_autoencoder import (
     AutoencoderLesson,
     measure_autoencoder,
@@ -36,7 +36,6 @@ from studio_flow.learn_judge import (
     TileDraw,
     enlarge,
     measure_accuracy,
-    show_tiles,
 )
 from studio_flow.learn_sprites import SpriteLesson
 from studio_flow.learn_textures import TextureLesson
@@ -71,6 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--rate", type=float, default=1e-3)
     parser.add_argument("--ema", type=float, default=0.999)
     parser.add_argument("--decay", type=float, default=0.5)
+    parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
     plan = parser.parse_args(arguments)
@@ -83,6 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         warmup=min(200, plan.steps // 20),
         decay=plan.decay,
         ema=plan.ema,
+        weight_decay=plan.weight_decay,
         seed=plan.seed,
     )
     TRAININGS[plan.what](plan.data, plan.folder, settings)
@@ -172,14 +173,19 @@ def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
 def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
     """Learn to tell the classes of tiles."""
     tiles, held_out = split_tiles(load_tiles(data))
-    sizes = JudgeConfig(classes=len(tiles.classes))
     lesson = JudgeLesson(TileDraw(tiles), settings.batch)
-    trainer = Trainer(lambda: build_judge(sizes), settings, lesson)
+
+    def build() -> torch.nn.Module:
+        judge = TextureJudge(TextureJudgeConfig(classes=len(tiles.classes)))
+        judge.settle(tiles.get_floats())
+        return judge
+
+    trainer = Trainer(build, settings, lesson)
 
     def measure() -> dict[str, float]:
-        return measure_accuracy(trainer.average, *show_tiles(held_out))
+        return measure_accuracy(trainer.average, held_out.get_floats(), held_out.kinds)
 
-    fit(trainer, folder, Run(settings.steps, measure=measure, every=100))
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=250))
 
 
 def train_sprite_judge(data: Path, folder: Path, settings: Settings) -> None:

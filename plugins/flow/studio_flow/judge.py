@@ -10,10 +10,14 @@ from typing import Final
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
+from studio_flow.describe import FACTS, normalise
 from studio_flow.network import Conv, Padding, arrange
 
 FEATURES: Final = 64
+SETTLED: Final = 200
+"""Tiles whose patches the filters are taken from."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +65,7 @@ class Judge(nn.Module):
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Return logits (B, classes) of pictures (B, C, H, W), -1..1."""
-        return torch.as_tensor(self.decide(nn.functional.silu(self.find_features(pictures))))
+        return torch.as_tensor(self.decide(functional.silu(self.find_features(pictures))))
 
     def find_features(self, pictures: Tensor) -> Tensor:
         """Return (B, FEATURES)."""
@@ -76,6 +80,101 @@ def _sum_up(values: Tensor) -> Tensor:
     return torch.cat([values.mean((2, 3)), spread], 1)
 
 
-def build_judge(config: JudgeConfig) -> Judge:
+@dataclass(frozen=True)
+class TextureJudgeConfig:
+    """Sizes.
+
+    Attributes:
+        classes: how many.
+        filters: principal components of patches.
+        patch: side of a patch, pixels.
+        octaves: at which the filters look.
+        hidden: width of the layer between statistics and features.
+    """
+
+    classes: int = 25
+    filters: int = 24
+    patch: int = 7
+    octaves: int = 4
+    hidden: int = 192
+
+    @property
+    def statistics(self) -> int:
+        """Numbers that describe a picture."""
+        return FACTS + 4 * self.filters * self.octaves
+
+
+class TextureJudge(nn.Module):
+    """Statistics of fixed filters, then two layers.
+
+    With some fifty tiles a class, filters that are learnt end up worse.
+
+    Attributes:
+        bank: the filters (filters, 1, patch, patch).
+        mean: of the statistics over real tiles.
+        spread: their standard deviations.
+    """
+
+    bank: Tensor
+    mean: Tensor
+    spread: Tensor
+
+    def __init__(self, config: TextureJudgeConfig) -> None:
+        super().__init__()
+        self.config = config
+        self.register_buffer("bank", torch.zeros(config.filters, 1, config.patch, config.patch))
+        self.register_buffer("mean", torch.zeros(config.statistics))
+        self.register_buffer("spread", torch.ones(config.statistics))
+        self.hidden = nn.Linear(config.statistics, config.hidden)
+        self.drop = nn.Dropout(0.4)
+        self.feature = nn.Linear(config.hidden, FEATURES)
+        self.decide = nn.Linear(FEATURES, config.classes)
+
+    def forward(self, pictures: Tensor) -> Tensor:
+        """Return logits (B, classes) of pictures (B, 3, H, W), -1..1."""
+        return torch.as_tensor(self.decide(functional.silu(self.find_features(pictures))))
+
+    def find_features(self, pictures: Tensor) -> Tensor:
+        """Return (B, FEATURES)."""
+        known = (self.measure(pictures) - self.mean) / self.spread
+        return torch.as_tensor(self.feature(self.drop(functional.silu(self.hidden(known)))))
+
+    @torch.no_grad()
+    def measure(self, pictures: Tensor) -> Tensor:
+        """Return what the filters see, however things are rolled: (B, statistics)."""
+        plain, facts = normalise(pictures)
+        here, found, rim = plain[:, :1], [facts], self.config.patch // 2
+        for _ in range(self.config.octaves):
+            wide = functional.pad(here, (rim, rim, rim, rim), mode="circular")
+            seen = functional.conv2d(wide, self.bank)
+            size = seen.abs()
+            found += [
+                size.mean((2, 3)).clamp_min(1e-3).log(),
+                seen.square().mean((2, 3)).clamp_min(1e-6).log(),
+                seen.pow(3).mean((2, 3)).clamp(-3, 3),
+                functional.avg_pool2d(size, 4).std((2, 3)).clamp_min(1e-3).log(),
+            ]
+            here = functional.avg_pool2d(here, 2)
+        return torch.cat(found, 1)
+
+    @torch.no_grad()
+    def settle(self, pictures: Tensor) -> None:
+        """Take filters, and the scale of what they see, from real tiles (N, 3, S, S)."""
+        plain, _ = normalise(pictures[:: max(1, len(pictures) // SETTLED)])
+        side = self.config.patch
+        patches = functional.unfold(plain[:, :1], side, stride=side).transpose(1, 2).flatten(0, 1)
+        patches = patches - patches.mean(1, keepdim=True)
+        parts = torch.linalg.eigh(patches.T @ patches).eigenvectors.flip(1)
+        # The sign of a component is free; this one is the same on every machine.
+        parts = parts * parts[parts.abs().argmax(0), torch.arange(parts.shape[1])].sign()
+        self.bank.copy_(parts[:, : self.config.filters].T.reshape(self.bank.shape))
+        seen = torch.cat([self.measure(part) for part in torch.split(pictures, 64)])
+        self.mean.copy_(seen.mean(0))
+        self.spread.copy_(seen.std(0).clamp_min(1e-3))
+
+
+def build_judge(config: JudgeConfig | TextureJudgeConfig) -> Judge | TextureJudge:
     """Build a judge laid out as the processor likes it."""
+    if isinstance(config, TextureJudgeConfig):
+        return TextureJudge(config)
     return arrange(Judge(config))

@@ -10,8 +10,8 @@ from torch.nn import functional
 from studio_flow.sprites import SIZES, SpriteDrawer, Sprites
 from studio_flow.tiles import Drawer, Tiles
 
-PART: Final = 64
-"""Side of what the judge of tiles learns from, pixels."""
+SMALL_SHARE: Final = 0.3
+"""Of the steps see tiles at half size."""
 SMOOTH: Final = 0.05
 """Of the labels."""
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
@@ -34,26 +34,18 @@ class JudgeLesson:
 
 
 class TileDraw:
-    """Draws tiles as a viewer may meet them, 64 px: whole and reduced, or a part at full size."""
+    """Draws tiles, whole or reduced to half."""
 
     def __init__(self, tiles: Tiles) -> None:
-        self._whole = Drawer(tiles.reduce(PART), balance=0.7)
         self._large = Drawer(tiles, balance=0.7)
+        self._small = Drawer(tiles.reduce(tiles.side // 2), balance=0.7)
 
     def __call__(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return pictures (B, 3, 64, 64) and classes (B,)."""
-        whole, whole_kinds = self._whole.draw(count // 2, rng)
-        parts, part_kinds = self._large.draw(count - count // 2, rng)
-        pictures = torch.cat([whole, parts[..., :PART, :PART]])
-        grain = torch.rand((count, 1, 1, 1), generator=rng) * 0.04
-        pictures = pictures + grain * torch.randn(pictures.shape, generator=rng)
-        return pictures, torch.cat([whole_kinds, part_kinds])
-
-
-def show_tiles(tiles: Tiles) -> tuple[Tensor, Tensor]:
-    """Return every tile twice, 128 px: as it is, and reduced and laid four times; and classes."""
-    small = tiles.reduce(PART).get_floats().repeat(1, 1, 2, 2)
-    return torch.cat([tiles.get_floats(), small]), tiles.kinds.repeat(2)
+        """Return pictures (B, 3, S, S), all of one size, and classes (B,)."""
+        is_small = float(torch.rand((), generator=rng)) < SMALL_SHARE
+        pictures, kinds = (self._small if is_small else self._large).draw(count, rng)
+        grain = torch.rand((count, 1, 1, 1), generator=rng) * 0.02
+        return pictures + grain * torch.randn(pictures.shape, generator=rng), kinds
 
 
 class SpriteDraw:

@@ -13,7 +13,13 @@ from studio.errors import CheckpointError
 from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.enlarger import Enlarger, EnlargerConfig, build_enlarger
-from studio_flow.judge import Judge, JudgeConfig, build_judge
+from studio_flow.judge import (
+    Judge,
+    JudgeConfig,
+    TextureJudge,
+    TextureJudgeConfig,
+    build_judge,
+)
 from studio_flow.network import FlowConfig, FlowNet, arrange
 
 TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
@@ -23,6 +29,7 @@ CODEC: Final = "autoencoder."
 ENLARGER: Final = "enlarger."
 REAL: Final = "real."
 MOST_WIDTH, MOST_BLOCKS, MOST_LEVELS, MOST_PATCH = 1024, 16, 6, 8
+MOST_STATISTICS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -159,7 +166,7 @@ class Verdicts:
         facts: of the checkpoint; `metrics` has `class_accuracy`, on held-out pictures.
     """
 
-    judge: Judge
+    judge: Judge | TextureJudge
     classes: tuple[str, ...]
     real: Mapping[str, Tensor]
     facts: Mapping[str, Any]
@@ -188,10 +195,7 @@ def load_judge(path: Path, device: str = "cpu") -> Verdicts:
     config, tensors = load_weights(path)
     _check_architecture(config, JUDGE, path)
     try:
-        sizes = JudgeConfig(**read_sizes(config["network"]))
-        if max(sizes.widths) > MOST_WIDTH or len(sizes.widths) > MOST_LEVELS:
-            raise ValueError(sizes)
-        judge = build_judge(sizes)
+        judge = build_judge(_read_judge_sizes(config["network"]))
         judge.load_state_dict(_cut(tensors, NET))
         real = _cut(tensors, REAL)
         if not {"train", "held_out"} <= set(real):
@@ -204,6 +208,18 @@ def load_judge(path: Path, device: str = "cpu") -> Verdicts:
             path=path,
         ) from error
     return Verdicts(judge.to(device).eval().requires_grad_(False), classes, real, config)
+
+
+def _read_judge_sizes(raw: Mapping[str, Any]) -> JudgeConfig | TextureJudgeConfig:
+    if "filters" in raw:
+        sizes = TextureJudgeConfig(**raw)
+        if max(sizes.statistics, sizes.hidden) > MOST_STATISTICS or sizes.octaves > MOST_LEVELS:
+            raise ValueError(sizes)
+        return sizes
+    plain = JudgeConfig(**read_sizes(raw))
+    if max(plain.widths) > MOST_WIDTH or len(plain.widths) > MOST_LEVELS:
+        raise ValueError(plain)
+    return plain
 
 
 def read_sizes(raw: Mapping[str, Any]) -> dict[str, Any]:

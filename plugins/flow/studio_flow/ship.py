@@ -21,10 +21,10 @@ from studio_flow.book import FactBook
 from studio_flow.describe import normalise
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.fit import SPRITES, TEXTURES, load_average
-from studio_flow.judge import JudgeConfig, build_judge
+from studio_flow.judge import JudgeConfig, TextureJudgeConfig, build_judge
 from studio_flow.learn_autoencoder import measure_autoencoder, settle
 from studio_flow.learn_enlarger import measure_enlarger
-from studio_flow.learn_judge import enlarge, measure_accuracy, show_tiles
+from studio_flow.learn_judge import enlarge, measure_accuracy
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowNet, build_network, count_weights
 from studio_flow.shelf import PLACE
@@ -175,13 +175,14 @@ def ship_sprites(source: Source, place: Path) -> None:
 def ship_tile_judge(source: Source, place: Path) -> None:
     """Ship the judge of textures."""
     tiles, held_out = split_tiles(load_tiles(source.data))
-    learnt, _ = show_tiles(tiles)
-    shown, kinds = show_tiles(held_out)
-    pictures = {"train": learnt, "held_out": shown}
+    pictures = {"train": tiles.get_floats(), "held_out": held_out.get_floats()}
     _ship_judge(
-        source, place / "judge", JudgeConfig(classes=len(tiles.classes)), tiles.classes,
-        (pictures, kinds, TILES),
-    )  # fmt: skip
+        source,
+        place / "judge",
+        TextureJudgeConfig(classes=len(tiles.classes)),
+        tiles.classes,
+        (pictures, held_out.kinds, TILES),
+    )
 
 
 def ship_sprite_judge(source: Source, place: Path) -> None:
@@ -215,7 +216,7 @@ def describe_net(network: FlowNet, more: str) -> str:
 def _ship_judge(
     source: Source,
     folder: Path,
-    sizes: JudgeConfig,
+    sizes: JudgeConfig | TextureJudgeConfig,
     classes: tuple[str, ...],
     real: tuple[dict[str, Tensor], Tensor, str],
 ) -> None:

@@ -11,7 +11,7 @@ from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.describe import FACTS
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
-from studio_flow.judge import FEATURES, JudgeConfig, build_judge
+from studio_flow.judge import FEATURES, TextureJudgeConfig, build_judge
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowConfig, build_network
 from studio_flow.sprites import FACTS as SPRITE_FACTS
@@ -84,7 +84,7 @@ def sprite_place(sprite_flow, tmp_path_factory):
 def judge_place(tmp_path_factory):
     folder = tmp_path_factory.mktemp("judge")
     torch.manual_seed(0)
-    judge = build_judge(JudgeConfig(classes=3, widths=(8, 16))).eval()
+    judge = build_judge(TextureJudgeConfig(classes=3, filters=6, octaves=2, hidden=16)).eval()
     real = {"train": torch.randn(12, FEATURES), "held_out": torch.randn(6, FEATURES)}
     save_judge(folder, Verdicts(judge, CLASSES, real, {"metrics": {"class_accuracy": 0.5}}), "#\n")
     return folder

@@ -57,14 +57,17 @@ class Autoencoder(nn.Module):
     def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Turn RGB (N, 3, H, W) in -1..1 into cells (N, planes, h, w) and facts (N, FACTS)."""
         plain, facts = normalise(pictures)
-        raw = self.encoder(plain)
+        raw = self.encoder(plain.contiguous(memory_format=torch.channels_last))
         latents = (raw - self.mean[:, None, None]) / self.spread[:, None, None]
         return functional.pixel_unshuffle(latents, 2), facts
 
     def decode(self, cells: Tensor, facts: Tensor) -> Tensor:
         """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond."""
-        raw = functional.pixel_shuffle(cells, 2) * self.spread[:, None, None] + self.mean[:, None, None]
-        return restore(self.decoder(raw), facts)
+        raw = (
+            functional.pixel_shuffle(cells, 2) * self.spread[:, None, None]
+            + self.mean[:, None, None]
+        )
+        return restore(self.decoder(raw.contiguous(memory_format=torch.channels_last)), facts)
 
 
 class Conv(nn.Module):

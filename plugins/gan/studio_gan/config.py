@@ -51,7 +51,8 @@ class GanConfig:
         family: "dcgan", one size (arXiv 1511.06434); "spatial", noise on a torus, any size (PSGAN,
             arXiv 1705.06566); "style", the same with modulated convolutions (StyleGAN2,
             arXiv 1912.04958); "latent", one that draws the latents of an autoencoder.
-        size: side of what it learns from, pixels (of latents, cells of 2 x 2): 4 to 7, doubled some times.
+        size: side of what it learns from, pixels (of latents, cells of 2 x 2): 4 to 7, doubled
+            some times.
         channels: width of the finest layers; coarser ones are up to eight times as wide.
         latent: numbers in a style vector.
         colours: 1 or 3; of latents, numbers in a cell.

@@ -37,7 +37,7 @@ class Critic(nn.Module):
 
     def forward(self, pictures: Tensor, kinds: Tensor) -> Tensor:
         """Judge pictures (N, C, H, W) of kinds (N,); returns scores (N,)."""
-        x = self.layers(pictures)
+        x = self.layers(pictures.contiguous(memory_format=torch.channels_last))
         spread = (x.var(0, unbiased=False) + 1e-8).sqrt().mean()
         x = torch.cat([x, spread.expand(len(x), 1, *x.shape[2:])], 1)
         x = nn.functional.leaky_relu(self.last(x), 0.2).mean((2, 3))

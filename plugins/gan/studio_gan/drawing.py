@@ -60,9 +60,7 @@ def draw_between(net: nn.Module, config: GanConfig, wish: Wish, seed: int, share
     ends = [_get_noise(net, config, replace(wish, seed=number)) for number in (wish.seed, seed)]
     field = _mix_noise(ends[0][0], ends[1][0], share)
     latent = torch.lerp(ends[0][1], ends[1][1], share)
-    latent[:, : config.latent] = _mix_noise(
-        *(end[1][:, : config.latent] for end in ends), share
-    )
+    latent[:, : config.latent] = _mix_noise(*(end[1][:, : config.latent] for end in ends), share)
     return _render(net, wish, field, latent)
 
 

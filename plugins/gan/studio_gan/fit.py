@@ -40,7 +40,7 @@ SKIPPED: Final = ("pbr", "freedoom_flat")
 """Folders of the data that are no class of tiles, or of another licence."""
 SIDE: Final = 128
 """Of tiles that are encoded, pixels."""
-VARIANTS: Final = 6
+VARIANTS: Final = 4
 """Of each tile that are encoded."""
 HELD_OUT: Final = 0.08
 
@@ -97,8 +97,7 @@ def find_dataset(folder: Path) -> Dataset:
     found = [
         Found(str(path.relative_to(folder)), path, path.parent.name)
         for path in sorted(folder.glob("*/*"))
-        if SUFFIXES.get(path.suffix.lower()) == MediaType.IMAGE
-        and path.parent.name not in SKIPPED
+        if SUFFIXES.get(path.suffix.lower()) == MediaType.IMAGE and path.parent.name not in SKIPPED
     ]
     return check_examples(found, MediaType.IMAGE, HELD_OUT)
 

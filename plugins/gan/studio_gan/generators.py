@@ -18,6 +18,7 @@ from studio_gan.layers import (
     ConditionalNorm,
     ModulatedBlock,
     ModulatedConv,
+    arrange,
     double,
     torus_conv,
 )
@@ -174,11 +175,9 @@ class Weaver(nn.Module):
         levels = range(config.doublings, 0, -1)
         inner = config.noise // 4**config.doublings + 4 * len(WAVES)
         self.enter = ModulatedConv(inner, config.get_width(config.doublings), style)
-        self.down, self.shrink = nn.ModuleList(), nn.ModuleList()
-        self.up, self.grow = nn.ModuleList(), nn.ModuleList()
+        self.shrink, self.grow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level in levels:
             fine, coarse = config.get_width(level), config.get_width(level - 1)
-            self.down.append(ModulatedBlock(fine, style, 1))
             self.shrink.append(nn.Conv2d(fine, coarse, 2, 2))
             self.grow.append(nn.Conv2d(coarse, fine, 1))
             self.up.append(ModulatedBlock(fine, style, 2))
@@ -189,10 +188,11 @@ class Weaver(nn.Module):
         """Draw latents, and the facts told as planes behind them: (N, planes, h, w)."""
         noise = functional.pixel_shuffle(field, 2**self.config.doublings)
         waves = build_waves(noise.shape[2:], self.config.size)
-        x = self.enter(torch.cat([noise, waves.expand(len(noise), -1, -1, -1)], 1), style)
+        x = torch.cat([noise, waves.expand(len(noise), -1, -1, -1)], 1)
+        x = self.enter(x.contiguous(memory_format=torch.channels_last), style)
         kept = []
-        for block, shrink in zip(self.down, self.shrink, strict=True):
-            x = block(x, style)
+        for shrink in self.shrink:
+            x = functional.leaky_relu(x, 0.2)
             kept.append(x)
             x = shrink(x)
         x = self.middle(x, style)
@@ -225,4 +225,4 @@ def build_generator(config: GanConfig) -> nn.Module:
         "style": Style,
         "latent": Weaver,
     }
-    return families[config.family](config)
+    return arrange(families[config.family](config))

@@ -18,7 +18,7 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_gan.params import SHIPPED, DrawParams, choose_class
-from studio_gan.seams import measure_seams
+from studio_gan.seams import measure_seams, roll_to_quiet
 
 if TYPE_CHECKING:
     from torch import nn
@@ -83,17 +83,21 @@ class Image(Generator):
         job.step(total, total)
 
     def _get_field(self, params: Any) -> tuple[int, int]:
-        size = params.size or self._config.size
-        sides = (size, params.height or size)
+        width, height = self._get_sides(params)
         if self._config.is_torus:
-            step = 2**self._config.doublings
-            return -(-sides[0] // step), -(-sides[1] // step)
-        if sides != (self._config.size,) * 2:
+            step = self._config.step
+            return -(-width // step), -(-height // step)
+        side = self._config.side
+        if (width, height) != (side, side):
             raise InvalidParamsError(
-                "size: this checkpoint draws {side} px squares only; leave it at 0",
-                side=self._config.size,
+                "size: this checkpoint draws {side} px squares only; leave it at 0", side=side
             )
         return self._config.first, self._config.first
+
+    def _get_sides(self, params: Any) -> tuple[int, int]:
+        """Return width and height of the picture wanted."""
+        size = params.size or self._config.side
+        return size, params.height or size
 
     def _build_wish(self, params: Any, seed: int, field: tuple[int, int]) -> tuple["Wish", str]:
         from studio_gan.drawing import Wish
@@ -133,22 +137,26 @@ class Image(Generator):
 
     def _crop(self, picture: Pictures.Image, params: Any) -> Pictures.Image:
         """Bring a field that did not divide the size to it."""
-        size = params.size or self._config.size
-        wanted = (size, params.height or size)
+        wanted = self._get_sides(params)
         if picture.size == wanted:
             return picture
         # Shrinking a torus keeps it one; cutting would not. A border of it is its other side.
         return _shrink_torus(picture, wanted)
 
     def _describe(self, picture: Pictures.Image, label: str, seed: int) -> Artifact:
-        pixels = np.asarray(picture.convert("RGB"))
         return Artifact(
             picture,
             MediaType.IMAGE,
-            metrics=measure_seams(pixels) if self._config.is_torus else {},
+            metrics=self._measure(picture),
             info={"class": label} if label else {},
             title=f"{label or 'picture'} {seed}".replace("_", " "),
         )
+
+    def _measure(self, picture: Pictures.Image) -> dict[str, float]:
+        """Measure the seam; a torus has none, so that it is taken along a usual line."""
+        if not self._config.is_torus:
+            return {}
+        return measure_seams(roll_to_quiet(np.asarray(picture.convert("RGB"))))
 
 
 class Texture(Image):

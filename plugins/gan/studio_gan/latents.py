@@ -1,7 +1,7 @@
 """Pictures as latents, made once: what the family "latent" learns from."""
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError
@@ -13,9 +13,12 @@ from studio.errors import CheckpointError
 from studio_gan.augment import roll
 from studio_gan.autoencoder import Autoencoder, normalise
 from studio_gan.config import AutoencoderConfig
+from studio_gan.layers import arrange
 from studio_gan.pictures import Pictures, to_unit, vary
 
-BATCH = 32
+BATCH: Final = 32
+ENOUGH: Final = 320
+"""Examples from which mean and spread of the latents are taken."""
 
 
 def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
@@ -34,7 +37,7 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
         raise CheckpointError(
             "{path}: no weights of this autoencoder; take the state of its training", path=path
         ) from error
-    return net.eval().requires_grad_(False)
+    return arrange(net.eval().requires_grad_(False))
 
 
 @torch.no_grad()
@@ -42,7 +45,8 @@ def settle(net: Autoencoder, pictures: Pictures) -> None:
     """Set mean and spread of the latents: `encode` gives spread 1 from then on."""
     net.mean.zero_()
     net.spread.fill_(1)
-    parts = [net.encode(to_unit(some))[0] for some in pictures.pixels.split(BATCH)]
+    some = pictures.pixels[:: max(1, len(pictures.pixels) // ENOUGH)]
+    parts = [net.encode(to_unit(part))[0] for part in some.split(BATCH)]
     raw = functional.pixel_shuffle(torch.cat(parts), 2)
     net.mean.copy_(raw.mean((0, 2, 3)))
     net.spread.copy_(raw.std((0, 2, 3)))

@@ -1,8 +1,12 @@
 """Layers that the nets share."""
 
+from typing import TypeVar
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
+
+Net = TypeVar("Net", bound=nn.Module)
 
 
 class ConditionalNorm(nn.Module):
@@ -61,9 +65,16 @@ class ModulatedBlock(nn.Module):
         return (x + y) * 0.5**0.5
 
 
+def arrange(net: Net) -> Net:
+    """Lay weights out channels last, which is faster on a CPU."""
+    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    return net
+
+
 def pad_torus(x: Tensor, width: int = 1) -> Tensor:
     """Continue a picture beyond its border with its other side."""
-    return functional.pad(x, (width, width, width, width), mode="circular")
+    x = torch.cat([x[..., -width:, :], x, x[..., :width, :]], -2)
+    return torch.cat([x[..., -width:], x, x[..., :width]], -1)
 
 
 def double(x: Tensor) -> Tensor:

@@ -22,6 +22,7 @@ from studio_gan.augment import Augment, augment
 from studio_gan.config import GanConfig
 from studio_gan.critic import Critic
 from studio_gan.generators import build_generator
+from studio_gan.layers import arrange
 from studio_gan.losses import (
     Loss,
     get_critic_loss,
@@ -71,7 +72,7 @@ class GanLearner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.generator = build_generator(config).train()
-            self.critic = Critic(config).train()
+            self.critic = arrange(Critic(config)).train()
         self.average = deepcopy(self.generator).eval().requires_grad_(False)
         self._optimisers = {
             "generator": _build_adam(self.generator, settings.rate),

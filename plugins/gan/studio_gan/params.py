@@ -9,6 +9,7 @@ from studio.errors import InvalidParamsError
 from studio.generator import BundledCheckpoint
 from studio.params import Params
 
+ANY: Final = "any"
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
 PLACE: Final = Path(__file__).parent / "checkpoints"
 SHIPPED: Final = tuple(
@@ -88,7 +89,12 @@ DrawParams: Any = create_model(
     **{
         "class": (
             str,
-            Field("", max_length=100, description="what to draw; empty leaves it to the seed"),
+            Field(
+                ANY,
+                max_length=100,
+                description="what to draw, such as brick, grass or wood in the shipped textures; "
+                "any leaves it to the seed",
+            ),
         )
     },
 )
@@ -164,8 +170,10 @@ class TrainParams(Params):
         json_schema_extra=ADVANCED,
     )
     mirror: bool = Field(True, description="pictures may be mirrored left to right")
-    turn: bool = Field(
-        False, description="pictures may be turned; not for bricks and whatever has an up"
+    turn: Literal["auto", "never", "always"] = Field(
+        "auto",
+        description="pictures may be turned; auto does so where they tile and their class has "
+        "neither courses nor a grain",
     )
 
 
@@ -187,19 +195,19 @@ def check_size(size: int) -> None:
 
 
 def choose_class(name: str, classes: tuple[str, ...], seed: int) -> int:
-    """Return the number of a class; without a name the seed chooses.
+    """Return the number of a class; "any", or no name, leaves it to the seed.
 
     Raises:
         InvalidParamsError: there is no such class.
     """
-    if not name:
-        return seed % max(1, len(classes))
     wanted = name.strip().lower().replace(" ", "_")
+    if wanted in ("", ANY):
+        return seed % max(1, len(classes))
     for number, known in enumerate(classes):
         if known.lower() == wanted:
             return number
     raise InvalidParamsError(
-        "class: '{name}' is not known to this checkpoint; it knows {classes}",
+        "class: '{name}' is not known to this checkpoint; it knows {classes}, and any",
         name=name,
         classes=", ".join(classes) or "no classes",
     )

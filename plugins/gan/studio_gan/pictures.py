@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -62,13 +62,13 @@ class Changes:
     Attributes:
         is_torus: rolled by any distance.
         mirrored: left to right.
-        turned: by quarters, and top to bottom.
+        turned: by quarters, and top to bottom: "auto" where the class allows it.
         jitter: of brightness and each colour, as a share.
     """
 
     is_torus: bool = False
     mirrored: bool = True
-    turned: bool = False
+    turned: Literal["auto", "never", "always"] = "never"
     jitter: float = 0.0
 
 
@@ -102,13 +102,16 @@ def load_pictures(dataset: Dataset, size: int, changes: Changes) -> Pictures:
 def find_warnings(dataset: Dataset, changes: Changes) -> list[str]:
     """Say which changes contradict what the examples are."""
     upright = [label for label in dataset.labels if _has(label, GRAINED)]
-    if changes.turned and upright:
+    if changes.turned == "always" and upright:
         return [f"{', '.join(upright)}: has courses or a grain, and is turned while learning"]
     return []
 
 
 def build_draw(pictures: Pictures, changes: Changes) -> Any:
     """Build the learner's source: every class equally often, changed at random."""
+    freedoms = pictures.get_freedoms(pictures.kinds) & (changes.turned != "never")
+    if changes.turned == "always":
+        freedoms = torch.ones_like(freedoms)
     groups = [torch.nonzero(pictures.kinds == kind)[:, 0] for kind in pictures.kinds.unique()]
 
     def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
@@ -118,7 +121,8 @@ def build_draw(pictures: Pictures, changes: Changes) -> Any:
         rows = torch.stack(
             [some[int(place * len(some))] for some, place in zip(chosen, places, strict=True)]
         )
-        return _change(to_unit(pictures.pixels[rows]), changes), pictures.kinds[rows]
+        chosen = to_unit(pictures.pixels[rows])
+        return _change(chosen, changes, freedoms[rows]), pictures.kinds[rows]
 
     return draw
 
@@ -136,31 +140,36 @@ def to_image(picture: Tensor) -> Image.Image:
 
 
 def vary(pictures: Tensor, freedoms: Tensor) -> Tensor:
-    """Mirror pictures (N, C, S, S), turn those that may be (see `Pictures.get_freedoms`)."""
+    """Mirror pictures (N, C, S, S), turn those that may be (see `Pictures.get_freedoms`).
+
+    Draws from torch's own rng, which the learner has seeded.
+    """
     coins = torch.rand(3, len(pictures)) < 0.5
     pictures = _where(coins[0], pictures.flip(3), pictures)
-    pictures = _where(coins[1] & freedoms[:, 0], pictures.flip(2), pictures)
-    return _where(coins[2] & freedoms[:, 1], pictures.transpose(2, 3), pictures)
+    return _turn(pictures, coins[1:].T & freedoms)
 
 
 def _has(name: str, words: Sequence[str]) -> bool:
     return any(word in name.lower() for word in words)
 
 
-def _change(pictures: Tensor, changes: Changes) -> Tensor:
-    """Draws from torch's own rng, which the learner has seeded."""
-    count = len(pictures)
+def _change(pictures: Tensor, changes: Changes, freedoms: Tensor) -> Tensor:
+    coins = torch.rand(3, len(pictures)) < 0.5
     if changes.is_torus:
         pictures = roll(pictures)
     if changes.mirrored:
-        pictures = _where(torch.rand(count) < 0.5, pictures.flip(3), pictures)
-    if changes.turned:
-        pictures = _where(torch.rand(count) < 0.5, pictures.flip(2), pictures)
-        pictures = _where(torch.rand(count) < 0.5, pictures.transpose(2, 3), pictures)
+        pictures = _where(coins[0], pictures.flip(3), pictures)
+    pictures = _turn(pictures, coins[1:].T & freedoms)
     if changes.jitter:
-        gain = 1 + changes.jitter * (2 * torch.rand(count, pictures.shape[1], 1, 1) - 1)
+        gain = 1 + changes.jitter * (2 * torch.rand(*pictures.shape[:2], 1, 1) - 1)
         pictures = ((pictures + 1) * gain - 1).clamp(-1, 1)
     return pictures
+
+
+def _turn(pictures: Tensor, chosen: Tensor) -> Tensor:
+    """Turn upside down, and by a quarter, where chosen (N, 2) says so."""
+    pictures = _where(chosen[:, 0], pictures.flip(2), pictures)
+    return _where(chosen[:, 1], pictures.transpose(2, 3), pictures)
 
 
 def _where(chosen: Tensor, yes: Tensor, no: Tensor) -> Tensor:

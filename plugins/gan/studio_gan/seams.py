@@ -21,6 +21,18 @@ def measure_seams(picture: Pixels) -> dict[str, float]:
     return {"seam_x": across, "seam_y": down, "seam_ratio": max(across, down)}
 
 
+def roll_to_quiet(picture: Pixels) -> Pixels:
+    """Roll a torus so that its border lies along a usual line.
+
+    A torus has no border; one along a joint of bricks looks like a seam to every measure.
+    """
+    for axis in (0, 1):
+        steps = _get_steps(picture.swapaxes(0, axis))
+        place = int(np.abs(steps - np.median(steps)).argmin())
+        picture = np.roll(picture, -1 - place, axis=axis)
+    return picture
+
+
 def _get_steps(picture: Pixels) -> npt.NDArray[np.float64]:
     """Mean step from each row to the next, the last one around the torus, in 0..1."""
     values = picture.astype(np.float64) / 255

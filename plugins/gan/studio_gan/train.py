@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from studio.errors import InvalidParamsError
 from studio.generator import Artifact, Checkpoint, Footprint, Generator, Input, JobContext
 from studio.media import MediaType
 from studio.params import Params
@@ -77,7 +78,9 @@ class Train(Generator):
         check_size(config.size if config else params.size)
         dataset = gather(job, self._get_folder(params, job), MediaType.IMAGE)
         family = config.family if config else params.family
-        changes = Changes(family != "dcgan", params.mirror, params.turn)
+        is_torus = family != "dcgan"
+        turned = params.turn if is_torus or params.turn == "always" else "never"
+        changes = Changes(is_torus, params.mirror, turned)
         pictures = load_pictures(dataset, config.size if config else params.size, changes)
         for index, seed in enumerate(job.seeds):
             learner = self._build_learner(params, seed, pictures, changes, config)
@@ -95,7 +98,14 @@ class Train(Generator):
             return None
         from studio_gan.weights import load_generator
 
-        return load_generator(self._start.path)[1]
+        config = load_generator(self._start.path)[1]
+        if config.autoencoder:
+            raise InvalidParamsError(
+                "start: {path} draws latents of an autoencoder, which is not taught here; take one "
+                "made by gan.train, or none",
+                path=self._start.path.name,
+            )
+        return config
 
     def _build_learner(
         self,

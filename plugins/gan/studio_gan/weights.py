@@ -3,14 +3,19 @@
 from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from studio_training import load_weights, save_weights
-from torch import nn
+from torch import Tensor, nn
 
 from studio.errors import CheckpointError
 from studio_gan.config import GanConfig, read_config
 from studio_gan.generators import build_generator
+from studio_gan.layers import arrange
+from studio_gan.painter import Painter
+
+MOST: Final = 100_000
+"""Examples whose colours are kept."""
 
 
 def save_generator(
@@ -18,7 +23,8 @@ def save_generator(
 ) -> None:
     """Write weights (fp16), config with `facts`, and the card."""
     uses = ["gan.image", "gan.texture"] if config.is_torus else ["gan.image"]
-    save_weights(folder, net.state_dict(), {**asdict(config), **facts}, card, [*uses, "gan.train"])
+    uses += [] if config.autoencoder else ["gan.train"]
+    save_weights(folder, net.state_dict(), {**asdict(config), **facts}, card, uses)
 
 
 def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
@@ -36,10 +42,10 @@ def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
             path=path,
             fault=error,
         ) from error
-    net = build_generator(config)
     try:
+        net = _build(config, tensors)
         net.load_state_dict(tensors)
-    except RuntimeError as error:
+    except (KeyError, RuntimeError) as error:
         raise CheckpointError(
             "{path}: the weights do not fit config.json; take the files of one training together",
             path=path,
@@ -47,3 +53,9 @@ def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise CheckpointError("{path}: the weights are not finite; train anew", path=path)
     return net.eval().requires_grad_(False), config
+
+
+def _build(config: GanConfig, tensors: Mapping[str, Tensor]) -> nn.Module:
+    if config.autoencoder is None:
+        return build_generator(config)
+    return arrange(Painter(config, min(MOST, len(tensors["facts"]))))

@@ -84,7 +84,7 @@ def test_styles_and_classes_mix(draw):
     plain = pixels(draw(**{"class": "brick"})[0])
     assert not np.array_equal(plain, pixels(draw(**{"class": "wet moss"})[0]))
     mixed = draw(mix_class="wet_moss", class_share=0.5, **{"class": "brick"})[0]
-    assert mixed.info["class"] == "brick and wet_moss"
+    assert mixed.record.info["class"] == "brick and wet_moss"
     assert not np.array_equal(plain, pixels(mixed))
     styled = pixels(draw(style_seed=5, **{"class": "brick"})[0])
     assert not np.array_equal(plain, styled)
@@ -107,6 +107,12 @@ def test_what_cannot_be_drawn_is_refused(draw, studio):
         draw("gan.texture", family="dcgan")
     with pytest.raises(CheckpointError, match=r"needs weights: make some with gan\.train"):
         studio.generate("gan.image", checkpoint="", seed=1)
+
+
+@pytest.mark.parametrize("name", ["", "any", "Any"])
+def test_any_class_is_left_to_the_seed(draw, name):
+    kinds = {draw(seed=seed, **{"class": name})[0].record.info["class"] for seed in range(2)}
+    assert kinds == {"brick", "wet_moss"}
 
 
 @pytest.mark.parametrize("damage", ["family", "cut", "shape", "missing"])
@@ -152,8 +158,10 @@ def test_three_pictures_are_too_few(studio, folder):
 
 
 def test_turning_bricks_is_warned_of(studio, folder):
-    (made,) = studio.generate("gan.train", folder=str(folder), turn=True, steps=1, seed=1, **TINY)
-    assert "brick: has courses or a grain" in made.info["data"]["warnings"][0]
+    (made,) = studio.generate(
+        "gan.train", folder=str(folder), turn="always", steps=1, seed=1, **TINY
+    )
+    assert "brick: has courses or a grain" in made.record.info["data"]["warnings"][0]
 
 
 def test_odd_pictures_are_read_and_broken_ones_listed(studio, folder):
@@ -165,7 +173,7 @@ def test_odd_pictures_are_read_and_broken_ones_listed(studio, folder):
     alpha.convert("RGB").convert("CMYK").save(folder / "moss" / "cmyk.jpg")
     (folder / "moss" / "torn.png").write_bytes(b"\x89PNG\r\n")
     (made,) = studio.generate("gan.train", folder=str(folder), steps=1, seed=1, **TINY)
-    data = made.info["data"]
+    data = made.record.info["data"]
     assert data["examples"] == 19
     assert [name for name, _ in data["broken"]] == ["moss/torn.png"]
 

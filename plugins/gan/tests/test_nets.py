@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_gan.config import GanConfig, read_config, split_size
 from studio_gan.critic import Critic
-from studio_gan.generators import FIELD, build_generator
+from studio_gan.generators import build_generator, build_waves
 from studio_gan.layers import ModulatedConv
 
 TORUS = ("spatial", "style")
@@ -20,7 +20,7 @@ def draw(config, field, style):
 def test_a_picture_is_a_torus_of_any_size(family, make_config):
     """Rolling the noise rolls the picture: no place is special, so no border is."""
     config = make_config(family)
-    field, style = torch.randn(1, FIELD, 3, 5), torch.randn(1, config.latent)
+    field, style = torch.randn(1, config.noise, 3, 5), torch.randn(1, config.latent)
     one = draw(config, field, style)
     step = 2**config.doublings
     assert one.shape == (1, 3, 3 * step, 5 * step)
@@ -33,7 +33,7 @@ def test_a_picture_is_a_torus_of_any_size(family, make_config):
 def test_pictures_have_the_size_that_was_asked_for(family, colours, make_config):
     config = make_config(family, size=28, colours=colours)
     side = config.first
-    picture = draw(config, torch.randn(2, FIELD, side, side), torch.randn(2, config.latent))
+    picture = draw(config, torch.randn(2, config.noise, side, side), torch.randn(2, config.latent))
     assert picture.shape == (2, colours, 28, 28)
     assert float(picture.abs().max()) <= 1
 
@@ -41,7 +41,7 @@ def test_pictures_have_the_size_that_was_asked_for(family, colours, make_config)
 @pytest.mark.parametrize("family", TORUS)
 def test_field_and_style_both_count(family, make_config):
     config = make_config(family)
-    field, style = torch.randn(2, FIELD, 4, 4), torch.randn(2, config.latent) * 3
+    field, style = torch.randn(2, config.noise, 4, 4), torch.randn(2, config.latent) * 3
     same = draw(config, field[:1].repeat(2, 1, 1, 1), style)
     assert not torch.allclose(same[0], same[1], atol=1e-3)
     same = draw(config, field, style[:1].repeat(2, 1))
