@@ -4,7 +4,7 @@ python -m studio_flow.fit autoencoder DATA/textures FOLDER/autoencoder --steps 3
 python -m studio_flow.fit enlarger DATA/textures FOLDER/enlarger --steps 2000 --batch 8
 python -m studio_flow.fit textures DATA/textures FOLDER/textures --steps 10000
 python -m studio_flow.fit sprites DATA/sprites FOLDER/sprites --steps 9000
-python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 2000 --batch 32
+python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 3000 --batch 64
 python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps 2000 --batch 64
 """
 
@@ -33,7 +33,7 @@ from studio_flow.learn_enlarger import EnlargerLesson, measure_enlarger
 from studio_flow.learn_judge import (
     JudgeLesson,
     SpriteDraw,
-    TileDraw,
+    StatisticsLesson,
     enlarge,
     measure_accuracy,
 )
@@ -173,7 +173,7 @@ def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
 def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
     """Learn to tell the classes of tiles."""
     tiles, held_out = split_tiles(load_tiles(data))
-    lesson = JudgeLesson(TileDraw(tiles), settings.batch)
+    lesson = StatisticsLesson(tiles, settings.batch)
 
     def build() -> torch.nn.Module:
         judge = TextureJudge(TextureJudgeConfig(classes=len(tiles.classes)))

@@ -136,7 +136,14 @@ class TextureJudge(nn.Module):
 
     def find_features(self, pictures: Tensor) -> Tensor:
         """Return (B, FEATURES)."""
-        known = (self.measure(pictures) - self.mean) / self.spread
+        return self._find(self.measure(pictures))
+
+    def judge(self, statistics: Tensor) -> Tensor:
+        """Return logits (B, classes) of what `measure` gives."""
+        return torch.as_tensor(self.decide(functional.silu(self._find(statistics))))
+
+    def _find(self, statistics: Tensor) -> Tensor:
+        known = (statistics - self.mean) / self.spread
         return torch.as_tensor(self.feature(self.drop(functional.silu(self.hidden(known)))))
 
     @torch.no_grad()

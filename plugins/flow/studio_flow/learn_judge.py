@@ -4,14 +4,16 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 import torch
+from studio_training import mix_seed
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio_flow.judge import TextureJudge
 from studio_flow.sprites import SIZES, SpriteDrawer, Sprites
 from studio_flow.tiles import Drawer, Tiles
 
-SMALL_SHARE: Final = 0.3
-"""Of the steps see tiles at half size."""
+VARIANTS: Final = 8
+"""Of each tile; every fourth at half size."""
 SMOOTH: Final = 0.05
 """Of the labels."""
 Draw = Callable[[int, torch.Generator], tuple[Tensor, Tensor]]
@@ -33,19 +35,39 @@ class JudgeLesson:
         return {"loss": loss, "accuracy": right.detach()}
 
 
-class TileDraw:
-    """Draws tiles, whole or reduced to half."""
+class StatisticsLesson:
+    """Cross-entropy on statistics of tiles, whole or reduced to half.
 
-    def __init__(self, tiles: Tiles) -> None:
-        self._large = Drawer(tiles, balance=0.7)
-        self._small = Drawer(tiles.reduce(tiles.side // 2), balance=0.7)
+    To measure a tile takes far longer than to learn from it, so of each tile a few variants are
+    measured, when they are first drawn, and kept.
+    """
 
-    def __call__(self, count: int, rng: torch.Generator) -> tuple[Tensor, Tensor]:
-        """Return pictures (B, 3, S, S), all of one size, and classes (B,)."""
-        is_small = float(torch.rand((), generator=rng)) < SMALL_SHARE
-        pictures, kinds = (self._small if is_small else self._large).draw(count, rng)
-        grain = torch.rand((count, 1, 1, 1), generator=rng) * 0.02
-        return pictures + grain * torch.randn(pictures.shape, generator=rng), kinds
+    def __init__(self, tiles: Tiles, batch: int) -> None:
+        self._sizes = [tiles, tiles.reduce(tiles.side // 2)]
+        self._drawers = [Drawer(part, balance=0.7) for part in self._sizes]
+        self._batch = batch
+        self._kept: dict[tuple[int, int], Tensor] = {}
+
+    def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
+        """Return the loss of a step."""
+        assert isinstance(network, TextureJudge)
+        rows = self._drawers[0].choose(self._batch, rng)
+        which = torch.randint(VARIANTS, (self._batch,), generator=rng).tolist()
+        pairs = zip(rows.tolist(), which, strict=True)
+        seen = torch.stack([self._measure(network, *pair) for pair in pairs])
+        kinds = self._sizes[0].kinds[rows]
+        logits = network.judge(seen)
+        loss = functional.cross_entropy(logits, kinds, label_smoothing=SMOOTH)
+        right = (logits.argmax(1) == kinds).float().mean()
+        return {"loss": loss, "accuracy": right.detach()}
+
+    def _measure(self, network: TextureJudge, row: int, number: int) -> Tensor:
+        if (row, number) not in self._kept:
+            # Its own seed: a training that goes on after a pause sees the same variants.
+            rng = torch.Generator().manual_seed(mix_seed(row, number))
+            drawer = self._drawers[int(number % 4 == 0)]
+            self._kept[row, number] = network.measure(drawer.vary(torch.tensor([row]), rng))[0]
+        return self._kept[row, number]
 
 
 class SpriteDraw:

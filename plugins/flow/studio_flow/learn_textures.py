@@ -6,6 +6,7 @@ from typing import Final
 import torch
 from studio_training import mix_seed
 from torch import Tensor, nn
+from torch.nn import functional
 
 from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import normalise
@@ -16,6 +17,8 @@ BLIND_CLASS, BLIND_FACTS = 0.1, 0.15
 """Shares of a batch that are not told the class, and the facts: guidance needs both."""
 TIME_MEAN, TIME_SPREAD = -0.3, 1.3
 """Of the logit of time (logit-normal, arXiv 2403.03206): a little to the noisy side."""
+SCALES: Final = (2, 4, 8)
+"""Cells of latents over which errors are compared as well."""
 VARIANTS: Final = 12
 """Of each tile: in other colours, mirrored and turned where its class allows it."""
 
@@ -107,15 +110,30 @@ def compute_loss(
     time = torch.sigmoid(torch.randn(count, generator=rng) * TIME_SPREAD + TIME_MEAN)
     noise = torch.randn(latents.shape, generator=rng)
     device = next(network.parameters()).device
-    return compare(
-        network, latents.to(device), time.to(device), wanted.to(device), noise.to(device)
-    )
+    parts = (latents.to(device), time.to(device), wanted.to(device), noise.to(device))
+    return compare(network, *parts, SCALES)
 
 
-def compare(network: FlowNet, clean: Tensor, time: Tensor, wanted: Wanted, noise: Tensor) -> Tensor:
-    """Return the mean squared error of v at given times (B,)."""
+def compare(
+    network: FlowNet,
+    clean: Tensor,
+    time: Tensor,
+    wanted: Wanted,
+    noise: Tensor,
+    scales: tuple[int, ...] = (),
+) -> Tensor:
+    """Return the squared error of v at given times (B,), mean over scales.
+
+    Errors are compared as they are and as means over squares of cells (the multiscale loss of
+    arXiv 2301.11093): grain, which nobody can guess, cancels out in the means, and where things go
+    is learnt sooner. The best guess is the same under every such loss.
+    """
     t = time.view(-1, 1, 1, 1)
     norm = torch.sqrt(t**2 + (1 - t) ** 2)
     target = ((1 - t) * clean - t * noise) / norm
-    guess = network.predict(t * clean + (1 - t) * noise, time, wanted)
-    return (guess - target).square().mean()
+    error = network.predict(t * clean + (1 - t) * noise, time, wanted) - target
+    total = error.square().mean()
+    for scale in scales:
+        # A mean over s x s independent errors is s times smaller.
+        total = total + (scale * functional.avg_pool2d(error, scale)).square().mean()
+    return total / (1 + len(scales))

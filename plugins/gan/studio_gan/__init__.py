@@ -6,8 +6,10 @@ from studio.generator import Generator
 from studio.hookspecs import hookimpl
 from studio_gan.image import Image, Texture
 from studio_gan.train import Train
+from studio_gan.translate import Translate
+from studio_gan.translate_train import TranslateTrain
 
-GENERATORS = (Texture, Image, Train)
+GENERATORS = (Texture, Image, Train, Translate, TranslateTrain)
 
 
 @hookimpl

@@ -68,7 +68,7 @@ def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int)
                 for pixels, kinds in parts
             ]
             made.append(torch.cat(rows).half())
-    return torch.stack(made)
+    return torch.stack(made).contiguous()
 
 
 def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int) -> Tensor:

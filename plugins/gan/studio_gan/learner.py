@@ -108,7 +108,13 @@ class GanLearner:
 
     def save(self, path: Path) -> None:
         """Write all that resuming needs."""
-        save_state(path, self._get_parts(), {"step": self.step, "config": asdict(self.config)})
+        facts = {
+            "step": self.step,
+            "config": asdict(self.config),
+            "settings": asdict(self.settings),
+            "rules": asdict(self.rules),
+        }
+        save_state(path, self._get_parts(), facts)
 
     def load(self, path: Path) -> None:
         """Go on where `save` left off, bit-equal.

@@ -1,6 +1,6 @@
 """What a generator draws, as a grid; and its card."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from PIL import Image
@@ -8,7 +8,7 @@ from studio_training import Card, write_card
 from torch import Tensor, nn
 
 from studio_gan.config import GanConfig
-from studio_gan.drawing import Wish, draw_together
+from studio_gan.drawing import Wish, draw_pictures, draw_together
 from studio_gan.pictures import to_image
 
 COLUMNS, ROWS, GAP = 8, 4, 2
@@ -40,12 +40,25 @@ def draw_samples(net: nn.Module, config: GanConfig, count: int) -> Tensor:
 
 def draw_grid(net: nn.Module, config: GanConfig) -> Image.Image:
     """Draw a grid of samples, always of the same seeds: what changes is what was learnt."""
-    zoom = max(1, SIDE // config.side)
-    side = config.side * zoom
-    sheet = Image.new("RGB", (COLUMNS * (side + GAP) - GAP, ROWS * (side + GAP) - GAP), "grey")
-    for number, picture in enumerate(draw_samples(net, config, COLUMNS * ROWS)):
+    return _lay_out(list(draw_samples(net, config, COLUMNS * ROWS)), COLUMNS)
+
+
+def draw_sheet(net: nn.Module, config: GanConfig, each: int, psi: float = 1.0) -> Image.Image:
+    """Draw a row of samples for each class."""
+    kinds = max(1, len(config.classes))
+    wishes = plan_samples(config, each * kinds, psi)
+    rows = [wishes[kind::kinds] for kind in range(kinds)]
+    return _lay_out([picture for row in rows for picture in draw_pictures(net, config, row)], each)
+
+
+def _lay_out(pictures: Sequence[Tensor], columns: int) -> Image.Image:
+    zoom = max(1, SIDE // pictures[0].shape[-1])
+    side = pictures[0].shape[-1] * zoom
+    rows = -(-len(pictures) // columns)
+    sheet = Image.new("RGB", (columns * (side + GAP) - GAP, rows * (side + GAP) - GAP), "grey")
+    for number, picture in enumerate(pictures):
         image = to_image(picture).convert("RGB").resize((side, side), Image.Resampling.NEAREST)
-        sheet.paste(image, (number % COLUMNS * (side + GAP), number // COLUMNS * (side + GAP)))
+        sheet.paste(image, (number % columns * (side + GAP), number // columns * (side + GAP)))
     return sheet
 
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_gan.config import GanConfig, read_config, split_size
 from studio_gan.critic import Critic
-from studio_gan.generators import build_generator, build_waves
+from studio_gan.generators import build_generator
 from studio_gan.layers import ModulatedConv
 
 TORUS = ("spatial", "style")

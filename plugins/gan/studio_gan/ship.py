@@ -1,0 +1,128 @@
+"""Ship the weights of a training: `python -m studio_gan.ship DATA/textures RUN [options]`.
+
+RUN is the folder of `studio_gan.fit`. Takes the running average as it is, measures it, and writes
+weights, config and card into this package; it may be run again as the training goes on.
+"""
+
+import argparse
+import json
+import logging
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from safetensors import safe_open
+from studio_training import Card, write_card
+from torch import nn
+
+from studio_gan.autoencoder import Autoencoder
+from studio_gan.config import read_config
+from studio_gan.drawing import draw_together
+from studio_gan.fit import build_painter, find_dataset
+from studio_gan.generators import build_generator
+from studio_gan.indicators import build_yardstick, judge_samples
+from studio_gan.latents import get_facts, load_autoencoder, settle
+from studio_gan.params import PLACE
+from studio_gan.pictures import Changes, Pictures, load_pictures, to_unit
+from studio_gan.report import WHAT, draw_sheet, plan_samples
+from studio_gan.weights import save_generator
+
+LOG: Final = logging.getLogger("studio_gan")
+EACH: Final = 8
+"""Samples of a class that are measured."""
+LICENCE: Final = "Apache-2.0. What it learnt from is CC0 and asks for nothing."
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and ship."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=0.0, help="of CPU time the training took")
+    parser.add_argument("--psi", type=float, default=0.8, help="truncation of what is measured")
+    parser.add_argument("--notes", default="", help="for the card")
+    parser.add_argument("--sheet", type=Path, help="where to draw a sheet of all classes")
+    parser.add_argument("--place", type=Path, default=PLACE / "texture")
+    plan = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    ship(plan)
+
+
+def ship(plan: argparse.Namespace) -> None:
+    """Measure and write."""
+    facts, weights = read_average(plan.run)
+    config = read_config(facts["config"])
+    pictures = load_pictures(find_dataset(plan.data), config.side, Changes(config.is_torus))
+    net = build_generator(config)
+    net.load_state_dict(weights)
+    net = _add_decoder(net, plan.run, pictures) if config.autoencoder else net
+    net.eval().requires_grad_(False)
+    figures = measure(net, pictures, plan.psi)
+    training = {**facts["settings"], **facts["rules"], "step": facts["step"]}
+    training["cpu_minutes"] = plan.minutes
+    text = plan.run / "command.txt"
+    words = text.read_text(encoding="utf-8").split() if text.exists() else []
+    card = Card(
+        title=f"Textures of {len(config.classes)} materials",
+        what=f"{WHAT[config.family]} {_count(net) / 1e6:.2f} million weights.",
+        data=f"{len(pictures.kinds)} material albedos of ambientCG, CC0, {config.side} px, in "
+        f"{len(config.classes)} classes. Sha256 {pictures.info['hash']}.",
+        licence=LICENCE,
+        training=training,
+        metrics=figures,
+        command=" ".join(["python -m", *("FOLDER" if w.startswith("/") else w for w in words)]),
+        notes=plan.notes,
+    )
+    kept = {"training": training, "metrics": figures}
+    save_generator(net, config, plan.place, kept, write_card(card))
+    LOG.info("%s", figures)
+    if plan.sheet:
+        draw_sheet(net, config, EACH, plan.psi).save(plan.sheet)
+
+
+def read_average(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Read facts and the running average from the state of a training."""
+    with safe_open(run / "state.safetensors", framework="pt") as file:
+        facts = json.loads(file.metadata()["facts"])
+        names = [name for name in file.keys() if name.startswith("average.")]
+        weights = {name.removeprefix("average."): file.get_tensor(name) for name in names}
+    return facts, weights
+
+
+@torch.no_grad()
+def measure(net: nn.Module, pictures: Pictures, psi: float) -> Mapping[str, float]:
+    """Measure diversity and novelty, over all classes and within them (mean of classes)."""
+    config = net.config if hasattr(net, "config") else net.stylist.config
+    kinds = max(1, len(config.classes))
+    samples = torch.cat(
+        [draw_together(net, config, [w]) for w in plan_samples(config, EACH * kinds, psi)]
+    )
+    real = to_unit(pictures.pixels)
+    yardstick = build_yardstick(real, to_unit(pictures.held_out), config.is_torus)
+    figures = {f"{name}_psi_{psi:g}": v for name, v in judge_samples(samples, yardstick).items()}
+    within = []
+    for kind in range(kinds):
+        rows = real[pictures.kinds == kind]
+        if len(rows) > 8:
+            own = build_yardstick(rows, rows[:0], config.is_torus)
+            within.append(judge_samples(samples[kind::kinds], own)["diversity"])
+    return {**figures, "diversity_within_classes": sum(within) / max(1, len(within))}
+
+
+def _add_decoder(net: nn.Module, run: Path, pictures: Pictures) -> nn.Module:
+    config = net.config
+    autoencoder: Autoencoder = load_autoencoder(run / "autoencoder.safetensors", config.autoencoder)
+    settle(autoencoder, pictures)
+    painter = build_painter(config, autoencoder, get_facts(pictures), pictures.kinds)
+    painter.weaver = net
+    return painter
+
+
+def _count(net: nn.Module) -> int:
+    return sum(weight.numel() for weight in net.parameters())
+
+
+if __name__ == "__main__":
+    main()
