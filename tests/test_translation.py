@@ -93,6 +93,19 @@ def test_an_error_is_said_in_spanish():
     assert Translator("en").error(error) == str(error)
 
 
+def test_the_remedy_is_told_apart():
+    error = StudioError("{path}: {fault}; give another; or wait", path="a;b", fault="gone; lost")
+    assert Translator("en").explain(error) == ("a;b: gone; lost; give another", "or wait")
+    assert Translator("en").explain(StudioError("nothing is advised")) == ("nothing is advised", "")
+    assert Translator("en").explain(StudioError("{n} is odd", n=3)) == ("3 is odd", "")
+    assert Translator("en").explain(StudioError("it broke; mend it")) == ("it broke", "mend it")
+
+
+@pytest.mark.parametrize("text", sorted(text for text in TEXTS if "; " in text))
+def test_a_translation_has_its_remedy_where_the_text_has_it(text):
+    assert "; " in TABLE[text]
+
+
 def test_what_is_not_in_the_table_stays_english():
     assert Translator("es").error(StudioError("nobody translated this")) == "nobody translated this"
     assert Translator("es").text("{n} of {m}, untranslated", n=1, m=2) == "1 of 2, untranslated"

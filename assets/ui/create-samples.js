@@ -1,5 +1,7 @@
 // Pictures to begin with, drawn for the studio, for a library that has none yet.
 
+import { findFamily } from "./create-families.js";
+
 const build = (name, title) => ({ name, title, url: new URL(`sample-${name}.webp`, import.meta.url).href });
 
 // t("Brick wall") t("Stone paving") t("Wooden planks") t("Meadow"): said where they are shown.
@@ -9,6 +11,10 @@ export const SAMPLES = [
   build("planks", "Wooden planks"),
   build("grass", "Meadow"),
 ];
+
+/** The samples are surfaces: whoever is here for the first time begins with what makes textures of one. */
+export const fitsSamples = (generator) => findFamily(generator) === "texture" && generator.inputs.filter((slot) => !slot.optional).every(offersSamples)
+  && generator.inputs.some((slot) => !slot.optional);
 
 export const offersSamples = (slot) => slot.kinds.includes("image");
 

@@ -3,6 +3,7 @@
 
 import { api, toast, t } from "./core.js";
 import { findFamily, sortGenerators } from "./create-families.js";
+import { fitsSamples } from "./create-samples.js";
 
 export const MAX_SEED = 2 ** 32 - 1;
 export const rollSeed = () => Math.floor(Math.random() * 2 ** 31);
@@ -51,7 +52,7 @@ class CreateState extends EventTarget {
     this.generators = sortGenerators(items.filter((one) => findFamily(one)));
     const last = read("studio-create", {}).current;
     const first = this.generators.find((one) => one.id === last)
-      ?? this.generators.find((one) => one.seeded) ?? this.generators[0];
+      ?? this.generators.find((one) => one.seeded && fitsSamples(one)) ?? this.generators.find((one) => one.seeded) ?? this.generators[0];
     if (first && !this.current) this.choose(first.id);
   }
 

@@ -124,6 +124,10 @@ def test_a_brick_material_for_godot_in_five_clicks(serve_home, open_page, tmp_pa
         box = page.locator(f"#field-{name} input[type=number]")
         box.fill("128")
         box.press("Tab")
+    page.wait_for_function(
+        "() => JSON.parse(localStorage['studio-draft:textures.from_image'] ?? '{}')"
+        ".params?.height === 128"
+    )
     viewer = page.locator("studio-viewer:visible")
     page.locator(".s-generate:visible").click()  # 1: the form holds a sample brick wall
     expect(viewer.get_by_role("button", name="Send to")).to_be_visible(timeout=90_000)

@@ -12,6 +12,7 @@ expect = sync_api.expect
 
 ROOT = Path(__file__).parents[2]
 SPANISH = json.loads((files("studio.translations") / "es.json").read_text(encoding="utf-8"))
+IMAGE = re.compile(f"^(Image|{SPANISH['Image']})$")
 TILES = "studio-jobs .s-film-tile"
 ROWS = "studio-jobs .s-job"
 
@@ -36,7 +37,10 @@ def create(open_page, sample_server):
 
 
 def choose(page, generator):
+    page.wait_for_selector("studio-chooser .s-card")
     card = page.locator(f'studio-chooser [data-key="{generator}"]')
+    if not card.count():
+        page.locator("studio-chooser").get_by_role("tab", name=IMAGE).click()
     if card.get_attribute("aria-checked") != "true":
         card.click()
     expect(page.locator("studio-submit .s-generate")).to_be_enabled()
@@ -56,20 +60,29 @@ def generate(page):
     page.locator("studio-submit .s-generate").click()
 
 
+def await_draft(page, generator, name, value):
+    """Wait until the page has taken in what was typed."""
+    page.wait_for_function(
+        "([id, name, value]) => "
+        "JSON.parse(localStorage[`studio-draft:${id}`] ?? '{}').params?.[name] === value",
+        arg=[generator, name, value],
+    )
+
+
 def make_slow(page, steps=100, delay="0.1"):
     fill(page, "steps", str(steps))
     fill(page, "delay", delay)
-    page.wait_for_function(
-        "steps => JSON.parse(localStorage['studio-draft:sample.noise']).params.steps === steps",
-        arg=steps,
-    )
+    await_draft(page, "sample.noise", "steps", steps)
 
 
 def test_first_visit_to_result(open_page, sample_server):
     page = open_page(sample_server)
     expect(page.get_by_role("tab", name="Create")).to_have_attribute("aria-selected", "true")
     expect(page.get_by_text("Your results appear here")).to_be_visible()
-    page.wait_for_selector("#field-size")
+    choose(page, "textures.from_image")  # its form holds a picture of bricks already
+    for name in ("width", "height"):
+        fill(page, name, "64")
+    await_draft(page, "textures.from_image", "height", 64)
     page.keyboard.press("Control+Enter")
     expect(page.locator(TILES)).not_to_have_count(0)
     (job,) = sample_server.get("jobs")["items"]
@@ -121,6 +134,17 @@ def test_bad_input_is_said_beside_its_field(create, sample_server):
     assert sample_server.get("jobs/counts") == before
     fill(page, "prompt", "a red thing")
     expect(fault).to_have_count(0)
+
+
+def test_what_is_said_below_a_choice_covers_nothing(create):
+    page = create("sample.weights")
+    box = page.locator("#field-weights")
+    box.locator("input").first.fill("nobody has these")
+    box.locator("input").first.press("Tab")
+    fault = box.locator(".s-fault")
+    expect(fault).to_be_visible()
+    frame, said = box.bounding_box(), fault.bounding_box()
+    assert said["y"] + said["height"] <= frame["y"] + frame["height"] + 1
 
 
 def test_a_missing_input_is_said_at_its_slot(create):

@@ -82,10 +82,13 @@ def test_failed_job_says_why_and_is_retried(served, room):
     served.await_status(job, "failed")
     page = room("queue?view=failed")
     row = page.locator(f"studio-queue .s-q-ended[data-job='{job}']")
-    expect(row).to_contain_text("picture is too small: 8 px; give one of at least 64 px")
+    expect(row.locator(".s-q-reason")).to_have_text("picture is too small: 8 px")
+    remedy = "What to do: give one of at least 64 px"
+    expect(row.locator(".s-q-remedy")).to_have_text(remedy)
     row.get_by_role("button", name="Fails", exact=True).click()
     sheet = page.get_by_role("dialog", name="Job")
     expect(sheet).to_contain_text("Why it failed")
+    expect(sheet.locator(".s-q-remedy")).to_have_text(remedy)
     expect(sheet.locator("pre")).to_contain_text("about to fail")
     expect(sheet).to_contain_text("took")
     began = served.get(f"jobs/{job}")["ended"]

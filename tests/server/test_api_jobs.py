@@ -53,7 +53,9 @@ def test_a_job_that_fails_says_why(client, upload, studio):
     call = {"generator": "sample.invert", "inputs": {"image": [asset["id"]]}}
     job = wait_for(client, client.post(f"{API}/jobs", json=call).json()["id"])
     assert job["status"] == "failed"
-    assert job["error"]["message"]
+    error = job["error"]
+    assert error["fault"]
+    assert error["message"] == "; ".join(filter(None, (error["fault"], error["remedy"])))
     assert client.post(f"{API}/jobs/retry", json={"all": True}).json() == {"count": 1}
 
 

@@ -56,7 +56,7 @@ def _colour(pictures: Tensor) -> Tensor:
     grey = pictures.mean(1, keepdim=True)
     pictures = grey + (pictures - grey) * (rich * 2)
     level = pictures.mean((1, 2, 3), keepdim=True)
-    return level + (pictures - level) * (steep + 0.5)
+    return torch.as_tensor(level + (pictures - level) * (steep + 0.5))
 
 
 def _cut(pictures: Tensor) -> Tensor:
@@ -65,4 +65,4 @@ def _cut(pictures: Tensor) -> Tensor:
     top, left = torch.rand(2, count, 1, 1)
     down = (torch.arange(height)[:, None] / height - top).abs() < 0.25
     across = (torch.arange(width) / width - left).abs() < 0.25
-    return pictures * ~(down & across)[:, None]
+    return torch.as_tensor(pictures * ~(down & across)[:, None])

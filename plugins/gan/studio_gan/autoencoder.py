@@ -55,7 +55,7 @@ class Autoencoder(nn.Module):
         self.register_buffer("spread", torch.ones(config.latent))
 
     def encode(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
-        """Turn RGB (N, 3, H, W) in -1..1 into cells (N, planes, h, w) and facts (N, FACTS)."""
+        """Turn RGB (N, 3, H, W) in -1..1 into cells (N, planes, h, w) and facts (N, COLOURS)."""
         plain, facts = normalise(pictures)
         raw = self.encoder(plain.contiguous(memory_format=torch.channels_last))
         latents = (raw - self.mean[:, None, None]) / self.spread[:, None, None]

@@ -8,8 +8,10 @@ Family = Literal["dcgan", "spatial", "style", "latent"]
 FAMILIES: Final = ("dcgan", "spatial", "style", "latent")
 FIRST: Final = (4, 5, 6, 7)
 """Sides that a picture can grow from by doubling."""
-FACTS: Final = 6
+COLOURS: Final = 6
 """Numbers that say the colours of a picture: mean and spread of three."""
+STATISTICS: Final = 6
+"""Numbers that say what each channel of its latents is like."""
 MAX_SIZE, MAX_CHANNELS, MAX_LATENT, MAX_CLASSES = 256, 128, 512, 1000
 MAX_WIDTH: Final = 512
 
@@ -87,8 +89,8 @@ class GanConfig:
 
     @property
     def facts(self) -> int:
-        """Numbers that it is told of the colours wanted."""
-        return FACTS if self.autoencoder else 0
+        """Numbers that it is told of the colours and the statistics wanted."""
+        return COLOURS + STATISTICS * self.autoencoder.latent if self.autoencoder else 0
 
     @property
     def noise(self) -> int:
@@ -108,7 +110,7 @@ class GanConfig:
     @property
     def step(self) -> int:
         """Pixels a side of one place of the field."""
-        return self.scale * 2**self.doublings
+        return self.scale << self.doublings
 
     @property
     def side(self) -> int:
@@ -117,7 +119,7 @@ class GanConfig:
 
     def get_width(self, level: int) -> int:
         """Return the channels after so many doublings."""
-        return self.channels * min(8, 2 ** (self.doublings - level))
+        return self.channels * min(8, 1 << (self.doublings - level))
 
 
 def split_size(size: int) -> tuple[int, int]:

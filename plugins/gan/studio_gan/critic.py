@@ -1,5 +1,7 @@
 """The half that judges: a picture and its class in, a number out."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
@@ -18,7 +20,7 @@ class Critic(nn.Module):
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
         norm = spectral_norm if config.is_normed else _leave
-        mode = "circular" if config.is_torus else "zeros"
+        mode: Literal["circular", "zeros"] = "circular" if config.is_torus else "zeros"
         widths = [config.get_width(level) for level in range(config.doublings, -1, -1)]
         layers: list[nn.Module] = []
         inner = config.planes

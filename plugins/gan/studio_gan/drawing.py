@@ -4,9 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio_gan.config import GanConfig
+from studio_gan.generators import DrawingNet
 from studio_gan.painter import Painter
 
 
@@ -34,7 +35,7 @@ class Wish:
 
 
 @torch.no_grad()
-def draw_pictures(net: nn.Module, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
+def draw_pictures(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
     """Draw wishes of one size; returns (N, C, H, W) in -1..1.
 
     Each is drawn by itself: sums of a batch may come in another order, and a seed must give the
@@ -44,50 +45,51 @@ def draw_pictures(net: nn.Module, config: GanConfig, wishes: Sequence[Wish]) -> 
 
 
 @torch.no_grad()
-def draw_together(net: nn.Module, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
+def draw_together(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
     """Draw wishes without a style of another seed in one go: quicker, and not bit for bit."""
     noise = [_get_noise(net, config, wish) for wish in wishes]
     weights = torch.tensor([wish.weights for wish in wishes])
-    style = net.stylist(torch.cat([latent for _, latent in noise]), weights)
-    style = net.stylist.truncate(style, weights, wishes[0].psi)
+    style = net.get_stylist()(torch.cat([latent for _, latent in noise]), weights)
+    style = net.get_stylist().truncate(style, weights, wishes[0].psi)
     picture: Tensor = net(torch.cat([field for field, _ in noise]), style)
     return picture
 
 
 @torch.no_grad()
-def draw_between(net: nn.Module, config: GanConfig, wish: Wish, seed: int, share: float) -> Tensor:
+def draw_between(net: DrawingNet, config: GanConfig, wish: Wish, seed: int, share: float) -> Tensor:
     """Draw a picture (1, C, H, W) between two seeds; noise is mixed on the sphere."""
     ends = [_get_noise(net, config, replace(wish, seed=number)) for number in (wish.seed, seed)]
     field = _mix_noise(ends[0][0], ends[1][0], share)
     latent = torch.lerp(ends[0][1], ends[1][1], share)
-    latent[:, : config.latent] = _mix_noise(*(end[1][:, : config.latent] for end in ends), share)
+    inner = [end[1][:, : config.latent] for end in ends]
+    latent[:, : config.latent] = _mix_noise(inner[0], inner[1], share)
     return _render(net, wish, field, latent)
 
 
-def _draw(net: nn.Module, config: GanConfig, wish: Wish) -> Tensor:
+def _draw(net: DrawingNet, config: GanConfig, wish: Wish) -> Tensor:
     field, latent = _get_noise(net, config, wish)
     return _render(net, wish, field, latent)
 
 
-def _render(net: nn.Module, wish: Wish, field: Tensor, latent: Tensor) -> Tensor:
+def _render(net: DrawingNet, wish: Wish, field: Tensor, latent: Tensor) -> Tensor:
     weights = torch.tensor([wish.weights])
-    style = net.stylist(latent, weights)
+    style = net.get_stylist()(latent, weights)
     if wish.style_seed is not None:
-        other = net.stylist(_get_latent(net, wish, wish.style_seed)[0], weights)
+        other = net.get_stylist()(_get_latent(net, wish, wish.style_seed)[0], weights)
         style = torch.lerp(style, other, wish.style_share)
-    picture: Tensor = net(field, net.stylist.truncate(style, weights, wish.psi))
+    picture: Tensor = net(field, net.get_stylist().truncate(style, weights, wish.psi))
     return picture
 
 
-def _get_noise(net: nn.Module, config: GanConfig, wish: Wish) -> tuple[Tensor, Tensor]:
+def _get_noise(net: DrawingNet, config: GanConfig, wish: Wish) -> tuple[Tensor, Tensor]:
     latent, rng = _get_latent(net, wish, wish.seed)
     return torch.randn(1, config.noise, wish.height, wish.width, generator=rng), latent
 
 
-def _get_latent(net: nn.Module, wish: Wish, seed: int) -> tuple[Tensor, torch.Generator]:
+def _get_latent(net: DrawingNet, wish: Wish, seed: int) -> tuple[Tensor, torch.Generator]:
     """Draw a latent (1, latent), with colours behind it where they are told."""
     rng = torch.Generator().manual_seed(seed)
-    latent = torch.randn(1, net.stylist.config.latent, generator=rng)
+    latent = torch.randn(1, net.get_stylist().config.latent, generator=rng)
     if isinstance(net, Painter):
         facts = net.choose_facts(torch.tensor([wish.weights]), rng)
         latent = torch.cat([latent, facts], 1)
@@ -97,4 +99,4 @@ def _get_latent(net: nn.Module, wish: Wish, seed: int) -> tuple[Tensor, torch.Ge
 def _mix_noise(first: Tensor, second: Tensor, share: float) -> Tensor:
     """Stay on the sphere on which noise lies: a plain mean of two is too quiet."""
     mixed = torch.lerp(first, second, share)
-    return mixed / ((1 - share) ** 2 + share**2) ** 0.5
+    return torch.as_tensor(mixed / ((1 - share) ** 2 + share**2) ** 0.5)

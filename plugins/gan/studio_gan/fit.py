@@ -17,11 +17,11 @@ from typing import Final
 import torch
 from studio_training import Run, Settings, fit
 from studio_training.dataset import Dataset, Found, check_examples
-from torch import nn
 
 from studio.media import SUFFIXES, MediaType
 from studio_gan.autoencoder import Autoencoder
-from studio_gan.config import AutoencoderConfig, GanConfig
+from studio_gan.config import COLOURS, AutoencoderConfig, GanConfig
+from studio_gan.generators import DrawingNet
 from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import (
     build_latent_draw,
@@ -53,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--autoencoder", type=Path, help="state of its training")
     parser.add_argument("--family", choices=("spatial", "style", "dcgan"), default="spatial")
     parser.add_argument("--size", type=int, default=64)
-    parser.add_argument("--channels", type=int, default=48)
+    parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--latent", type=int, default=64)
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--batch", type=int, default=16)
@@ -102,7 +102,7 @@ def find_dataset(folder: Path) -> Dataset:
     return check_examples(found, MediaType.IMAGE, HELD_OUT)
 
 
-def build_learner(plan: argparse.Namespace, pictures: Pictures) -> tuple[GanLearner, nn.Module]:
+def build_learner(plan: argparse.Namespace, pictures: Pictures) -> tuple[GanLearner, DrawingNet]:
     """Build the learner, and the net that draws pictures with its running average."""
     settings = Settings(
         steps=plan.steps,
@@ -127,7 +127,7 @@ def build_learner(plan: argparse.Namespace, pictures: Pictures) -> tuple[GanLear
 
 def _build_latent_learner(
     plan: argparse.Namespace, pictures: Pictures, settings: Settings, rules: Rules
-) -> tuple[GanLearner, nn.Module]:
+) -> tuple[GanLearner, DrawingNet]:
     sizes = AutoencoderConfig()
     kept = plan.folder / "autoencoder.safetensors"
     if not kept.exists():
@@ -145,12 +145,13 @@ def _build_latent_learner(
         pictures.classes,
         autoencoder=sizes,
     )
-    facts = get_facts(pictures)
-    draw = build_latent_draw(latents, facts, pictures.kinds)
+    facts = get_facts(pictures, latents[0])
+    draw = build_latent_draw(latents, facts[:, :COLOURS], pictures.kinds)
     learner = GanLearner(config, settings, rules, draw)
     painter = build_painter(config, autoencoder, facts, pictures.kinds)
     painter.weaver = learner.average
-    return learner, painter.eval().requires_grad_(False)
+    painter.eval().requires_grad_(False)
+    return learner, painter
 
 
 def build_painter(

@@ -6,7 +6,7 @@ size and reads the style only.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
@@ -25,6 +25,8 @@ from studio_gan.layers import (
 
 WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 """Of the latent family: whole waves in a tile."""
+LOUD: Final = 0.2
+"""Height of the waves: few materials need them, and the others must not begin as plaid."""
 
 
 class Stylist(nn.Module):
@@ -49,7 +51,7 @@ class Stylist(nn.Module):
 
         Where the colours are told, they follow the latents, and the styles: (N, latent + facts).
         """
-        latent, facts = latent.split([self.config.latent, self.config.facts], 1)
+        latent, facts = torch.split(latent, [self.config.latent, self.config.facts], 1)
         size = (latent.square().mean(1, keepdim=True) + 1e-8).rsqrt()
         mixed = latent * size + weights @ self.embed.weight
         if self.tell is not None:
@@ -69,7 +71,22 @@ class Stylist(nn.Module):
         self.mean.copy_(torch.where(counts > 0, keep * self.mean + (1 - keep) * fresh, self.mean))
 
 
-class DcGan(nn.Module):
+class DrawingNet(nn.Module):
+    """What draws: (field, style) to pictures, or to latents."""
+
+    config: GanConfig
+    stylist: Stylist
+
+    def __call__(self, field: Tensor, style: Tensor) -> Tensor:
+        """Call `forward`."""
+        return torch.as_tensor(super().__call__(field, style))
+
+    def get_stylist(self) -> Stylist:
+        """Return what makes its styles."""
+        return self.stylist
+
+
+class DcGan(DrawingNet):
     """Transposed convolutions with batch norm (Radford et al., arXiv 1511.06434)."""
 
     def __init__(self, config: GanConfig) -> None:
@@ -97,7 +114,7 @@ class DcGan(nn.Module):
         return picture
 
 
-class Spatial(nn.Module):
+class Spatial(DrawingNet):
     """Noise on a torus, doubled and convolved (PSGAN, Bergmann et al., arXiv 1705.06566).
 
     Where PSGAN lays the global vector beside the local noise, it sets gains and shifts here, so
@@ -106,6 +123,7 @@ class Spatial(nn.Module):
 
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
+        self.config = config
         self.stylist = Stylist(config, 2)
         width = config.get_width(0)
         self.start = torus_conv(config.noise, width)
@@ -126,7 +144,7 @@ class Spatial(nn.Module):
         return torch.tanh(self.end(x))
 
 
-class Style(nn.Module):
+class Style(DrawingNet):
     """A small StyleGAN2 (Karras et al., arXiv 1912.04958) on a torus.
 
     The learnt constant it begins with is noise on a torus here, which also stands for its noise
@@ -135,6 +153,7 @@ class Style(nn.Module):
 
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
+        self.config = config
         self.stylist = Stylist(config, 3)
         width = config.get_width(0)
         self.start = torus_conv(config.noise, width)
@@ -160,7 +179,7 @@ class Style(nn.Module):
         return torch.tanh(picture)
 
 
-class Weaver(nn.Module):
+class Weaver(DrawingNet):
     """Draws the latents of an autoencoder: noise and waves through a U-Net with modulated layers.
 
     The waves are PSGAN's periodic dimensions (arXiv 1705.06566): courses of bricks and rows of
@@ -214,12 +233,12 @@ def build_waves(sides: Sequence[int], size: int) -> Tensor:
             for line in (angles.sin(), angles.cos()):
                 plane = line[:, None] if axis == 0 else line[None, :]
                 planes.append(plane.expand(height, width))
-    return torch.stack(planes)[None] * 2**0.5
+    return torch.stack(planes)[None] * LOUD
 
 
-def build_generator(config: GanConfig) -> nn.Module:
+def build_generator(config: GanConfig) -> DrawingNet:
     """Build the half that draws."""
-    families: dict[str, type[nn.Module]] = {
+    families: dict[str, Callable[[GanConfig], DrawingNet]] = {
         "dcgan": DcGan,
         "spatial": Spatial,
         "style": Style,

@@ -21,10 +21,9 @@ from studio_gan.params import SHIPPED, DrawParams, choose_class
 from studio_gan.seams import measure_seams, roll_to_quiet
 
 if TYPE_CHECKING:
-    from torch import nn
-
     from studio_gan.config import GanConfig
     from studio_gan.drawing import Wish
+    from studio_gan.generators import DrawingNet
 
 
 class Image(Generator):
@@ -54,7 +53,7 @@ class Image(Generator):
             )
         from studio_gan.weights import load_generator
 
-        self._net: nn.Module
+        self._net: DrawingNet
         self._config: GanConfig
         self._net, self._config = load_generator(checkpoint.path)
         if self.needs_torus and not self._config.is_torus:
@@ -74,7 +73,7 @@ class Image(Generator):
         total = count * len(job.seeds)
         for index, seed in enumerate(job.seeds):
             wish, label = self._build_wish(params, seed, (width, height))
-            made = []
+            made: list[Pictures.Image] = []
             for frame in range(count):
                 job.step(index * count + frame, total, made[-1] if made else None)
                 made.append(self._crop(self._draw(params, wish, frame), params))

@@ -15,6 +15,7 @@ from studio_gan.autoencoder import Autoencoder, normalise
 from studio_gan.config import AutoencoderConfig
 from studio_gan.layers import arrange
 from studio_gan.pictures import Pictures, to_unit, vary
+from studio_gan.statistics import measure_cells
 
 BATCH: Final = 32
 ENOUGH: Final = 320
@@ -46,7 +47,7 @@ def settle(net: Autoencoder, pictures: Pictures) -> None:
     net.mean.zero_()
     net.spread.fill_(1)
     some = pictures.pixels[:: max(1, len(pictures.pixels) // ENOUGH)]
-    parts = [net.encode(to_unit(part))[0] for part in some.split(BATCH)]
+    parts = [net.encode(to_unit(part))[0] for part in torch.split(some, BATCH)]
     raw = functional.pixel_shuffle(torch.cat(parts), 2)
     net.mean.copy_(raw.mean((0, 2, 3)))
     net.spread.copy_(raw.std((0, 2, 3)))
@@ -62,7 +63,9 @@ def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int)
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(count):
-            parts = zip(pictures.pixels.split(BATCH), pictures.kinds.split(BATCH), strict=True)
+            parts = zip(
+                torch.split(pictures.pixels, BATCH), torch.split(pictures.kinds, BATCH), strict=True
+            )
             rows = [
                 net.encode(roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))))[0]
                 for pixels, kinds in parts
@@ -75,7 +78,7 @@ def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int
     """Read what an earlier run of the same training encoded, or encode."""
     path = folder / "latents.safetensors"
     if path.exists():
-        return load_file(path)["latents"]
+        return torch.as_tensor(load_file(path)["latents"])
     latents = encode_variants(net, pictures, count, 0)
     folder.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
@@ -84,12 +87,13 @@ def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int
     return latents
 
 
-def build_latent_draw(latents: Tensor, facts: Tensor, kinds: Tensor, balance: float = 0.5) -> Any:
+def build_latent_draw(latents: Tensor, colours: Tensor, kinds: Tensor, balance: float = 0.5) -> Any:
     """Build the learner's source: rare classes more often than their share.
 
     Args:
         latents: as `encode_variants` gives them.
-        facts: colours of the examples (N, FACTS); they lie behind the latents, as planes.
+        colours: of the examples (N, COLOURS); they lie behind the latents, as planes, and
+            statistics of the latents after them.
         kinds: of the examples (N,).
         balance: 0 draws every example as often, 1 every class.
     """
@@ -99,12 +103,19 @@ def build_latent_draw(latents: Tensor, facts: Tensor, kinds: Tensor, balance: fl
     def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
         rows = torch.multinomial(weights, count, replacement=True, generator=rng)
         variants = torch.randint(len(latents), (count,), generator=rng)
-        planes = facts[rows][:, :, None, None].expand(-1, -1, *sides)
-        return torch.cat([roll(latents[variants, rows].float()), planes], 1), kinds[rows]
+        cells = roll(latents[variants, rows].float())
+        facts = torch.cat([colours[rows], measure_cells(cells)], 1)
+        planes = facts[:, :, None, None].expand(-1, -1, *sides)
+        return torch.cat([cells, planes], 1), kinds[rows]
 
     return draw
 
 
-def get_facts(pictures: Pictures) -> Tensor:
-    """Return the colours of examples (N, FACTS)."""
-    return torch.cat([normalise(to_unit(some))[1] for some in pictures.pixels.split(BATCH)])
+def get_colours(pictures: Pictures) -> Tensor:
+    """Return the colours of examples (N, COLOURS)."""
+    return torch.cat([normalise(to_unit(some))[1] for some in torch.split(pictures.pixels, BATCH)])
+
+
+def get_facts(pictures: Pictures, latents: Tensor) -> Tensor:
+    """Return colours and statistics of examples (N, facts); latents are (N, C, h, w)."""
+    return torch.cat([get_colours(pictures), measure_cells(latents.float())], 1)

@@ -46,7 +46,7 @@ class ModulatedConv(nn.Module):
         squares = self.weight.square().sum((2, 3))  # (outer, inner)
         size = (scale.square() @ squares.T + 1e-8).rsqrt()  # (N, outer)
         x = functional.conv2d(pad_torus(x * scale[:, :, None, None]), self.weight)
-        return x * size[:, :, None, None]
+        return torch.as_tensor(x * size[:, :, None, None])
 
 
 class ModulatedBlock(nn.Module):
@@ -62,7 +62,7 @@ class ModulatedBlock(nn.Module):
         y = x
         for conv, shift in zip(self.convs, self.shifts, strict=True):
             y = functional.leaky_relu(conv(y, style) + shift, 0.2) * 2**0.5
-        return (x + y) * 0.5**0.5
+        return torch.as_tensor((x + y) * 0.5**0.5)
 
 
 def arrange(net: Net) -> Net:

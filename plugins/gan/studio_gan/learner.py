@@ -19,9 +19,9 @@ from studio_training import (
 from torch import Tensor, nn
 
 from studio_gan.augment import Augment, augment
-from studio_gan.config import GanConfig
+from studio_gan.config import COLOURS, GanConfig
 from studio_gan.critic import Critic
-from studio_gan.generators import build_generator
+from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.layers import arrange
 from studio_gan.losses import (
     Loss,
@@ -30,6 +30,7 @@ from studio_gan.losses import (
     get_gradient_penalty,
     get_r1,
 )
+from studio_gan.statistics import compare_patches, measure_cells
 
 Draw = Callable[[torch.Generator, int], tuple[Tensor, Tensor]]
 """(rng, count) -> pictures (N, C, S, S) in -1..1 and their kinds (N,)."""
@@ -48,6 +49,8 @@ class Rules:
         rounds: turns of the critic to one of the generator.
         critic_rate: learning rate of the critic over the generator's.
         augment: what both see pictures through.
+        likeness: weight of the difference between the statistics of latents drawn and those
+            told, where they are told.
     """
 
     loss: Loss = "hinge"
@@ -55,6 +58,7 @@ class Rules:
     rounds: int = 1
     critic_rate: float = 2.0
     augment: Augment = "full"
+    likeness: float = 4.0
 
 
 class GanLearner:
@@ -71,15 +75,18 @@ class GanLearner:
         self._draw = draw
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.generator = build_generator(config).train()
-            self.critic = arrange(Critic(config)).train()
-        self.average = deepcopy(self.generator).eval().requires_grad_(False)
+            self.generator = build_generator(config)
+            self.critic = arrange(Critic(config))
+        self.generator.train()
+        self.critic.train()
+        self.average = deepcopy(self.generator)
+        self.average.eval().requires_grad_(False)
         self._optimisers = {
             "generator": _build_adam(self.generator, settings.rate),
             "critic": _build_adam(self.critic, settings.rate * rules.critic_rate),
         }
 
-    def restart(self, generator: nn.Module) -> None:
+    def restart(self, generator: DrawingNet) -> None:
         """Start anew, at step 0, from another generator of the same sizes."""
         for net in (self.generator, self.average):
             net.load_state_dict(generator.state_dict())
@@ -151,17 +158,22 @@ class GanLearner:
     def _teach_generator(self, rng: torch.Generator) -> dict[str, float]:
         real, kinds = self._draw(rng, self.settings.batch)
         self.critic.requires_grad_(False)
-        fake = self._augment(self._make(real, kinds))
-        loss = get_generator_loss(self.rules.loss, self.critic(fake, kinds))
+        fake = self._make(real, kinds)
+        loss = get_generator_loss(self.rules.loss, self.critic(self._augment(fake), kinds))
+        figures = {"loss": float(loss.detach())}
+        if self.config.autoencoder:
+            error = _compare(fake, real, self.config.colours)
+            loss = loss + self.rules.likeness * error
+            figures["error"] = float(error.detach())
         self.critic.requires_grad_(True)
         self._take_step("generator", self.generator, loss)
-        return {"loss": float(loss.detach())}
+        return figures
 
     def _make(self, real: Tensor, kinds: Tensor) -> Tensor:
-        """Draw with the net that learns; where colours are told, those of real ones."""
+        """Draw with the net that learns; where facts are told, those of real ones."""
         count, first = len(kinds), self.config.first
         weights = nn.functional.one_hot(kinds, max(1, len(self.config.classes))).float()
-        stylist = self.generator.stylist
+        stylist = self.generator.get_stylist()
         facts = real[:, self.config.colours :, 0, 0]
         style = stylist(torch.cat([torch.randn(count, self.config.latent), facts], 1), weights)
         stylist.follow(style.detach(), weights)
@@ -187,6 +199,13 @@ class GanLearner:
             group["lr"] = get_rate(self.settings, self.step) * share
         optimiser.step()
         optimiser.zero_grad()
+
+
+def _compare(drawn: Tensor, real: Tensor, count: int) -> Tensor:
+    """Return how far `count` channels are, in their statistics, from the real ones told of."""
+    told = real[:, count + COLOURS :, 0, 0]
+    error = (measure_cells(drawn[:, :count]) - told).abs().mean()
+    return error + compare_patches(drawn[:, :count], real[:, :count])
 
 
 def _build_adam(net: nn.Module, rate: float) -> torch.optim.Optimizer:

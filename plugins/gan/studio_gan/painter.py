@@ -1,4 +1,4 @@
-"""A generator of latents, the decoder behind it, and the colours that its examples had."""
+"""A generator of latents, the decoder behind it, and what its examples were like."""
 
 from typing import Final
 
@@ -6,20 +6,20 @@ import torch
 from torch import Tensor, nn
 
 from studio_gan.autoencoder import Autoencoder
-from studio_gan.config import FACTS, GanConfig
-from studio_gan.generators import Stylist, Weaver
+from studio_gan.config import COLOURS, GanConfig
+from studio_gan.generators import DrawingNet, Stylist, Weaver
 
-JITTER: Final = 0.25
+JITTER: Final = 0.06
 """Of new colours, as a share of the class's own standard deviation."""
-MIX: Final = 0.35
+MIX: Final = 0.25
 """At most so much of a second example's colours."""
 
 
-class Painter(nn.Module):
+class Painter(DrawingNet):
     """Draws pictures as the other families do, by way of latents.
 
     Attributes:
-        facts: colours of the examples (M, FACTS): statistics, never pixels.
+        facts: of the examples (M, facts): their colours, then statistics of their latents.
         kinds: of the examples (M,).
     """
 
@@ -31,38 +31,37 @@ class Painter(nn.Module):
         if config.autoencoder is None:
             raise ValueError("a painter needs an autoencoder")
         self.config = config
-        self.weaver = Weaver(config)
+        self.weaver: DrawingNet = Weaver(config)
         self.autoencoder = Autoencoder(config.autoencoder)
         self.autoencoder.encoder = nn.Sequential()  # drawing needs the decoder only
-        self.register_buffer("facts", torch.zeros(count, FACTS))
+        self.register_buffer("facts", torch.zeros(count, config.facts))
         self.register_buffer("kinds", torch.zeros(count, dtype=torch.long))
 
-    @property
-    def stylist(self) -> Stylist:
-        """Of the generator."""
-        return self.weaver.stylist
+    def get_stylist(self) -> Stylist:
+        """Return that of the generator of latents."""
+        return self.weaver.get_stylist()
 
     def forward(self, field: Tensor, style: Tensor) -> Tensor:
         """Draw pictures (N, 3, H, W) in -1..1 or a little beyond."""
         drawn = self.weaver(field, style)
-        latents, facts = drawn.split([self.config.colours, FACTS], 1)
-        return self.autoencoder.decode(latents, facts.mean((2, 3)))
+        latents, facts = torch.split(drawn, [self.config.colours, self.config.facts], 1)
+        return self.autoencoder.decode(latents, facts[:, :COLOURS].mean((2, 3)))
 
     def choose_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
-        """Choose colours (N, FACTS) for shares of classes (N, kinds).
+        """Choose facts (N, facts) for shares of classes (N, kinds).
 
         Those of one example of the class, partly mixed with another's and jittered.
         """
         return torch.stack([self._mix_facts(row, rng) for row in weights])
 
     def _mix_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
-        total = torch.zeros(FACTS)
+        total = torch.zeros(self.facts.shape[1])
         for kind, weight in enumerate(weights.tolist()):
             if weight > 0:
                 rows = self.facts[self.kinds == kind]
                 rows = rows if len(rows) else self.facts
                 first, second = rows[torch.randint(len(rows), (2,), generator=rng)]
                 share = MIX * float(torch.rand((), generator=rng))
-                noise = torch.randn(FACTS, generator=rng) * rows.std(0, unbiased=False)
+                noise = torch.randn(len(first), generator=rng) * rows.std(0, unbiased=False)
                 total += weight * (first + share * (second - first) + JITTER * noise)
         return total

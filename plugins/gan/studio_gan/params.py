@@ -82,7 +82,7 @@ class _DrawParams(Params):
     )
 
 
-DrawParams: Any = create_model(
+DrawParams: Any = create_model(  # type: ignore[call-overload]
     "DrawParams",
     __base__=_DrawParams,
     __module__=__name__,

@@ -112,7 +112,7 @@ def build_draw(pictures: Pictures, changes: Changes) -> Any:
     freedoms = pictures.get_freedoms(pictures.kinds) & (changes.turned != "never")
     if changes.turned == "always":
         freedoms = torch.ones_like(freedoms)
-    groups = [torch.nonzero(pictures.kinds == kind)[:, 0] for kind in pictures.kinds.unique()]
+    groups = [torch.nonzero(pictures.kinds == kind)[:, 0] for kind in torch.unique(pictures.kinds)]
 
     def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
         which = torch.randint(len(groups), (count,), generator=rng)
@@ -121,8 +121,8 @@ def build_draw(pictures: Pictures, changes: Changes) -> Any:
         rows = torch.stack(
             [some[int(place * len(some))] for some, place in zip(chosen, places, strict=True)]
         )
-        chosen = to_unit(pictures.pixels[rows])
-        return _change(chosen, changes, freedoms[rows]), pictures.kinds[rows]
+        real = to_unit(pictures.pixels[rows])
+        return _change(real, changes, freedoms[rows]), pictures.kinds[rows]
 
     return draw
 

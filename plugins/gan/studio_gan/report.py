@@ -5,10 +5,11 @@ from typing import Any, Final
 
 from PIL import Image
 from studio_training import Card, write_card
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_pictures, draw_together
+from studio_gan.generators import DrawingNet
 from studio_gan.pictures import to_image
 
 COLUMNS, ROWS, GAP = 8, 4, 2
@@ -33,17 +34,17 @@ def plan_samples(config: GanConfig, count: int, psi: float = 1.0) -> list[Wish]:
     return [Wish(n, share, psi, first, first) for n, share in enumerate(shares)]
 
 
-def draw_samples(net: nn.Module, config: GanConfig, count: int) -> Tensor:
+def draw_samples(net: DrawingNet, config: GanConfig, count: int) -> Tensor:
     """Draw samples (N, C, S, S) in -1..1, all at once."""
     return draw_together(net, config, plan_samples(config, count))
 
 
-def draw_grid(net: nn.Module, config: GanConfig) -> Image.Image:
+def draw_grid(net: DrawingNet, config: GanConfig) -> Image.Image:
     """Draw a grid of samples, always of the same seeds: what changes is what was learnt."""
     return _lay_out(list(draw_samples(net, config, COLUMNS * ROWS)), COLUMNS)
 
 
-def draw_sheet(net: nn.Module, config: GanConfig, each: int, psi: float = 1.0) -> Image.Image:
+def draw_sheet(net: DrawingNet, config: GanConfig, each: int, psi: float = 1.0) -> Image.Image:
     """Draw a row of samples for each class."""
     kinds = max(1, len(config.classes))
     wishes = plan_samples(config, each * kinds, psi)

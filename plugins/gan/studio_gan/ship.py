@@ -14,15 +14,13 @@ from typing import Any, Final
 import torch
 from safetensors import safe_open
 from studio_training import Card, write_card
-from torch import nn
 
-from studio_gan.autoencoder import Autoencoder
 from studio_gan.config import read_config
 from studio_gan.drawing import draw_together
-from studio_gan.fit import build_painter, find_dataset
-from studio_gan.generators import build_generator
+from studio_gan.fit import VARIANTS, build_painter, find_dataset
+from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.indicators import build_yardstick, judge_samples
-from studio_gan.latents import get_facts, load_autoencoder, settle
+from studio_gan.latents import get_facts, load_autoencoder, load_variants, settle
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_unit
 from studio_gan.report import WHAT, draw_sheet, plan_samples
@@ -55,7 +53,7 @@ def ship(plan: argparse.Namespace) -> None:
     facts, weights = read_average(plan.run)
     config = read_config(facts["config"])
     pictures = load_pictures(find_dataset(plan.data), config.side, Changes(config.is_torus))
-    net = build_generator(config)
+    net: DrawingNet = build_generator(config)
     net.load_state_dict(weights)
     net = _add_decoder(net, plan.run, pictures) if config.autoencoder else net
     net.eval().requires_grad_(False)
@@ -92,9 +90,9 @@ def read_average(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
 
 
 @torch.no_grad()
-def measure(net: nn.Module, pictures: Pictures, psi: float) -> Mapping[str, float]:
+def measure(net: DrawingNet, pictures: Pictures, psi: float) -> Mapping[str, float]:
     """Measure diversity and novelty, over all classes and within them (mean of classes)."""
-    config = net.config if hasattr(net, "config") else net.stylist.config
+    config = net.config
     kinds = max(1, len(config.classes))
     samples = torch.cat(
         [draw_together(net, config, [w]) for w in plan_samples(config, EACH * kinds, psi)]
@@ -111,16 +109,19 @@ def measure(net: nn.Module, pictures: Pictures, psi: float) -> Mapping[str, floa
     return {**figures, "diversity_within_classes": sum(within) / max(1, len(within))}
 
 
-def _add_decoder(net: nn.Module, run: Path, pictures: Pictures) -> nn.Module:
+def _add_decoder(net: DrawingNet, run: Path, pictures: Pictures) -> DrawingNet:
     config = net.config
-    autoencoder: Autoencoder = load_autoencoder(run / "autoencoder.safetensors", config.autoencoder)
+    assert config.autoencoder is not None  # the caller saw to it
+    autoencoder = load_autoencoder(run / "autoencoder.safetensors", config.autoencoder)
     settle(autoencoder, pictures)
-    painter = build_painter(config, autoencoder, get_facts(pictures), pictures.kinds)
+    latents = load_variants(run, autoencoder, pictures, VARIANTS)[0]
+    facts = get_facts(pictures, latents)
+    painter = build_painter(config, autoencoder, facts, pictures.kinds)
     painter.weaver = net
     return painter
 
 
-def _count(net: nn.Module) -> int:
+def _count(net: DrawingNet) -> int:
     return sum(weight.numel() for weight in net.parameters())
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio_training import load_weights, save_weights
-from torch import Tensor, nn
+from torch import Tensor
 
 from studio.errors import CheckpointError
 from studio_gan.config import GanConfig, read_config
-from studio_gan.generators import build_generator
+from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.layers import arrange
 from studio_gan.painter import Painter
 
@@ -19,7 +19,7 @@ MOST: Final = 100_000
 
 
 def save_generator(
-    net: nn.Module, config: GanConfig, folder: Path, facts: Mapping[str, Any], card: str
+    net: DrawingNet, config: GanConfig, folder: Path, facts: Mapping[str, Any], card: str
 ) -> None:
     """Write weights (fp16), config with `facts`, and the card."""
     uses = ["gan.image", "gan.texture"] if config.is_torus else ["gan.image"]
@@ -27,7 +27,7 @@ def save_generator(
     save_weights(folder, net.state_dict(), {**asdict(config), **facts}, card, uses)
 
 
-def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
+def load_generator(path: Path) -> tuple[DrawingNet, GanConfig]:
     """Read what `save_generator` wrote, ready to draw.
 
     Raises:
@@ -52,10 +52,11 @@ def load_generator(path: Path) -> tuple[nn.Module, GanConfig]:
         ) from error
     if not all(bool(value.isfinite().all()) for value in tensors.values()):
         raise CheckpointError("{path}: the weights are not finite; train anew", path=path)
-    return net.eval().requires_grad_(False), config
+    net.eval().requires_grad_(False)
+    return net, config
 
 
-def _build(config: GanConfig, tensors: Mapping[str, Tensor]) -> nn.Module:
+def _build(config: GanConfig, tensors: Mapping[str, Tensor]) -> DrawingNet:
     if config.autoencoder is None:
         return build_generator(config)
     return arrange(Painter(config, min(MOST, len(tensors["facts"]))))

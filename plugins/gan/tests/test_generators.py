@@ -15,9 +15,9 @@ from studio.testing import check_generator
 TINY = {"size": 16, "channels": 4, "latent": 4, "batch": 2}
 
 
-@pytest.fixture
-def studio(tmp_path):
-    with Studio(tmp_path / "home", workers="inline") as studio:
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
         yield studio
 
 
@@ -155,6 +155,23 @@ def test_three_pictures_are_too_few(studio, folder):
         path.unlink()
     with pytest.raises(InvalidInputError, match="too few to learn from"):
         studio.generate("gan.train", folder=str(folder), seed=1, steps=2, **TINY)
+
+
+def test_an_empty_folder_is_refused(studio, tmp_path):
+    (tmp_path / "notes.txt").write_text("no picture")
+    with pytest.raises(InvalidInputError, match="no usable image to learn from"):
+        studio.generate("gan.train", folder=str(tmp_path), seed=1, steps=2, **TINY)
+
+
+def test_one_class_is_no_class(studio, folder):
+    (made,) = studio.generate(
+        "gan.train", folder=str(folder / "moss"), seed=1, steps=1, family="dcgan", **TINY
+    )
+    assert json.loads(made.files["config.json"].read_text())["classes"] == []
+    (drawn,) = studio.generate("gan.image", checkpoint=made.id, seed=1)
+    assert pixels(drawn).shape == (16, 16, 3)
+    with pytest.raises(InvalidParamsError, match="it knows no classes"):
+        studio.generate("gan.image", checkpoint=made.id, seed=1, **{"class": "moss"})
 
 
 def test_turning_bricks_is_warned_of(studio, folder):

@@ -20,9 +20,9 @@ from studio.testing import check_generator
 TINY = {"size": 32, "whole": 32, "channels": 4, "blocks": 1, "batch": 2}
 
 
-@pytest.fixture
-def studio(tmp_path):
-    with Studio(tmp_path / "home", workers="inline") as studio:
+@pytest.fixture(scope="module")
+def studio(tmp_path_factory):
+    with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
         yield studio
 
 

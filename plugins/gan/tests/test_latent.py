@@ -1,0 +1,194 @@
+import json
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image as Pictures
+from safetensors.torch import save_file
+from studio_gan import fit, ship
+from studio_gan.autoencoder import Autoencoder, normalise, restore
+from studio_gan.config import AutoencoderConfig, GanConfig
+from studio_gan.drawing import Wish, draw_between, draw_pictures
+from studio_gan.generators import build_generator, build_waves
+from studio_gan.image import Texture
+from studio_gan.latents import build_latent_draw, load_autoencoder
+from studio_gan.learner import GanLearner, Rules
+from studio_gan.painter import Painter
+from studio_gan.statistics import compare_patches, measure_cells
+from studio_gan.train import Train
+from studio_gan.weights import load_generator, save_generator
+from studio_training import Settings
+
+from studio.errors import CheckpointError, InvalidParamsError
+from studio.generator import Checkpoint
+from studio.testing import check_generator
+
+SMALL = AutoencoderConfig(2, 2, (4, 6), (4, 8), (1, 1))
+
+
+@pytest.fixture
+def config():
+    return GanConfig("latent", 16, 4, 6, SMALL.planes, ("brick", "moss"), autoencoder=SMALL)
+
+
+@pytest.fixture
+def painter(config):
+    torch.manual_seed(0)
+    net = Painter(config, 6).eval()
+    net.facts.copy_(torch.randn(6, config.facts) * 0.3)
+    net.kinds.copy_(torch.tensor([0, 0, 0, 1, 1, 1]))
+    return net
+
+
+@pytest.fixture
+def place(painter, config, tmp_path):
+    save_generator(painter, config, tmp_path / "weights", {"training": {}}, "# card")
+    return tmp_path / "weights"
+
+
+def test_statistics_see_strength_and_direction():
+    line = torch.randn(1, 1, 1, 16).expand(1, 4, 16, 16)
+    cells = torch.nn.functional.pixel_unshuffle(line.repeat(1, 1, 1, 1).contiguous(), 2)
+    facts = measure_cells(cells)
+    turned = torch.nn.functional.pixel_unshuffle(line.transpose(2, 3).contiguous(), 2)
+    assert float(facts[0, 0]) > 0.9, "all change is across"
+    assert float(measure_cells(turned)[0, 0]) < -0.9
+    assert torch.allclose(
+        measure_cells(2 * cells)[:, 4:8] - facts[:, 4:8], torch.tensor(0.693), atol=0.02
+    )
+
+
+def test_patches_do_not_ask_where():
+    real = torch.randn(2, 8, 16, 16)
+    torch.manual_seed(0)
+    assert float(compare_patches(real.roll((4, 8), (2, 3)), real)) < 1e-4
+    assert float(compare_patches(torch.randn(2, 8, 16, 16) * 2, real)) > 0.3
+
+
+def test_colours_come_back():
+    pictures = torch.rand(3, 3, 16, 16) * torch.rand(3, 3, 1, 1)
+    plain, facts = normalise(pictures)
+    assert torch.allclose(plain.mean((2, 3)), torch.zeros(3, 3), atol=1e-5)
+    assert torch.allclose(restore(plain, facts), pictures, atol=1e-5)
+
+
+def test_latents_are_a_torus_of_cells():
+    torch.manual_seed(0)
+    net = Autoencoder(SMALL).eval()
+    pictures = torch.rand(1, 3, 32, 48)
+    with torch.no_grad():
+        cells, facts = net.encode(pictures)
+        rolled, _ = net.encode(pictures.roll((8, 16), (2, 3)))
+        back = net.decode(cells, facts)
+    assert cells.shape == (1, SMALL.planes, 4, 6)
+    assert torch.allclose(cells.roll((1, 2), (2, 3)), rolled, atol=1e-4)
+    assert back.shape == pictures.shape
+
+
+@pytest.mark.parametrize("sides", [(16, 16), (12, 28)])
+def test_waves_close_around_the_torus(sides):
+    waves = build_waves(sides, 16)
+    turned = torch.fft.rfft(waves[0, 0, :, 0]).abs()
+    assert int((turned > 1e-3).sum()) == 1, "one whole frequency and nothing else"
+    assert waves.shape[2:] == sides
+
+
+def test_noise_of_any_size_becomes_latents(config):
+    net = build_generator(config).eval()
+    style = net.get_stylist()(torch.randn(1, 6 + config.facts), torch.tensor([[1.0, 0.0]]))
+    with torch.no_grad():
+        drawn = net(torch.randn(1, config.noise, 4, 7), style)
+    assert drawn.shape == (1, config.planes, 16, 28)
+    assert torch.equal(drawn[:, config.colours :, 0, 0], style[:, config.latent :])
+
+
+def test_facts_are_those_of_the_class(painter, config):
+    rng = torch.Generator().manual_seed(0)
+    painter.facts[:3] = 0.5
+    chosen = painter.choose_facts(torch.tensor([[1.0, 0.0], [0.0, 1.0]]), rng)
+    assert torch.allclose(chosen[0], torch.full((config.facts,), 0.5)), "all three are alike"
+    low, high = painter.facts[3:].min() - 1, painter.facts[3:].max() + 1
+    assert bool((chosen[1] > low).all() and (chosen[1] < high).all())
+
+
+def test_a_walk_begins_at_its_seed(painter, config):
+    wish = Wish(3, (1.0, 0.0))
+    (single,) = draw_pictures(painter, config, [wish])
+    assert torch.allclose(draw_between(painter, config, wish, 4, 0.0)[0], single, atol=1e-5)
+    assert not torch.allclose(draw_between(painter, config, wish, 4, 0.5)[0], single, atol=1e-2)
+
+
+def test_going_on_is_bit_equal(config, tmp_path):
+    latents = torch.randn(2, 5, SMALL.planes, 16, 16).half()
+    draw = build_latent_draw(latents, torch.randn(5, 6), torch.tensor([0, 0, 1, 1, 1]))
+
+    def make():
+        settings = Settings(4, batch=2, ema=0.9, clip=0.0, warmup=0)
+        return GanLearner(config, settings, Rules(r1=0.1, augment="shift"), draw)
+
+    whole, first, second = make(), make(), make()
+    for _ in range(3):
+        whole.advance()
+    first.advance()
+    first.save(tmp_path / "state")
+    second.load(tmp_path / "state")
+    for _ in range(2):
+        second.advance()
+    one, two = whole.average.state_dict(), second.average.state_dict()
+    assert [name for name in one if not torch.equal(one[name], two[name])] == []
+
+
+def test_drawing_keeps_the_contract(place):
+    found = Checkpoint("mine", place, "")
+    check_generator(Texture, checkpoint=found, params={"checkpoint": "mine"}).assert_ok()
+
+
+def test_it_is_not_taught_by_gan_train(place):
+    with pytest.raises(InvalidParamsError, match="not taught here"):
+        Train(Checkpoint("mine", place, ""), "cpu")._load_config()
+
+
+@pytest.mark.parametrize("damage", ["latent", "blocks", "up", "autoencoder"])
+def test_a_tampered_autoencoder_is_refused(place, damage):
+    facts = json.loads((place / "config.json").read_text())
+    inner = facts["autoencoder"]
+    inner |= {"latent": 10**6, "blocks": [1, 99], "up": [4]}
+    kept = {"latent": 2, "blocks": [1, 1], "up": [4, 8]}
+    inner |= {name: value for name, value in kept.items() if name != damage}
+    if damage == "autoencoder":
+        facts["autoencoder"] = None
+    (place / "config.json").write_text(json.dumps(facts))
+    with pytest.raises(CheckpointError):
+        load_generator(place)
+
+
+def test_another_net_is_no_autoencoder(tmp_path):
+    save_file({"a": torch.zeros(1)}, tmp_path / "x.safetensors")
+    with pytest.raises(CheckpointError, match="no weights of this autoencoder"):
+        load_autoencoder(tmp_path / "x.safetensors", SMALL)
+
+
+def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch):
+    monkeypatch.setattr(fit, "SIDE", 64)
+    monkeypatch.setattr(fit, "AutoencoderConfig", lambda: SMALL)
+    monkeypatch.setattr(ship, "EACH", 2)
+    for number in range(12):
+        path = tmp_path / "tiles" / ("brick" if number % 2 else "moss") / f"{number}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
+        Pictures.fromarray(pixels).save(path)
+    state = {f"average.{k}": v for k, v in Autoencoder(SMALL).state_dict().items()}
+    save_file({**state, "average.glimpse": torch.zeros(1)}, tmp_path / "state")
+    data, run = str(tmp_path / "tiles"), str(tmp_path / "run")
+    sizes = ["--channels", "4", "--latent", "6", "--batch", "2", "--steps", "2"]
+    fit.main([data, run, "--autoencoder", str(tmp_path / "state"), *sizes])
+    assert (tmp_path / "run" / "samples" / "0000000.png").exists()
+    sheet = tmp_path / "sheet.png"
+    ship.main([data, run, "--place", str(tmp_path / "made"), "--sheet", str(sheet)])
+    net, config = load_generator(tmp_path / "made")
+    assert config.classes == ("brick", "moss")
+    assert isinstance(net, Painter)
+    with Pictures.open(sheet) as image:
+        assert image.size == (2 * 66 - 2, 2 * 66 - 2)
+    facts = json.loads((tmp_path / "made" / "config.json").read_text())
+    assert facts["metrics"]["diversity_psi_0.8"] > 0
