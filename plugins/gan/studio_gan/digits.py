@@ -7,11 +7,11 @@ from PIL import Image
 
 from studio.errors import InvalidParamsError
 
-SIDE = 28
+SIDE, ALL = 28, 1797
 
 
-def write_digits(folder: Path) -> Path:
-    """Write the 1,797 digits of scikit-learn, 8x8 enlarged to 28x28, into a folder a digit.
+def write_digits(folder: Path, count: int = ALL) -> Path:
+    """Write the first digits of scikit-learn, 8x8 enlarged to 28x28, into a folder a digit.
 
     Raises:
         InvalidParamsError: scikit-learn is not installed.
@@ -24,7 +24,8 @@ def write_digits(folder: Path) -> Path:
             "or give a folder"
         ) from error
     data = load_digits()
-    for number, (pixels, digit) in enumerate(zip(data.images, data.target, strict=True)):
+    rows = zip(data.images[:count], data.target[:count], strict=True)
+    for number, (pixels, digit) in enumerate(rows):
         place = folder / str(digit) / f"{number:04}.png"
         place.parent.mkdir(parents=True, exist_ok=True)
         small = Image.fromarray(np.asarray(pixels * 255 / 16, dtype=np.uint8))

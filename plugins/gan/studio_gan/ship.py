@@ -27,7 +27,7 @@ from studio_gan.report import WHAT, draw_sheet, plan_samples
 from studio_gan.weights import save_generator
 
 LOG: Final = logging.getLogger("studio_gan")
-EACH: Final = 8
+EACH: Final = 4
 """Samples of a class that are measured."""
 LICENCE: Final = "Apache-2.0. What it learnt from is CC0 and asks for nothing."
 
