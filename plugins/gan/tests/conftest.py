@@ -10,6 +10,14 @@ from studio_gan.learner import GanLearner, Rules
 from studio_gan.weights import save_generator
 from studio_training import Settings
 
+from studio import Studio
+
+
+@pytest.fixture(scope="session")
+def studio(tmp_path_factory):
+    with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
+        yield studio
+
 
 @pytest.fixture
 def make_config():

@@ -8,18 +8,11 @@ from studio_gan import digits
 from studio_gan.image import Image, Texture
 from studio_gan.train import Train
 
-from studio import Studio
 from studio.errors import CheckpointError, InvalidInputError, InvalidParamsError
 from studio.generator import Checkpoint
 from studio.testing import check_generator
 
 TINY = {"size": 16, "channels": 4, "latent": 4, "batch": 2}
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
-        yield studio
 
 
 def pixels(asset):

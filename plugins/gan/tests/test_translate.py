@@ -12,18 +12,11 @@ from studio_gan.translate_weights import load_translators, save_translators
 from studio_gan.translator import Translator, TranslatorConfig, build_translators, set_edge
 from studio_training import DivergedError, Settings
 
-from studio import Studio
 from studio.errors import CheckpointError, InvalidInputError, InvalidParamsError
 from studio.generator import Checkpoint
 from studio.testing import check_generator
 
 TINY = {"size": 32, "whole": 32, "channels": 4, "blocks": 1, "batch": 2}
-
-
-@pytest.fixture(scope="module")
-def studio(tmp_path_factory):
-    with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
-        yield studio
 
 
 @pytest.fixture(scope="module")
