@@ -13,14 +13,6 @@ from studio import Studio
 IMAGES = Path(__file__).parent / "images"
 CELL, GAP, LABEL = 128, 6, 14
 COUNT = 2
-PROMPTS = (
-    "mossy dark brick wall",
-    "snowy dark rock",
-    "pale wooden planks",
-    "blue tiles",
-    "rusty metal plates",
-    "burnt wood",
-)
 
 
 def lay(named: list[tuple[str, Image.Image]], columns: int) -> Image.Image:
@@ -54,16 +46,6 @@ def draw_classes(studio: Studio, classes: list[str]) -> Image.Image:
     return lay(named, 10)
 
 
-def draw_prompts(studio: Studio) -> Image.Image:
-    """Two of every prompt."""
-    named = []
-    for prompt in PROMPTS:
-        params = {"prompt": prompt, "size": 256}
-        for asset in studio.generate("flow.texture", params=params, seed=0, count=COUNT):
-            named.append((prompt[:22], load(asset.path)))
-    return lay(named, 6)
-
-
 def draw_sprites(studio: Studio) -> Image.Image:
     """A sheet of monsters and one of weapons, four times enlarged."""
     sheets = []
@@ -85,7 +67,6 @@ def main() -> None:
         if (PLACE / "texture").is_dir():
             config = json.loads((PLACE / "texture" / "config.json").read_text(encoding="utf-8"))
             draw_classes(studio, config["classes"]).save(IMAGES / "flow-classes.webp", quality=85)
-            draw_prompts(studio).save(IMAGES / "flow-words.webp", quality=85)
         if (PLACE / "sprite").is_dir():
             draw_sprites(studio).save(IMAGES / "flow-sprites.webp", lossless=True)
 
