@@ -22,7 +22,7 @@ class ShippedCatalogue:
 
     def __init__(self) -> None:
         specs: list[GeneratorSpec] = []
-        for name in ("textures", "upscale", "music"):
+        for name in ("flow", "gan", "music", "textures", "upscale"):
             plugin = pytest.importorskip(f"studio_{name}")
             plugin.register_generators(
                 lambda cls, name=name: specs.append(build_spec(cls, name, "1", name, "."))
