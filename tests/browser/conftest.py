@@ -146,7 +146,7 @@ def needs():
         pytest.skip(f"there is no browser at {CHROMIUM}; STUDIO_CHROMIUM names another")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def shared(tmp_path_factory, needs):
     """What servers are started with, to be there soon: a nursery, and what plugins offer."""
     nursery = Nursery(tmp_path_factory.mktemp("nursery"))
@@ -180,9 +180,9 @@ def serve_home(shared):
         server.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def launched(needs):
-    """Debian's browser, opened once; nothing else may notice the loop it is driven by."""
+    """Debian's browser, opened once for a file; nothing else may notice the loop it is driven by."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:

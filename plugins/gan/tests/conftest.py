@@ -13,7 +13,7 @@ from studio_training import Settings
 from studio import Studio
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def studio(tmp_path_factory):
     with Studio(tmp_path_factory.mktemp("home"), workers="inline") as studio:
         yield studio

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
@@ -17,7 +18,6 @@ from studio_music.svg_shapes import SVG, parse_transform
 PAGES: Final = {"a4": (2100, 2970), "letter": (2159, 2794), "screen": (2000, 60000)}
 """Width and most height, tenths of a millimetre; a screen's page ends with the music."""
 MAX_PAGES: Final = 200
-ATTEMPTS: Final = 2
 SEED: Final = 7
 """Of the names verovio gives to elements: the same score gives the same bytes."""
 
@@ -80,37 +80,34 @@ def engrave(root: Element, page: str = "a4", size: float = 1.0) -> Engraving:
 
 
 def _load(root: Element, page: str, size: float) -> Any:
-    """Return a toolkit that holds the score.
-
-    It reads its fonts from files when it is made, and refuses every score where that failed; a
-    second one is asked before the score is blamed.
-    """
+    """Return a toolkit that holds the score."""
     import verovio
 
+    # Where its fonts lie is known only to the thread that imported it first.
+    verovio.setDefaultResourcePath(str(files("verovio") / "data"))
     width, height = PAGES[page]
-    for _ in range(ATTEMPTS):
-        toolkit = verovio.toolkit()
-        toolkit.setOptions(
-            {
-                "pageWidth": round(width / size),
-                "pageHeight": round(min(height / size, 60000)),
-                "scale": max(10, round(40 * size)),
-                "adjustPageHeight": page == "screen",
-                "justifyVertically": False,
-                "pageMarginTop": 60,
-                "pageMarginBottom": 60,
-                "pageMarginLeft": 60,
-                "pageMarginRight": 60,
-                "xmlIdSeed": SEED,
-                "header": "auto",
-                "footer": "none",
-                "svgViewBox": True,
-                "smuflTextFont": "embedded",
-            }
-        )
-        if toolkit.loadData(tostring(root, "unicode")):
-            return toolkit
-    raise InvalidInputError("score: verovio cannot engrave this MusicXML; export it again")
+    toolkit = verovio.toolkit()
+    toolkit.setOptions(
+        {
+            "pageWidth": round(width / size),
+            "pageHeight": round(min(height / size, 60000)),
+            "scale": max(10, round(40 * size)),
+            "adjustPageHeight": page == "screen",
+            "justifyVertically": False,
+            "pageMarginTop": 60,
+            "pageMarginBottom": 60,
+            "pageMarginLeft": 60,
+            "pageMarginRight": 60,
+            "xmlIdSeed": SEED,
+            "header": "auto",
+            "footer": "none",
+            "svgViewBox": True,
+            "smuflTextFont": "embedded",
+        }
+    )
+    if not toolkit.loadData(tostring(root, "unicode")):
+        raise InvalidInputError("score: verovio cannot engrave this MusicXML; export it again")
+    return toolkit
 
 
 def save_follow(engraving: Engraving, piece: Piece, path: Path) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import re
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from itertools import pairwise
 from xml.etree import ElementTree
@@ -233,3 +234,10 @@ def test_a_score_of_endless_bars_is_refused(tmp_path):
 def test_a_piano_roll_shows_the_notes():
     picture = np.asarray(draw_piano_roll(build_choir()))
     assert ((picture != 255).any(axis=2)).mean() > 0.05
+
+
+def test_every_thread_finds_the_fonts():
+    """Verovio knows where they lie only in the thread that imported it first."""
+    engrave_piece(build_choir())
+    with ThreadPoolExecutor(1) as threads:
+        assert threads.submit(lambda: len(engrave_piece(build_choir()).pages)).result() == 1
