@@ -182,7 +182,7 @@ def serve_home(shared):
 
 @pytest.fixture(scope="module")
 def launched(needs):
-    """Debian's browser, opened once for a file; nothing else may notice the loop it is driven by."""
+    """Debian's browser, opened once for a file; nothing else may notice its loop."""
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as play:
