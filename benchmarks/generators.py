@@ -133,9 +133,9 @@ def measure_textures(data: Path, each: int) -> list[Row]:
     """Measure textures of every class."""
     from studio_flow.assess import Assessor
     from studio_flow.model import TEXTURE, load_flow
-    from studio_flow.seams import measure_seams
     from studio_flow.shelf import PLACE
     from studio_flow.trial_figures import draw_textures
+    from studio_training.seams import measure_seams
 
     flow, assessor = load_flow(PLACE / "texture", TEXTURE), Assessor(PLACE / "judge")
     learnt, held_out = load_textures(data / "textures")

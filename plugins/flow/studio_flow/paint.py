@@ -8,6 +8,7 @@ import numpy as np
 import torch
 from PIL import Image
 from studio_training import mix_seed
+from studio_training.seams import roll_to_quiet
 from torch import Tensor
 
 from studio.errors import CheckpointError
@@ -17,7 +18,6 @@ from studio_flow.model import Flow
 from studio_flow.network import Wanted
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
-from studio_flow.seams import roll_to_quiet
 from studio_flow.trial import to_image
 from studio_flow.wishes import Wish, apply_wish
 

@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -206,7 +206,7 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
     base = load_flow(start or get_shipped("texture"), TEXTURE, device)
     autoencoder = base.autoencoder
     assert autoencoder is not None
-    sizes = _choose_sizes(params, start, len(tiles.classes), TEXTURE)
+    sizes = _choose_sizes(params, base if start else None, len(tiles.classes), is_sprite=False)
     _, facts = normalise(tiles.get_floats())
     lesson = TextureLesson(tiles, autoencoder, params.batch, params.augment)
     unseen = TextureLesson(held_out, autoencoder, MEASURED, variants=1)
@@ -235,7 +235,8 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
 def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str) -> Plan:
     sprites, classes = collect_sprites([(_get_label(e), e.path) for e in dataset.train])
     _check_count(len(sprites), dataset)
-    sizes = _choose_sizes(params, start, len(classes), SPRITE)
+    begun = load_flow(start, SPRITE, device) if start else None
+    sizes = _choose_sizes(params, begun, len(classes), is_sprite=True)
     facts = torch.cat(
         [
             describe_sprites(sprites.get_floats(torch.tensor([row]), int(side)))
@@ -260,11 +261,12 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
     )
 
 
-def _choose_sizes(params: Any, start: Path | None, classes: int, architecture: str) -> FlowConfig:
+def _choose_sizes(params: Any, start: Flow | None, classes: int, is_sprite: bool) -> FlowConfig:
     """Return the net's sizes: those of the start, or by the width asked for."""
-    is_sprite = architecture == SPRITE
+    if start is not None:
+        return replace(start.network.config, classes=classes)
     widths, blocks = WIDTHS[params.width]
-    sizes = FlowConfig(
+    return FlowConfig(
         channels=4,
         patch=2,
         widths=widths,
@@ -273,11 +275,6 @@ def _choose_sizes(params: Any, start: Path | None, classes: int, architecture: s
         facts=SPRITE_FACTS if is_sprite else FACTS,
         padding="zeros" if is_sprite else "circular",
         attention=is_sprite,
-    )
-    if start is None:
-        return sizes
-    return FlowConfig(
-        **{**asdict(load_flow(start, architecture).network.config), "classes": classes}
     )
 
 

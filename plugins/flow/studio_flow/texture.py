@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from PIL import Image
 from pydantic import Field, JsonValue, create_model
+from studio_training.seams import measure_seams
 
 from studio.codecs import load_image
 from studio.errors import InvalidInputError, InvalidParamsError
@@ -20,7 +21,6 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_flow.seams import measure_seams
 from studio_flow.shelf import get_place, list_shipped
 from studio_flow.vocabulary import Reading, read_prompt
 

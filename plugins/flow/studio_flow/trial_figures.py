@@ -5,12 +5,12 @@ from typing import Final
 
 import numpy as np
 from PIL import Image
+from studio_training.seams import measure_seams
 
 from studio_flow.assess import Assessor
 from studio_flow.draw_sprites import SpriteMaker, SpriteOrder
 from studio_flow.model import Flow
 from studio_flow.paint import Order, Painter
-from studio_flow.seams import measure_seams
 from studio_flow.sprites import SIZES
 from studio_flow.wishes import Wish
 

@@ -10,9 +10,9 @@ from PIL import Image
 from studio_flow.draw_sprites import fit_side, halve, prepare_source
 from studio_flow.palettes import find_palette, keep_to_palette
 from studio_flow.resize import resize_torus
-from studio_flow.seams import measure_seams, roll_to_quiet
 from studio_flow.sheet import Cells, lay_cells, save_sheet, write_aseprite, write_godot, write_unity
 from studio_flow.tidy import add_outline, label_parts, remove_specks, tidy
+from studio_training.seams import measure_seams, roll_to_quiet
 
 
 def test_a_wave_has_no_seam_and_a_ramp_has_one(draw_tile):

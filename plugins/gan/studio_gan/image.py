@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from PIL import Image as Pictures
+from studio_training.seams import measure_seams, roll_to_quiet
 
 from studio.errors import CheckpointError, InvalidParamsError
 from studio.generator import (
@@ -18,7 +19,6 @@ from studio.generator import (
 from studio.media import MediaType
 from studio.params import Params
 from studio_gan.params import SHIPPED, DrawParams, choose_class
-from studio_gan.seams import measure_seams, roll_to_quiet
 
 if TYPE_CHECKING:
     from studio_gan.config import GanConfig
