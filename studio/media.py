@@ -9,7 +9,7 @@ class MediaType(StrEnum):
     IMAGE = "image"
     TEXTURE = "texture"  # a material: named maps (albedo, normal_gl, roughness, ...)
     AUDIO = "audio"
-    SCORE = "score"  # symbolic music: MIDI, MusicXML
+    SCORE = "score"  # symbolic music: MIDI, MusicXML, ABC
     TEXT = "text"
     VIDEO = "video"
     CHECKPOINT = "checkpoint"  # weights + config
@@ -35,6 +35,7 @@ SUFFIXES: dict[str, MediaType] = {
     ".midi": MediaType.SCORE,
     ".musicxml": MediaType.SCORE,
     ".mxl": MediaType.SCORE,
+    ".abc": MediaType.SCORE,
     ".txt": MediaType.TEXT,
     ".md": MediaType.TEXT,
     ".mp4": MediaType.VIDEO,

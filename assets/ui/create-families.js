@@ -12,7 +12,8 @@ const ORDER = ["image", "texture", "upscale", "music", "text", "video", "analyse
 /** The family of a generator; null for trainers, which have a tab of their own. */
 export function findFamily(generator) {
   if (generator.output === "checkpoint") return null;
-  return BY_PLUGIN[generator.id.split(".")[0]] ?? BY_OUTPUT[generator.output] ?? null;
+  const [plugin, name] = generator.id.split(".");
+  return BY_PLUGIN[plugin] ?? (generator.output === "image" ? BY_PLUGIN[name] : null) ?? BY_OUTPUT[generator.output] ?? null;
 }
 
 export const listFamilies = (generators) => ORDER.filter((name) => generators.some((one) => findFamily(one) === name));

@@ -80,14 +80,25 @@ export function showFault(box, message) {
   control?.setAttribute("aria-describedby", note.id);
 }
 
+const findBox = (field) => document.getElementById(`field-${field.name}`);
+const TRIES = 150;
+
+/** Gradio builds the controls one by one, each when its script is there: wait for the last one. */
+async function awaitControls(fields) {
+  for (let tries = TRIES; tries && !fields.every(findBox); tries -= 1) await new Promise((go) => setTimeout(go, 20));
+}
+
 class Form extends StudioElement {
-  render() {
-    const { form, fields } = JSON.parse(this.getAttribute("data"));
+  async render() {
+    const { form, fields, turn } = JSON.parse(this.getAttribute("data"));
+    state.turn = turn;
     if (form !== state.current?.id) return;
     state.arrive(fields);
+    await awaitControls(fields);
+    if (!this.isConnected) return;
     this.listen(state, "checked", () => this.#showFaults(fields));
     for (const field of fields) {
-      const box = document.getElementById(`field-${field.name}`);
+      const box = findBox(field);
       if (!box) continue;
       if (field.widget === "colour" && (field.words.length || field.optional)) addColour(box, field);
       if (field.widget === "prompt") box.append(h("studio-history", { field: field.name }));
@@ -98,7 +109,7 @@ class Form extends StudioElement {
   #showFaults(fields) {
     const { errors } = state.checked;
     for (const field of fields) {
-      const box = document.getElementById(`field-${field.name}`);
+      const box = findBox(field);
       const fault = errors.find((one) => one.place === "params" && one.field.split(".")[0] === field.name);
       if (box) showFault(box, fault?.message ?? "");
     }

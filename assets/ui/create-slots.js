@@ -10,7 +10,7 @@ import { thumbnailUrl } from "./core.js";
 import { checkSize } from "./upload-limit.js";
 
 const TYPES = {
-  image: "image/*", texture: "image/*,.zip", audio: "audio/*", score: ".mid,.midi,.musicxml,.mxl",
+  image: "image/*", texture: "image/*,.zip", audio: "audio/*", score: ".mid,.midi,.musicxml,.mxl,.abc",
   text: "text/*,.txt,.md", video: "video/*", checkpoint: ".safetensors", report: ".json", archive: ".zip",
 };
 

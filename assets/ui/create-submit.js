@@ -20,6 +20,7 @@ class Submit extends StudioElement {
     this.listen(state, "fields", () => this.#draw());
     this.listen(state, "draft", () => this.#say());
     this.listen(state, "checked", () => this.#say());
+    this.follow("asset", () => state.checked.estimate?.measured === false && state.changed());
     this.listen(document, "studio:key", (event) => {
       if (event.detail.action !== "generate" || !this.offsetParent) return;
       event.preventDefault();
@@ -120,14 +121,14 @@ class Submit extends StudioElement {
   }
 }
 
-/** "about 12 s · 1.2 GB memory · 3 MB disk" */
+/** "about 12 s · 1.2 GB memory · 3 MB disk"; nobody knows the time of what was never run. */
 function describe(estimate, runs) {
   if (!estimate) return "";
   const seconds = estimate.load_seconds + (estimate.seconds - estimate.load_seconds) * runs;
-  const parts = [t("about {time}", { time: formatSeconds(seconds) })];
+  const parts = [estimate.measured ? t("about {time}", { time: formatSeconds(seconds) }) : t("its time is known after the first run")];
   if (estimate.peak_bytes) parts.push(t("{size} memory", { size: formatBytes(estimate.peak_bytes) }));
   if (estimate.disk_bytes) parts.push(t("{size} disk", { size: formatBytes(estimate.disk_bytes * runs) }));
-  return estimate.measured ? parts.join(" · ") : t("first run: {guess}", { guess: parts.join(" · ") });
+  return parts.join(" · ");
 }
 
 export function formatBytes(bytes) {

@@ -9,7 +9,7 @@ import "./create-slots.js";
 import { state } from "./create-state.js";
 import "./create-submit.js";
 import "./create-sweep.js";
-import { whenThere } from "./shell.js";
+import { readAddress, whenThere } from "./shell.js";
 
 // What Python's controls call (`studio.ui.form_components.build_take`); other forms add their own.
 window.studio ??= { forms: new Map(), take: (form, values) => (window.studio.forms.get(form) ?? takeParams)(form, values) };
@@ -22,6 +22,27 @@ function takeParams(form, raw) {
 }
 
 whenThere("#studio-choice :is(textarea, input)", () => state.load().then(() => state.isAsking || state.render()));
+
+// ---- addresses: #create?generator=textures.pbr
+
+/** Open the generator that the address names; one that learns has a tab of its own. */
+async function followAddress() {
+  const { tab, params } = readAddress();
+  if (tab !== "create" || !params.generator) return;
+  await state.load();
+  if (state.find(params.generator)) state.choose(params.generator);
+  else go("train", { trainer: params.generator });
+}
+
+/** The address names no other generator than the one that is open. */
+function correctAddress() {
+  const { tab, params } = readAddress();
+  if (tab === "create" && params.generator && params.generator !== state.current.id) history.replaceState(history.state, "", "#create");
+}
+
+addEventListener("hashchange", followAddress);
+state.addEventListener("generator", correctAddress);
+followAddress();
 
 // ---- orders: "send to", "more like this", "same seed, other params"
 

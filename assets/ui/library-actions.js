@@ -1,9 +1,10 @@
 // What is done to many assets at once. Each action tells the list what became of it.
 
-import { api, attempt, go, h, order, t, toast } from "./core.js";
+import { api, attempt, h, t, toast } from "./core.js";
 import { buildTagPicker } from "./library-filters.js";
 import { icon } from "./library-icons.js";
 import { confirmAction } from "./library-popover.js";
+import { listOffers, nameHome, sendTo } from "./send.js";
 import { download } from "./viewer-jobs.js";
 
 const CHUNK = 500; // ids a request
@@ -95,14 +96,10 @@ export class Actions {
     const kinds = [...new Set(ids.map((id) => this.source.get(id)?.kind).filter(Boolean))];
     const found = await attempt(() => api.get("generators"));
     if (!found) return;
-    const offers = found.items.flatMap((generator) => {
-      const slot = listSlots(generator).find((one) => kinds.every((kind) => one.kinds.includes(kind)) && (ids.length === 1 || one.many));
-      return slot ? [{ generator, slot }] : [];
-    });
-    const send = ({ generator, slot }) => {
+    const offers = listOffers(found.items, kinds, ids.length > 1);
+    const send = (offer) => {
       close();
-      order({ action: "create", generator: generator.id, inputs: { [slot.name]: ids } });
-      go("create", { generator: generator.id });
+      sendTo(offer, ids);
     };
     const none = h("p", { class: "s-lib-quiet" }, ids.length > 1 ? t("No generator takes all of these at once.") : t("No generator takes this kind."));
     panel.append(...(offers.length ? offers.map((offer) => buildOffer(offer, send)) : [none]));
@@ -120,14 +117,7 @@ export class Actions {
   }
 }
 
-/** The slots of a generator as [{name, kinds, many}], however they are written. */
-export function listSlots(generator) {
-  const slots = generator.inputs ?? {};
-  const pairs = Array.isArray(slots) ? slots.map((slot) => [slot.name, slot]) : Object.entries(slots);
-  return pairs.map(([name, slot]) => ({ name, kinds: slot.kinds ?? slot.accepts ?? [slot.kind].flat(), many: Boolean(slot.many) }));
-}
-
 function buildOffer(offer, send) {
   return h("button", { type: "button", class: "s-lib-entry", onclick: () => send(offer) },
-    icon("send"), h("span", { class: "s-lib-entry-text" }, offer.generator.title || offer.generator.id, h("small", {}, offer.slot.name)));
+    icon("send"), h("span", { class: "s-lib-entry-text" }, offer.generator.title || offer.generator.id, h("small", {}, nameHome(offer.generator))));
 }

@@ -166,7 +166,7 @@ export class Dataset {
     const sides = sized.map((asset) => Math.min(asset.width, asset.height)).sort((a, b) => a - b);
     const small = sides.filter((side) => side < SMALL).length;
     const bytes = assets.reduce((sum, asset) => sum + (asset.size ?? 0), 0);
-    const facts = assets.length ? [t("{count} pictures", { count: assets.length }), formatBytes(bytes), sides.length ? t("shorter side {least} to {most} px, {middle} in the middle", { least: sides[0], most: sides.at(-1), middle: sides[sides.length >> 1] }) : ""] : [];
+    const facts = assets.length ? [assets.length === 1 ? t("1 picture") : t("{count} pictures", { count: assets.length }), formatBytes(bytes), sides.length ? t("shorter side {least} to {most} px, {middle} in the middle", { least: sides[0], most: sides.at(-1), middle: sides[sides.length >> 1] }) : ""] : [];
     return [
       this.#busy ? h("div", { class: "s-t-busy" }, h("span", {}, t("Uploading {done} of {total}", this.#busy)), bar(this.#busy.done / this.#busy.total, t("Upload"))) : null,
       facts.length ? h("p", {}, facts.filter(Boolean).join(" · ")) : null,

@@ -16,7 +16,7 @@ export class TrainForm {
   #due = 0;
   #turn = 0;
 
-  /** `params` of the address: `from`, a job to go on from; `start`, a checkpoint. */
+  /** `params` of the address: `from`, a job to go on from; `start`, a checkpoint; `slot` and `assets`, what was sent here. */
   constructor(trainer, params) {
     this.trainer = trainer;
     this.params = params;
@@ -39,7 +39,9 @@ export class TrainForm {
     if (current !== this) return;
     const isData = (slot) => slot.many && slot.kinds.some((kind) => PICTURES.has(kind));
     for (const slot of this.trainer.inputs.filter(isData)) this.datasets.set(slot.name, new Dataset(slot, () => this.changed()));
-    this.slots.draw(this.trainer.inputs.filter((slot) => !isData(slot)), before?.inputs);
+    const sent = (name) => (this.params.slot === name ? this.params.assets.split(",") : []);
+    const others = this.trainer.inputs.filter((slot) => !isData(slot));
+    this.slots.draw(others, before?.inputs ?? Object.fromEntries(others.map((slot) => [slot.name, sent(slot.name)])));
     this.element.append(...[...this.datasets.values()].map((dataset) => dataset.element), this.slots.element);
     document.body.dataset.training = "form";
     const params = { ...before?.params };
@@ -48,7 +50,7 @@ export class TrainForm {
     link.open(this.trainer.id, params);
     document.querySelector("studio-train-start")?.begin(this, before?.seeds[0] ?? rollSeed());
     for (const [name, dataset] of this.datasets) {
-      for (const id of before?.inputs[name] ?? []) await api.get(`assets/${id}`).then((asset) => dataset.assets.set(id, asset), () => {});
+      for (const id of before?.inputs[name] ?? sent(name)) await api.get(`assets/${id}`).then((asset) => dataset.assets.set(id, asset), () => {});
       dataset.draw();
     }
     this.changed();

@@ -1,7 +1,8 @@
 // What can be done with an asset: send on, vary, repeat, export, download, copy, compare, trash.
 
 import { api, attempt, fileUrl, go, h, order, t, toast } from "./core.js";
-import { nameKind } from "./create-slots.js";
+import { findFamily } from "./create-families.js";
+import { listOffers, nameHome, sendTo } from "./send.js";
 import { download, findCall, pickSeed, runJob } from "./viewer-jobs.js";
 import { button, formatBytes, menu } from "./viewer-widgets.js";
 
@@ -42,12 +43,12 @@ const unseeded = (viewer) => (viewer.generator && !viewer.generator.seeded ? t("
 async function listReceivers(viewer) {
   const { asset } = viewer;
   const found = await attempt(() => api.get("generators", { accepts: asset.kind }));
-  const items = [...(found?.items ?? [])].sort((a, b) => a.output.localeCompare(b.output) || a.title.localeCompare(b.title));
+  const offers = listOffers(found?.items ?? [], [asset.kind], false, viewer.generator ? findFamily(viewer.generator) : "");
   const rows = [];
-  items.forEach((one, place) => {
-    if (one.output !== items[place - 1]?.output) rows.push({ heading: t("makes {kind}", { kind: nameKind(one.output) }) });
-    const slot = one.inputs.find(({ kinds }) => kinds.includes(asset.kind));
-    rows.push({ label: t(one.title), note: t(one.summary), run: () => { order({ action: "create", generator: one.id, inputs: { [slot.name]: [asset.id] } }); go("create"); } });
+  offers.forEach((offer, place) => {
+    const home = nameHome(offer.generator);
+    if (!place || home !== nameHome(offers[place - 1].generator)) rows.push({ heading: home });
+    rows.push({ label: offer.generator.title, note: offer.generator.summary, run: () => sendTo(offer, [asset.id]) });
   });
   return rows.length ? rows : [{ label: t("Nothing takes it"), reason: t("No installed generator takes this kind. Plugins bring more.") }];
 }

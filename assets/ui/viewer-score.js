@@ -1,6 +1,7 @@
 // A score: piano roll with a playhead, voices to mute, our own synthesizer; its notation where it has pages of it.
 
 import { fileUrl, h, t } from "./core.js";
+import { parseAbc } from "./viewer-abc.js";
 import { NotationView } from "./viewer-notation.js";
 import { parseMidi } from "./viewer-midi.js";
 import { parseMusicXml } from "./viewer-musicxml.js";
@@ -44,7 +45,9 @@ export function build(asset) {
 async function load(asset) {
   const response = await fetch(fileUrl(asset.id, asset.main), { credentials: "same-origin" });
   const bytes = new Uint8Array(await response.arrayBuffer());
-  return /midi?$/.test(asset.files[asset.main].suffix) ? parseMidi(bytes) : parseMusicXml(bytes);
+  const { suffix } = asset.files[asset.main];
+  if (/midi?$/.test(suffix)) return parseMidi(bytes);
+  return suffix.endsWith("abc") ? parseAbc(bytes) : parseMusicXml(bytes);
 }
 
 class ScoreView {

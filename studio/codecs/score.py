@@ -1,4 +1,4 @@
-"""Symbolic music: written as MIDI, read from MIDI and MusicXML; its notation may lie beside it."""
+"""Symbolic music: written as MIDI; MusicXML and ABC are read too; notation may lie beside it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from PIL import Image
 
+from studio.codecs.abc_text import hash_abc, load_abc, read_abc
 from studio.codecs.engraving import check_companion, split_companions
 from studio.codecs.files import payload_files, refuse_faults, take_over
 from studio.codecs.image import load_image, shrink
@@ -27,6 +28,7 @@ from studio.media import MediaType
 from studio.recipe import Recipe
 
 MUSICXML: Final = frozenset((".musicxml", ".mxl", ".xml"))
+ABC: Final = ".abc"
 MAX_SECONDS: Final = 24 * 3600
 
 
@@ -77,11 +79,7 @@ class ScoreCodec:
         digest = hashlib.sha256()
         scores, _ = split_companions(payload_files(files))
         for path in scores.values():
-            if _is_xml(path):
-                digest.update(hash_musicxml(load_musicxml(path)).encode())
-            else:
-                with refuse_faults(path):
-                    digest.update(hash_midi(load_midi(path)).encode())
+            digest.update(_hash(path).encode())
         return digest.hexdigest()
 
     def make_thumbnail(self, files: Mapping[str, Path]) -> Image.Image:
@@ -93,31 +91,54 @@ class ScoreCodec:
         return draw_piano_roll(_load(next(iter(scores.values()))))
 
     def embed_recipe(self, files: Mapping[str, Path], recipe: Recipe) -> dict[str, Path]:
-        """Write the recipe into MIDI files; beside MusicXML."""
+        """Write the recipe into MIDI files; beside MusicXML and ABC."""
         made = payload_files(files)
         scores, _ = split_companions(made)
-        held = [not _is_xml(path) and embed_midi(path, recipe) for path in scores.values()]
+        held = [_is_midi(path) and embed_midi(path, recipe) for path in scores.values()]
         return made if all(held) else write_sidecar(made, recipe)
 
     def extract_recipe(self, path: Path) -> Recipe | None:
         """Read the head of the first track, or a sidecar."""
-        found = None if _is_xml(path) else extract_midi(path)
+        found = extract_midi(path) if _is_midi(path) else None
         return found or find_sidecar(path)
 
 
-def _is_xml(path: Path) -> bool:
-    return path.suffix.lower() in MUSICXML
+def _is_midi(path: Path) -> bool:
+    suffix = path.suffix.lower()
+    return suffix not in MUSICXML and suffix != ABC
+
+
+def _hash(path: Path) -> str:
+    if path.suffix.lower() in MUSICXML:
+        return hash_musicxml(load_musicxml(path))
+    if path.suffix.lower() == ABC:
+        return hash_abc(load_abc(path))
+    with refuse_faults(path):
+        return hash_midi(load_midi(path))
 
 
 def _load(path: Path) -> Music:
-    """Read a score of either kind.
+    """Read a score of any kind.
 
     Raises:
         InvalidInputError: damaged, or of impossible length.
     """
-    source = load_musicxml(path) if _is_xml(path) else load_midi(path)
+    music = _read(path)
     with refuse_faults(path):
-        music = read_musicxml(source) if _is_xml(path) else read_music(source)
         if not 0 <= music.seconds <= MAX_SECONDS:
             raise ValueError(f"it lasts {music.seconds:.0f} seconds")
     return music
+
+
+def _read(path: Path) -> Music:
+    if path.suffix.lower() in MUSICXML:
+        root = load_musicxml(path)
+        with refuse_faults(path):
+            return read_musicxml(root)
+    if path.suffix.lower() == ABC:
+        tune = load_abc(path)
+        with refuse_faults(path):
+            return read_abc(tune)
+    midi = load_midi(path)
+    with refuse_faults(path):
+        return read_music(midi)

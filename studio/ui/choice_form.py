@@ -10,7 +10,7 @@ import gradio as gr
 from studio.errors import StudioError
 from studio.ui.context import TabContext
 from studio.ui.form import Schema, build_fields
-from studio.ui.form_components import build_form, describe_fields
+from studio.ui.form_components import build_form, describe_fields, place_form
 
 FindSchema = Callable[[str], Schema]
 """Name -> JSON Schema of its params; raises StudioError."""
@@ -50,13 +50,15 @@ def _render(context: TabContext, name: str, choice: gr.Textbox, find_schema: Fin
         except StudioError as error:
             gr.Markdown(translator.error(error), elem_classes="s-fault")
             return
-        build_form(asked["form"], fields, asked["params"], translator.text, prefix=name)
-        data = {"form": asked["form"], "fields": describe_fields(fields), "at": asked["at"]}
-        gr.HTML(
-            f'<studio-fields data="{html.escape(json.dumps(data))}"></studio-fields>',
-            apply_default_css=False,
-            padding=False,
-        )
+        with place_form(asked["turn"]):
+            build_form(asked["form"], fields, asked["params"], translator.text, prefix=name)
+            told = {key: asked[key] for key in ("form", "turn", "at")}
+            data = html.escape(json.dumps({**told, "fields": describe_fields(fields)}))
+            gr.HTML(
+                f'<studio-fields data="{data}"></studio-fields>',
+                apply_default_css=False,
+                padding=False,
+            )
 
 
 def _read_choice(text: str) -> dict[str, Any] | None:
@@ -67,6 +69,7 @@ def _read_choice(text: str) -> dict[str, Any] | None:
             "name": str(asked["name"]),
             "form": str(asked["form"]),
             "params": dict(asked.get("params") or {}),
+            "turn": int(asked.get("turn", 0)),
             "at": asked["at"],
         }
     except (ValueError, KeyError, AttributeError, TypeError):

@@ -1,7 +1,8 @@
 """Fields as Gradio components. What they hold goes to the page's `studio.take`, not to Python."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 import gradio as gr
@@ -11,6 +12,22 @@ from studio.ui.form import Field, find_start
 
 Say = Callable[[str], str]
 """English text -> the language of who looks at the form."""
+
+
+@contextmanager
+def place_form(turn: int) -> Iterator[None]:
+    """Put a form where the one before was not.
+
+    Gradio hands what is rendered to the controls that stood at the same places before, whatever
+    they are: a number would be told "auto", and a prompt keep what the page had put beside it.
+
+    Args:
+        turn: 0 and 1 by turns.
+    """
+    if turn:
+        gr.Column(visible=False)
+    with gr.Column(elem_classes="s-fields"):
+        yield
 
 
 def build_form(

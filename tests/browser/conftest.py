@@ -25,6 +25,8 @@ FLAGS = [
 ]  # fmt: skip
 REFUSED = re.compile(r"status of (400|409|413|422) ")
 """What a browser says when a test sends what is to be refused."""
+MISUSED = re.compile(r"cannot be parsed|specified value")
+"""What a browser warns of when a control is told what it cannot hold."""
 PATIENCE = 20_000
 """Milliseconds that anything may take on a busy machine."""
 
@@ -230,8 +232,7 @@ def listen(page, url, faults):
     page.on(
         "console",
         lambda said: (
-            said.type == "error"
-            and not REFUSED.search(said.text)
+            (said.type == "error" and not REFUSED.search(said.text) or MISUSED.search(said.text))
             and faults.append(f"console: {said.text}")
         ),
     )

@@ -159,6 +159,7 @@ def test_drafts_stay_when_looking_elsewhere(create):
     page.wait_for_selector("#field-weights")
     choose(page, "sample.noise")
     expect(page.locator("#field-prompt textarea")).to_have_value("kept « text »")
+    expect(page.locator("studio-history")).to_have_count(1)
     page.reload()
     expect(page.locator("#field-prompt textarea")).to_have_value("kept « text »")
 

@@ -27,6 +27,7 @@ HEADS = {
         ".mid": b"MThd\0\0\0\x06\0\1\0\1\x01\xe0MTrk\0\0\0\x20",
         ".musicxml": b"<score-partwise>",
         ".mxl": b"PK\x03\x04",
+        ".abc": b"X:1\nK:C\n",
     },
     MediaType.TEXT: {".txt": b""},
     MediaType.CHECKPOINT: {".safetensors": b"\x10\0\0\0\0\0\0\0{"},

@@ -5,7 +5,7 @@ import json
 import gradio as gr
 
 from studio.ui.form import build_fields
-from studio.ui.form_components import build_form, describe_fields
+from studio.ui.form_components import build_form, describe_fields, place_form
 
 SCHEMA = {
     "properties": {
@@ -71,3 +71,17 @@ def test_changes_go_to_the_page_and_not_to_python():
 def test_what_the_page_is_told_is_json():
     described = json.loads(json.dumps(describe_fields(FIELDS)))
     assert described[0]["name"] == "size" and described[0]["unit"] == "px"
+
+
+def test_a_form_stands_where_the_one_before_did_not():
+    places = []
+    for turn in (0, 1):
+        with gr.Blocks() as blocks, place_form(turn):
+            built = build_form("a.b", FIELDS, {}, str)
+        (place,) = [
+            number for number, one in enumerate(blocks.children)
+            if built["size"] in [*one.children, *(two for one in one.children for two in getattr(one, "children", ()))]
+        ]  # fmt: skip
+        places.append(place)
+        assert [one.visible for one in blocks.children] == [False] * turn + [True]
+    assert places == [0, 1]

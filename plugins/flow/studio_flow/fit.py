@@ -46,7 +46,7 @@ from studio_flow.trial import draw_trial, lay_out
 
 LOG: Final = logging.getLogger("studio_flow")
 STATE: Final = "state.safetensors"
-TEXTURES: Final = FlowConfig()
+TEXTURES: Final = FlowConfig(joints=AutoencoderConfig().factor)
 SPRITES: Final = FlowConfig(
     channels=4,
     patch=2,
@@ -73,6 +73,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--weight-decay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--start", type=Path, help="folder of an earlier run to begin with")
     plan = parser.parse_args(arguments)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(plan.threads)
@@ -86,7 +87,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         weight_decay=plan.weight_decay,
         seed=plan.seed,
     )
-    TRAININGS[plan.what](plan.data, plan.folder, settings)
+    if plan.what == "textures":
+        train_textures(plan.data, plan.folder, settings, plan.start)
+    else:
+        TRAININGS[plan.what](plan.data, plan.folder, settings)
 
 
 def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
@@ -124,7 +128,7 @@ def train_enlarger(data: Path, folder: Path, settings: Settings) -> None:
     fit(trainer, folder, Run(settings.steps, measure=measure, every=250))
 
 
-def train_textures(data: Path, folder: Path, settings: Settings) -> None:
+def train_textures(data: Path, folder: Path, settings: Settings, start: Path | None = None) -> None:
     """Learn tiles of all classes, in the latents of FOLDER/../autoencoder."""
     tiles, held_out = split_tiles(load_tiles(data))
     LOG.info("%d tiles, %d held out, %s", len(tiles.names), len(held_out.names), tiles.classes)
@@ -134,6 +138,8 @@ def train_textures(data: Path, folder: Path, settings: Settings) -> None:
     lesson = TextureLesson(tiles, autoencoder, settings.batch)
     trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
     LOG.info("%d weights", count_weights(trainer.network))
+    if start is not None:
+        begin_with(trainer, start)
     unseen = TextureLesson(held_out, autoencoder, 64, variants=1)
 
     def measure() -> dict[str, float]:
@@ -147,6 +153,18 @@ def train_textures(data: Path, folder: Path, settings: Settings) -> None:
         return draw_trial(average, autoencoder, tiles)
 
     fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=500))
+
+
+def begin_with(trainer: Trainer, run: Path) -> None:
+    """Take over what fits of the running average of another training."""
+    own = trainer.network.state_dict()
+    with safe_open(run / STATE, framework="pt") as file:
+        names = {name: f"average.{name}" for name in own}
+        known = set(file.keys())
+        found = {n: file.get_tensor(key) for n, key in names.items() if key in known}
+    taken = {name: value for name, value in found.items() if value.shape == own[name].shape}
+    LOG.info("%d of %d tensors from %s", len(taken), len(own), run.name)
+    trainer.restart({**own, **taken})
 
 
 def load_average(run: Path, network: torch.nn.Module) -> dict[str, Any]:

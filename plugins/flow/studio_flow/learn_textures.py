@@ -1,6 +1,7 @@
 """What a texture flow learns from, step by step: latents of tiles."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -10,16 +11,19 @@ from torch.nn import functional
 
 from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import normalise
-from studio_flow.network import FlowNet, Wanted
-from studio_flow.tiles import Augment, Drawer, Tiles
+from studio_flow.joints import find_joints
+from studio_flow.network import FlowNet, Wanted, build_plan
+from studio_flow.tiles import LAID, Augment, Drawer, Tiles
 
 BLIND_CLASS, BLIND_FACTS = 0.1, 0.15
 """Shares of a batch that are not told the class, and the facts: guidance needs both."""
+BLIND_JOINTS, BLIND_UNLAID = 0.15, 0.6
+"""Shares that are not told the joints: of laid materials (bricks, tiles, planks), and of others."""
 TIME_MEAN, TIME_SPREAD = -0.3, 1.3
 """Of the logit of time (logit-normal, arXiv 2403.03206): a little to the noisy side."""
 SCALES: Final = (2, 4, 8)
 """Cells of latents over which errors are compared as well."""
-VARIANTS: Final = 12
+VARIANTS: Final = 6
 """Of each tile: in other colours, mirrored and turned where its class allows it."""
 
 
@@ -53,7 +57,8 @@ class TextureLesson:
         self._autoencoder = autoencoder
         self._batch = batch
         self._variants = variants
-        self._kept: dict[tuple[int, int], tuple[Tensor, Tensor]] = {}
+        self._kept: dict[tuple[int, int], Example] = {}
+        self._is_laid = torch.tensor([name.lower() in LAID for name in tiles.classes])
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
@@ -62,43 +67,72 @@ class TextureLesson:
         found = [
             self._encode(row, number) for row, number in zip(rows.tolist(), which, strict=True)
         ]
-        side = found[0][0].shape[-1]
-        shifts = torch.randint(side, (self._batch, 2), generator=rng).tolist()
-        latents = torch.stack(
-            [
-                latent.float().roll(shift, (1, 2))
-                for (latent, _), shift in zip(found, shifts, strict=True)
-            ]
-        )
-        facts = torch.stack([fact for _, fact in found])
+        latents, joints = self._roll(found, rng)
+        facts = torch.stack([example.facts for example in found])
         assert isinstance(network, FlowNet)
         kinds = self._drawer.tiles.kinds[rows]
-        return {"loss": compute_loss(network, latents, facts, kinds, rng)}
+        plan = self._hide(joints, kinds, rng) if network.config.joints else None
+        return {"loss": compute_loss(network, latents, facts, kinds, rng, plan)}
+
+    def _roll(self, found: list["Example"], rng: torch.Generator) -> tuple[Tensor, Tensor]:
+        """Return latents and joints, each example moved by whole cells."""
+        side = found[0].latents.shape[-1]
+        factor = found[0].joints.shape[-1] // side
+        shifts = torch.randint(side, (len(found), 2), generator=rng).tolist()
+        latents, joints = [], []
+        for example, (down, across) in zip(found, shifts, strict=True):
+            latents.append(example.latents.float().roll((down, across), (1, 2)))
+            moved = example.joints.roll((factor * down, factor * across), (1, 2))
+            joints.append(moved.float() / 127)
+        return torch.stack(latents), torch.stack(joints)
+
+    def _hide(self, joints: Tensor, kinds: Tensor, rng: torch.Generator) -> Tensor:
+        """Return the plan that the net is told, (B, 2, H, W): some of a batch see none."""
+        coins = torch.rand(len(kinds), generator=rng)
+        shares = torch.where(self._is_laid[kinds], BLIND_JOINTS, BLIND_UNLAID)
+        count, _, height, width = joints.shape
+        plan = build_plan(joints, (count, height, width))
+        return plan * (coins >= shares).float().view(-1, 1, 1, 1)
 
     @torch.no_grad()
-    def _encode(self, row: int, number: int) -> tuple[Tensor, Tensor]:
-        """Return latents, in half precision, and facts of a variant of a tile."""
+    def _encode(self, row: int, number: int) -> "Example":
+        """Return a variant of a tile."""
         if (row, number) not in self._kept:
             # Its own seed: a training that goes on after a pause sees the same variants.
             rng = torch.Generator().manual_seed(mix_seed(row, number))
             picture = self._drawer.vary(torch.tensor([row]), rng)
-            latents, facts = encode(self._autoencoder, picture)
-            self._kept[row, number] = latents[0].half(), facts[0]
+            plain, facts = normalise(picture)
+            device = next(self._autoencoder.parameters()).device
+            latents = self._autoencoder.encode(plain.to(device)).cpu()
+            joints = (find_joints(plain) * 127).round().to(torch.int8)
+            self._kept[row, number] = Example(latents[0].half(), facts[0], joints[0])
         return self._kept[row, number]
 
 
-@torch.no_grad()
-def encode(autoencoder: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
-    """Return latents and facts of pictures (B, 3, H, W), -1..1, both on the CPU."""
-    plain, facts = normalise(pictures)
-    device = next(autoencoder.parameters()).device
-    return autoencoder.encode(plain.to(device)).cpu(), facts
+@dataclass(frozen=True)
+class Example:
+    """A variant of a tile, kept small.
+
+    Attributes:
+        latents: float16 (L, h, w).
+        facts: (F,).
+        joints: int8 (1, H, W), in 127ths.
+    """
+
+    latents: Tensor
+    facts: Tensor
+    joints: Tensor
 
 
 def compute_loss(
-    network: FlowNet, latents: Tensor, facts: Tensor, kinds: Tensor, rng: torch.Generator
+    network: FlowNet,
+    latents: Tensor,
+    facts: Tensor,
+    kinds: Tensor,
+    rng: torch.Generator,
+    plan: Tensor | None = None,
 ) -> Tensor:
-    """Return the mean squared error of v, for latents (B, L, h, w) and facts (B, F)."""
+    """Return the mean squared error of v, for latents (B, L, h, w), facts (B, F) and a plan."""
     count = len(kinds)
     coins = torch.rand((2, count), generator=rng)
     wanted = Wanted(
@@ -106,6 +140,7 @@ def compute_loss(
         facts=facts,
         known=(coins[1] >= BLIND_FACTS).float(),
         size=torch.zeros(count),
+        joints=plan,
     )
     time = torch.sigmoid(torch.randn(count, generator=rng) * TIME_SPREAD + TIME_MEAN)
     noise = torch.randn(latents.shape, generator=rng)

@@ -57,6 +57,10 @@ class Flow:
         """Of the tiles it learnt from, pixels: the size of features it draws."""
         return int(self.facts.get("side", 128))
 
+    def get_name(self, kind: int) -> str:
+        """Return the name of a class number; "any" for the one more."""
+        return self.classes[kind] if kind < len(self.classes) else "any"
+
     def get_class(self, name: str) -> int:
         """Return the number of a class; "any" has one too.
 
@@ -117,7 +121,7 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
         autoencoder, enlarger = load_parts(config, tensors, device)
         if (autoencoder is None) != (architecture == SPRITE):
             raise ValueError(architecture)
-        if autoencoder is not None and autoencoder.config.latent != sizes.channels:
+        if autoencoder is not None and not _fits(sizes, autoencoder):
             raise ValueError(sizes)
         if len(classes) != sizes.classes or pages.facts.shape != (len(pages.kinds), sizes.facts):
             raise ValueError(classes)
@@ -244,11 +248,18 @@ def _check_sizes(sizes: FlowConfig) -> None:
         and max(sizes.blocks) <= MOST_BLOCKS
         and len(sizes.widths) == len(sizes.blocks) <= MOST_LEVELS
         and 1 <= sizes.patch <= MOST_PATCH
+        and 0 <= sizes.joints <= MOST_WIDTH
         and sizes.padding in ("circular", "zeros")
         and sizes.channels in (3, 4)
     )
     if not fits:
         raise ValueError(sizes)
+
+
+def _fits(sizes: FlowConfig, autoencoder: Autoencoder) -> bool:
+    """Tell whether a net draws the latents of an autoencoder."""
+    own = autoencoder.config
+    return own.latent == sizes.channels and sizes.joints in (0, own.factor)
 
 
 def _cut(tensors: Mapping[str, Tensor], prefix: str) -> dict[str, Tensor]:

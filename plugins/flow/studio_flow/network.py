@@ -39,6 +39,7 @@ class FlowConfig:
         embedding: width of what all blocks are told.
         padding: of every convolution.
         attention: at the coarsest level.
+        joints: pixels a side of a map of joints to a place of the field; 0 where none is told.
     """
 
     channels: int = 4
@@ -50,6 +51,7 @@ class FlowConfig:
     embedding: int = 160
     padding: Padding = "circular"
     attention: bool = False
+    joints: int = 0
 
     @property
     def stride(self) -> int:
@@ -66,12 +68,14 @@ class Wanted:
         facts: (B, F), as `describe` gives them.
         known: (B,), 1 where `facts` are told, 0 where not.
         size: (B,), a code of the size of a sprite; 0 for textures.
+        joints: (B, 2, H, W) in pixels, as `build_plan` gives it; None tells of none.
     """
 
     kind: Tensor
     facts: Tensor
     known: Tensor
     size: Tensor
+    joints: Tensor | None = None
 
     def to(self, device: torch.device | str) -> "Wanted":
         """Return the same on a device."""
@@ -80,6 +84,7 @@ class Wanted:
             self.facts.to(device),
             self.known.to(device),
             self.size.to(device),
+            None if self.joints is None else self.joints.to(device),
         )
 
     def forget(self, classes: int) -> "Wanted":
@@ -116,6 +121,7 @@ class FlowNet(nn.Module):
         self.normal = nn.GroupNorm(count_groups(widths[0]), widths[0])
         self.leave = Conv(widths[0], cells, config.padding)
         nn.init.zeros_(self.leave.conv.weight)
+        self.plan = Plan(config) if config.joints else None
 
     def forward(self, noised: Tensor, time: Tensor, wanted: Wanted) -> Tensor:
         """Return the clean picture guessed, (B, C, H, W).
@@ -133,9 +139,13 @@ class FlowNet(nn.Module):
         """Return what the loss compares: ((1 - t) clean - t noise) / |(t, 1 - t)|."""
         t = time.view(-1, 1, 1, 1)
         told = self.tell(time, wanted)
-        x = noised / torch.sqrt(t**2 + (1 - t) ** 2)
-        x = functional.pixel_unshuffle(x, self.config.patch)
+        scaled = noised / torch.sqrt(t**2 + (1 - t) ** 2)
+        x = functional.pixel_unshuffle(scaled, self.config.patch)
         x = self.enter(x.contiguous(memory_format=torch.channels_last))
+        lines = None
+        if self.plan is not None:
+            lines = self.plan.read(wanted.joints, scaled)
+            x = x + self.plan.enter(lines)
         kept = []
         for level, stack in enumerate(self.down):
             x = stack(x, told)
@@ -148,7 +158,60 @@ class FlowNet(nn.Module):
                 x = self.join[level](torch.cat([self.grow[level](x), kept[level]], 1))
             x = self.up[level](x, told)
         x = self.leave(functional.silu(self.normal(x)))
-        return functional.pixel_shuffle(x, self.config.patch)
+        x = functional.pixel_shuffle(x, self.config.patch)
+        if self.plan is not None and lines is not None:
+            x = x + self.plan.finish(x, scaled, lines, told)
+        return x
+
+
+class Plan(nn.Module):
+    """Reads a map of joints, and draws over what the U-Net says at the full width of the field.
+
+    Both ends begin at 0 (as in ControlNet, arXiv 2302.05543): a net that learnt without joints
+    goes on learning with them.
+    """
+
+    def __init__(self, config: FlowConfig, width: int = 32) -> None:
+        super().__init__()
+        self.side = config.joints
+        self.first = Conv(config.joints**2 + 1, width, config.padding)
+        self.second = Conv(width, width, config.padding)
+        self.enter = nn.Conv2d(width, config.widths[0], config.patch, stride=config.patch)
+        self.over = Conv(2 * config.channels + width, width, config.padding)
+        self.told = nn.Linear(config.embedding, 2 * width)
+        self.leave = Conv(width, config.channels, config.padding)
+        for layer in (self.enter, self.leave.conv):
+            nn.init.zeros_(layer.weight)
+            nn.init.zeros_(layer.bias)
+
+    def read(self, joints: Tensor | None, field: Tensor) -> Tensor:
+        """Return lines (B, width, H, W) for a field (B, C, H, W)."""
+        batch, _, height, length = field.shape
+        if joints is None:
+            joints = field.new_zeros((batch, 2, height * self.side, length * self.side))
+        cells = functional.pixel_unshuffle(joints[:, :1], self.side)
+        known = joints[:, 1:, :: self.side, :: self.side]
+        x = torch.cat([cells, known], 1).contiguous(memory_format=torch.channels_last)
+        return functional.silu(self.second(functional.silu(self.first(x))))
+
+    def finish(self, made: Tensor, field: Tensor, lines: Tensor, told: Tensor) -> Tensor:
+        """Return what to add to the net's answer, (B, C, H, W)."""
+        gain, shift = self.told(told)[:, :, None, None].chunk(2, 1)
+        x = self.over(torch.cat([made, field, lines], 1))
+        return torch.as_tensor(self.leave(functional.silu(torch.addcmul(shift, x, gain + 1))))
+
+
+def build_plan(joints: Tensor | None, shape: tuple[int, int, int]) -> Tensor:
+    """Return a plan (B, 2, H, W): the joints, and whether they are known at all.
+
+    Args:
+        joints: (B, 1, H, W), -1..1; None where none are known.
+        shape: (B, H, W).
+    """
+    batch, height, width = shape
+    if joints is None:
+        return torch.zeros((batch, 2, height, width))
+    return torch.cat([joints, torch.ones_like(joints)], 1)
 
 
 class Teller(nn.Module):

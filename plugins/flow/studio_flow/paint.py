@@ -6,16 +6,17 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from PIL import Image
+from PIL import Image, ImageOps
 from studio_training import mix_seed
 from studio_training.seams import roll_to_quiet
 from torch import Tensor
 
 from studio.errors import CheckpointError
 from studio_flow.describe import level, normalise, restore
-from studio_flow.learn_textures import encode
+from studio_flow.joints import find_joints
+from studio_flow.laying import Laying, lay
 from studio_flow.model import Flow
-from studio_flow.network import Wanted
+from studio_flow.network import Wanted, build_plan
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.trial import to_image
@@ -40,6 +41,8 @@ class Order:
         style: how to walk.
         style_seed: seed of the facts; below 0 the seed of the picture decides.
         refine: 0..1, noise with which the enlarged picture is drawn over.
+        laying: of bricks, tiles and planks.
+        drawing: of their joints, dark on white, in place of a layout.
     """
 
     kind: int
@@ -50,6 +53,8 @@ class Order:
     style: Style = field(default_factory=Style)
     style_seed: int = -1
     refine: float = 0.0
+    laying: Laying = field(default_factory=Laying)
+    drawing: Image.Image | None = None
 
 
 @dataclass(frozen=True)
@@ -104,7 +109,8 @@ class Painter:
         rng = torch.Generator().manual_seed(mix_seed(seed, 0))
         if source is None:
             facts = self._choose_facts(order, seed)
-            made = self._draw(order, facts, size, rng, on_step)
+            plan = self._lay(order, size, seed)
+            made = self._draw(order, (facts, plan), size, rng, on_step)
         else:
             made = self._draw_over(order, source, size, rng, on_step)
         image = self._enlarge(made, order)
@@ -129,17 +135,33 @@ class Painter:
         rng = torch.Generator().manual_seed(mix_seed(style_seed, 1))
         return apply_wish(self.flow.book.draw(order.kind, rng), order.wish)[None]
 
+    def _lay(self, order: Order, size: tuple[int, int], seed: int) -> Tensor | None:
+        """Return the plan of a new texture, (1, 2, H, W); None for a net that knows of none."""
+        if not self.flow.network.config.joints:
+            return None
+        laying = order.laying
+        if order.drawing is not None:
+            laying = replace(laying, drawing=read_drawing(order.drawing, *size))
+        joints = lay(laying, self.flow.get_name(order.kind), size, mix_seed(seed, 2))
+        return build_plan(joints, (1, *size))
+
+    def _trace(self, plain: Tensor) -> Tensor | None:
+        """Return the plan of a picture that is there."""
+        if not self.flow.network.config.joints:
+            return None
+        return build_plan(find_joints(plain), (1, *plain.shape[-2:]))
+
     def _draw(
         self,
         order: Order,
-        facts: Tensor,
+        told: tuple[Tensor, Tensor | None],
         size: tuple[int, int],
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
         noise = torch.randn(self._find_shape(size), generator=rng)
-        course = self._plan(order.style, facts, on_step)
-        return self._finish(self._walk(order.kind, facts, noise, course), facts)
+        course = self._plan(order.style, told[0], on_step)
+        return self._finish(self._walk(order.kind, told, noise, course), told[0])
 
     def _find_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return the shape of the latents of a picture (height, width)."""
@@ -169,13 +191,17 @@ class Painter:
 
         return Course(style, plan_times(style, start), on_step=show)
 
-    def _walk(self, kind: int, facts: Tensor, field: Tensor, course: Course) -> Tensor:
-        """Return the clean latents, on the CPU."""
+    def _walk(
+        self, kind: int, told: tuple[Tensor, Tensor | None], field: Tensor, course: Course
+    ) -> Tensor:
+        """Return the clean latents, on the CPU; told are facts and plan."""
+        facts, plan = told
         wanted = Wanted(
             torch.tensor([kind], device=self._device),
             facts.to(self._device),
             torch.ones(1, device=self._device),
             torch.zeros(1, device=self._device),
+            None if plan is None else plan.to(self._device),
         )
         return walk(self.flow.network, field.to(self._device), wanted, course).cpu()
 
@@ -187,14 +213,14 @@ class Painter:
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
-        latents, facts = self._encode(source.image, size)
+        latents, facts, plan = self._encode(source.image, size)
         told = apply_wish(facts[0], order.wish)[None]
         noise = torch.randn(latents.shape, generator=rng)
         if source.mask is None:
             start = 1 - source.strength
             course = self._plan(order.style, told, on_step, start)
             field = start * latents + (1 - start) * noise
-            return self._finish(self._walk(order.kind, told, field, course), told)
+            return self._finish(self._walk(order.kind, (told, plan), field, course), told)
         mask = to_mask(source.mask, *latents.shape[-2:])
 
         def keep(_: Tensor, __: float, guess: Tensor) -> Tensor:
@@ -204,14 +230,19 @@ class Painter:
         course = replace(
             self._plan(order.style, facts, on_step), change=keep, repeats=source.repeats, rng=rng
         )
-        made = keep(noise, 1.0, self._walk(order.kind, told, noise, course))
+        made = keep(noise, 1.0, self._walk(order.kind, (told, plan), noise, course))
         with torch.inference_mode():
             return restore(self._autoencoder.decode(made.to(self._device)).cpu(), facts)
 
-    def _encode(self, image: Image.Image, size: tuple[int, int]) -> tuple[Tensor, Tensor]:
-        """Return latents and facts of a picture brought to (height, width)."""
+    @torch.inference_mode()
+    def _encode(
+        self, image: Image.Image, size: tuple[int, int]
+    ) -> tuple[Tensor, Tensor, Tensor | None]:
+        """Return latents, facts and plan of a picture brought to (height, width)."""
         height, width = size
-        return encode(self._autoencoder, to_tensor(resize_torus(image, width, height)))
+        plain, facts = normalise(to_tensor(resize_torus(image, width, height)))
+        latents = self._autoencoder.encode(plain.to(self._device)).cpu()
+        return latents, facts, self._trace(plain)
 
     def _refine(
         self, order: Order, image: Image.Image, rng: torch.Generator, on_step: Callable[[Any], None]
@@ -219,12 +250,12 @@ class Painter:
         """Draw the enlarged picture over with a little noise: fine detail appears."""
         stride = self._stride
         size = (-(-order.height // stride) * stride, -(-order.width // stride) * stride)
-        latents, facts = self._encode(image, size)
+        latents, facts, plan = self._encode(image, size)
         start = 1 - order.refine
         style = Style(REFINING, 1.0, "euler", 1.0)
         field = start * latents + (1 - start) * torch.randn(latents.shape, generator=rng)
         course = self._plan(style, facts, on_step, start)
-        made = self._finish(self._walk(order.kind, facts, field, course), facts)
+        made = self._finish(self._walk(order.kind, (facts, plan), field, course), facts)
         return resize_torus(to_image(made[0]), order.width, order.height)
 
 
@@ -236,6 +267,15 @@ def to_tensor(image: Image.Image) -> Tensor:
     """Return (1, 3, H, W), -1..1."""
     pixels = torch.from_numpy(np.array(image.convert("RGB"), np.float32))
     return pixels.permute(2, 0, 1)[None] / 127.5 - 1
+
+
+def read_drawing(drawing: Image.Image, height: int, width: int) -> Tensor:
+    """Return the lines of a drawing, dark on white: (1, 1, height, width), 0..1."""
+    dark = ImageOps.invert(drawing.convert("L"))
+    small = resize_torus(dark.convert("RGB"), width, height).convert("L")
+    values = torch.from_numpy(np.array(small, np.float32))[None, None]
+    values = values - values.min()
+    return values / values.max().clamp_min(1)
 
 
 def to_mask(mask: Image.Image, height: int, width: int) -> Tensor:

@@ -206,7 +206,9 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
     base = load_flow(start or get_shipped("texture"), TEXTURE, device)
     autoencoder = base.autoencoder
     assert autoencoder is not None
-    sizes = _choose_sizes(params, base if start else None, len(tiles.classes), is_sprite=False)
+    sizes = _choose_sizes(
+        params, base if start else None, len(tiles.classes), autoencoder.config.factor
+    )
     _, facts = normalise(tiles.get_floats())
     lesson = TextureLesson(tiles, autoencoder, params.batch, params.augment)
     unseen = TextureLesson(held_out, autoencoder, MEASURED, variants=1)
@@ -236,7 +238,7 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
     sprites, classes = collect_sprites([(_get_label(e), e.path) for e in dataset.train])
     _check_count(len(sprites), dataset)
     begun = load_flow(start, SPRITE, device) if start else None
-    sizes = _choose_sizes(params, begun, len(classes), is_sprite=True)
+    sizes = _choose_sizes(params, begun, len(classes), 0)
     facts = torch.cat(
         [
             describe_sprites(sprites.get_floats(torch.tensor([row]), int(side)))
@@ -261,8 +263,16 @@ def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str
     )
 
 
-def _choose_sizes(params: Any, start: Flow | None, classes: int, is_sprite: bool) -> FlowConfig:
-    """Return the net's sizes: those of the start, or by the width asked for."""
+def _choose_sizes(params: Any, start: Flow | None, classes: int, joints: int) -> FlowConfig:
+    """Return the net's sizes: those of the start, or by the width asked for.
+
+    Args:
+        params: of `flow.train`.
+        start: weights to go on from.
+        classes: how many.
+        joints: pixels a side of a map of joints to a place; 0 for sprites.
+    """
+    is_sprite = not joints
     if start is not None:
         return replace(start.network.config, classes=classes)
     widths, blocks = WIDTHS[params.width]
@@ -275,6 +285,7 @@ def _choose_sizes(params: Any, start: Flow | None, classes: int, is_sprite: bool
         facts=SPRITE_FACTS if is_sprite else FACTS,
         padding="zeros" if is_sprite else "circular",
         attention=is_sprite,
+        joints=joints,
     )
 
 

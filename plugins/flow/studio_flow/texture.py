@@ -1,6 +1,7 @@
 """`flow.texture`: seamless textures from a class or words, a picture, or into a masked part."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -62,6 +63,34 @@ class _TextureParams(Params):
     features: Literal["small", "medium", "large"] = Field(
         "medium",
         description="size of bricks, planks, grain; small is the sharpest and slowest",
+    )
+    layout: Literal[
+        "auto",
+        "none",
+        "ashlar",
+        "basket",
+        "boards",
+        "bond",
+        "cobbles",
+        "diamonds",
+        "grid",
+        "herringbone",
+        "hexagons",
+        "scales",
+        "upright",
+    ] = Field(
+        "auto",
+        description="how bricks, tiles or planks are laid; auto is usual for the material, none "
+        "has no joints",
+    )
+    courses: int = Field(
+        0,
+        ge=0,
+        le=64,
+        description="of bricks, tiles or planks from top to bottom; 0 leaves it to the material",
+    )
+    joints: Literal["auto", "light", "dark"] = Field(
+        "auto", description="lighter or darker than the stones", json_schema_extra=ADVANCED
     )
     palette: str = Field(
         "",
@@ -145,6 +174,12 @@ class Texture(Generator):
             optional=True,
             summary="white where the image is to be drawn anew",
         ),
+        Input(
+            "drawing",
+            (MediaType.IMAGE,),
+            optional=True,
+            summary="dark lines on white: where the joints go, in place of a layout",
+        ),
     )
     Params: ClassVar[type[Params]] = TextureParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
@@ -177,6 +212,7 @@ class Texture(Generator):
         name = choose_class(getattr(params, "class"), reading, self._flow.classes)
         source = load_source(job, params.strength)
         order = self._build_order(params, name, reading, source)
+        order = replace(order, drawing=load_drawing(job))
         steps = self._painter.count_steps(order)
         total = steps * len(job.seeds)
         for index, seed in enumerate(job.seeds):
@@ -204,6 +240,7 @@ class Texture(Generator):
     def _build_order(
         self, params: Any, name: str, reading: Reading, source: "Source | None"
     ) -> "Order":
+        from studio_flow.laying import AUTO, Laying
         from studio_flow.paint import Order
         from studio_flow.sampling import Style
         from studio_flow.wishes import Wish, read_palette
@@ -212,6 +249,7 @@ class Texture(Generator):
         width, height = params.size, params.height or params.size
         if source is not None and source.mask is not None:
             width, height = source.image.size
+        layout = params.layout if params.layout != AUTO else reading.layout or AUTO
         return Order(
             kind=self._flow.get_class(name),
             wish=Wish(reading.qualities, reading.colours, palette, params.palette_strength),
@@ -221,6 +259,7 @@ class Texture(Generator):
             style=Style(params.num_inference_steps, params.guidance_scale, params.method),
             style_seed=params.style_seed,
             refine=params.refine,
+            laying=Laying(layout, params.courses, params.joints),
         )
 
 
@@ -241,6 +280,22 @@ def choose_class(asked: str, reading: Reading, classes: tuple[str, ...]) -> str:
             known=", ".join(classes),
         )
     return by_name[name]
+
+
+def load_drawing(job: JobContext) -> Image.Image | None:
+    """Load the drawing of joints, if there is one.
+
+    Raises:
+        InvalidInputError: there is no line in it.
+    """
+    drawings = job.inputs.get("drawing", [])
+    if not drawings:
+        return None
+    image = load_image(drawings[0].path).convert("L")
+    least, most = image.getextrema()
+    if int(least) + 32 > int(most):
+        raise InvalidInputError("drawing: there is no line in it; draw joints dark on white")
+    return image
 
 
 def load_source(job: JobContext, strength: float) -> "Source | None":

@@ -17,6 +17,7 @@ from PIL import Image, UnidentifiedImageError
 from torch import Tensor
 
 from studio.errors import InvalidInputError
+from studio_flow.rims import trim_rim
 
 LOG: Final = logging.getLogger("studio_flow")
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tga")
@@ -24,9 +25,13 @@ DIRECTED: Final = frozenset(
     {"bamboo", "bark", "brick", "paving", "planks", "roof", "tiles", "wood", "metal_pattern"}
 )
 """Classes with courses or a grain: not turned by a quarter."""
+LAID: Final = frozenset({"brick", "metal_pattern", "paving", "planks", "roof", "tiles"})
+"""Classes of parts with joints between them."""
 UPRIGHT: Final = frozenset({"bark", "brick", "roof", "bamboo"})
 """Classes with an up and a down: not mirrored top to bottom."""
 Augment = Literal["auto", "roll", "all"]
+LEAST_SIDE: Final = 32
+"""Pixels; whether a smaller picture has a rim is not to be told."""
 HELD_OUT: Final = 12
 """One picture in so many is never learnt from."""
 MAPS: Final = {
@@ -158,6 +163,8 @@ def find_files(folder: Path) -> list[tuple[str, Path]]:
 
 def fit_square(image: Image.Image, side: int) -> np.ndarray:
     """Scale a tile to a square (H, W, 3); its borders stay borders, so it goes on tiling."""
+    if min(image.size) >= LEAST_SIDE:
+        image = Image.fromarray(trim_rim(np.asarray(image)))
     if image.size != (side, side):
         image = image.resize((side, side), Image.Resampling.LANCZOS)
     return np.asarray(image, np.uint8)

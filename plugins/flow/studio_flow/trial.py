@@ -4,11 +4,13 @@ from typing import Final
 
 import torch
 from PIL import Image
+from studio_training import mix_seed
 from torch import Tensor
 
 from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import level, normalise, restore
-from studio_flow.network import FlowNet, Wanted
+from studio_flow.laying import Laying, lay
+from studio_flow.network import FlowNet, Wanted, build_plan
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.tiles import Tiles
 
@@ -35,8 +37,19 @@ def draw_trial(
     rows = torch.tensor([pick_row(tiles, kind, rng) for kind in kinds])
     for part in torch.split(rows, COLUMNS):
         _, facts = normalise(tiles.get_floats(part))
-        made.append(sample(network, autoencoder, tiles.kinds[part], facts, tiles.side, rng))
+        names = [tiles.classes[kind] for kind in tiles.kinds[part].tolist()]
+        plan = lay_all(names, tiles.side, len(made)) if network.config.joints else None
+        made.append(sample(network, autoencoder, (tiles.kinds[part], facts, plan), tiles.side, rng))
     return lay_out(torch.cat(made), COLUMNS)
+
+
+def lay_all(names: list[str], side: int, seed: int) -> Tensor:
+    """Return a plan (B, 2, S, S) with the joints that are usual for each class."""
+    plans = []
+    for index, name in enumerate(names):
+        joints = lay(Laying(), name, (side, side), mix_seed(seed, index))
+        plans.append(build_plan(joints, (1, side, side)))
+    return torch.cat(plans)
 
 
 def pick_row(tiles: Tiles, kind: int, rng: torch.Generator) -> int:
@@ -50,15 +63,23 @@ def pick_row(tiles: Tiles, kind: int, rng: torch.Generator) -> int:
 def sample(
     network: FlowNet,
     autoencoder: Autoencoder,
-    kinds: Tensor,
-    facts: Tensor,
+    told: tuple[Tensor, Tensor, Tensor | None],
     side: int,
     rng: torch.Generator,
 ) -> Tensor:
-    """Return pictures (B, 3, S, S), -1..1, by 8 Euler steps."""
+    """Return pictures (B, 3, S, S), -1..1, by 8 Euler steps.
+
+    Args:
+        network: that draws.
+        autoencoder: whose latents it draws.
+        told: class numbers (B,), facts (B, F) and plan (B, 2, S, S).
+        side: of a picture.
+        rng: of the noise.
+    """
+    kinds, facts, plan = told
     style, count = Style(), len(kinds)
     device = next(network.parameters()).device
-    wanted = Wanted(kinds, facts, torch.ones(count), torch.zeros(count))
+    wanted = Wanted(kinds, facts, torch.ones(count), torch.zeros(count), plan)
     sizes = autoencoder.config
     cells = side // sizes.factor
     noise = torch.randn((count, sizes.latent, cells, cells), generator=rng).to(device)

@@ -182,6 +182,31 @@ QUALITIES: Final[Mapping[str, Quality]] = {
     "clean": Quality(light=0.08, contrast=0.9),
 }
 
+LAID: Final[Mapping[str, tuple[str, str]]] = {
+    "brick wall": ("brick", "bond"),
+    "stone wall": ("brick", "ashlar"),
+    "masonry": ("brick", "ashlar"),
+    "cobblestone": ("paving", "cobbles"),
+    "cobblestones": ("paving", "cobbles"),
+    "cobbles": ("paving", "cobbles"),
+    "flagstones": ("paving", "ashlar"),
+    "parquet": ("planks", "basket"),
+    "mosaic": ("tiles", "grid"),
+    "tread plate": ("metal_pattern", "diamonds"),
+    "grating": ("metal_pattern", "grid"),
+    "roof tiles": ("roof", "scales"),
+    "shingles": ("roof", "bond"),
+    "herringbone": ("", "herringbone"),
+    "hexagonal": ("", "hexagons"),
+    "hexagon": ("", "hexagons"),
+    "square": ("", "grid"),
+    "diamond": ("", "diamonds"),
+    "basket weave": ("", "basket"),
+    "running bond": ("", "bond"),
+    "crazy": ("", "cobbles"),
+}
+"""Words that say how stones are laid: (material, layout); with "" any material."""
+
 SILENT: Final = frozenset(
     "a an the of with and in on some texture seamless tileable material surface pattern".split()
 )
@@ -197,12 +222,14 @@ class Reading:
         qualities: words of QUALITIES.
         colours: words of COLOURS.
         unknown: words nothing is known of.
+        layout: how stones are laid; "" if no word says so.
     """
 
     materials: tuple[str, ...] = ()
     qualities: tuple[str, ...] = ()
     colours: tuple[str, ...] = ()
     unknown: tuple[str, ...] = ()
+    layout: str = ""
 
 
 @dataclass
@@ -211,6 +238,7 @@ class _Found:
     qualities: list[str] = field(default_factory=list)
     colours: list[str] = field(default_factory=list)
     unknown: list[str] = field(default_factory=list)
+    layouts: list[str] = field(default_factory=list)
 
 
 def read_prompt(prompt: str, classes: Sequence[str]) -> Reading:
@@ -235,11 +263,16 @@ def read_prompt(prompt: str, classes: Sequence[str]) -> Reading:
         tuple(dict.fromkeys(found.qualities)),
         tuple(dict.fromkeys(found.colours)),
         tuple(dict.fromkeys(found.unknown)),
+        found.layouts[0] if found.layouts else "",
     )
 
 
 def _take(words: str, materials: Mapping[str, str], found: _Found) -> bool:
-    if words in materials:
+    material, layout = LAID.get(words, ("", ""))
+    if layout and (not material or material in materials.values()):
+        found.layouts.append(layout)
+        found.materials += [material] if material else []
+    elif words in materials:
         found.materials.append(materials[words])
     elif words in QUALITIES:
         found.qualities.append(words)

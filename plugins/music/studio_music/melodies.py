@@ -13,6 +13,7 @@ from torch import Tensor
 from studio.errors import InvalidInputError
 from studio_music.folk import find_fifths
 from studio_music.latent import shift_latent
+from studio_music.leaning import Leaning
 from studio_music.melody import find_key, find_melody
 from studio_music.melody_data import (
     BAR_STEPS,
@@ -26,7 +27,7 @@ from studio_music.melody_data import (
 )
 from studio_music.model_vae import MelodyVae, build_net, find_kind
 from studio_music.notes import Note, Part, Piece
-from studio_music.vae_training import write_tokens
+from studio_music.vae_training import Draw, write_tokens
 
 GREEDY: Final = 0.05
 """Temperature below which the likeliest token is taken."""
@@ -88,7 +89,10 @@ class MelodyWriter:
         if wish.temperature > GREEDY:
             draws = np.random.default_rng([seed, 3]).random((1, steps))
             uniform = torch.from_numpy(draws)
-        made = write_tokens(self.net, z, wish.metre, wish.bars, uniform, wish.temperature)
+        sliders = dict(wish.attributes)
+        leaning = Leaning(sliders.get("interval", 0.0), sliders.get("syncopation", 0.0))
+        draw = Draw(uniform, max(wish.temperature, GREEDY), leaning)
+        made = write_tokens(self.net, z, wish.metre, wish.bars, draw)
         return made[0].numpy().astype(np.int16)
 
 

@@ -1,6 +1,7 @@
 """Learning the melody VAE, and its figures: reconstruction, and samples from the prior."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -10,6 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio_music.drum_training import get_divergence
+from studio_music.leaning import Leaning
 from studio_music.melody_data import (
     BAR_STEPS,
     BARS,
@@ -100,14 +102,31 @@ def compute_losses(net: MelodyVae, tokens: Tensor, metre: int, bars: int) -> dic
     return {"loss": loss, "missed": missed * 2 / bars, "kl": spread.sum()}
 
 
+@dataclass(frozen=True)
+class Draw:
+    """How tokens are chosen.
+
+    Attributes:
+        uniform: (B, N) in 0..1, decides the draws; None takes the likeliest token each time.
+        temperature: of the draws.
+        leaning: tilts their odds.
+    """
+
+    uniform: Tensor | None = None
+    temperature: float = 1.0
+    leaning: Leaning = Leaning()
+
+
+LIKELIEST: Final = Draw()
+
+
 @torch.no_grad()
 def write_tokens(
     net: MelodyVae,
     z: Tensor,
     metre: int,
     bars: int,
-    uniform: Tensor | None = None,
-    temperature: float = 1.0,
+    draw: Draw = LIKELIEST,
 ) -> Tensor:
     """Write melodies (B, N) from latent vectors.
 
@@ -116,8 +135,7 @@ def write_tokens(
         z: (B, n_latent).
         metre: place in `METRES`.
         bars: 2 or 4.
-        uniform: (B, N) in 0..1, decides the draws; None takes the likeliest token each time.
-        temperature: of the draws.
+        draw: how tokens are chosen.
     """
     bar = BAR_STEPS[metre]
     kind = torch.full((len(z),), find_kind(metre, bars), device=z.device)
@@ -128,11 +146,12 @@ def write_tokens(
         before = tokens[-1] if tokens else unseen
         ago = tokens[at - bar] if at >= bar else unseen
         logits, state = net.step(z, (before, ago), kind, at, state)
-        if uniform is None:
+        logits = draw.leaning.tilt(logits, tokens, bar)
+        if draw.uniform is None:
             tokens.append(logits.argmax(-1))
             continue
-        shares = (logits / temperature).softmax(-1).double().cumsum(-1)
-        threshold = uniform[:, at].to(shares)[:, None] * shares[:, -1:]
+        shares = (logits / draw.temperature).softmax(-1).double().cumsum(-1)
+        threshold = draw.uniform[:, at].to(shares)[:, None] * shares[:, -1:]
         tokens.append((shares < threshold).sum(-1).clamp(max=VOCABULARY - 1))
     return torch.stack(tokens, 1)
 

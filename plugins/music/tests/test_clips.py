@@ -9,6 +9,7 @@ from studio_music import drum_training, gan_training, vae_training
 from studio_music import model_drums as drum_nets
 from studio_music import model_gan as gan_nets
 from studio_music import model_vae as vae_nets
+from studio_music.attributes import MELODY, measure_melody
 from studio_music.drums import DrumPlayer, DrumWish, to_machine
 from studio_music.gan import Gan
 from studio_music.groove import Groove
@@ -21,11 +22,13 @@ from studio_music.groove_data import (
     to_drum_piece,
 )
 from studio_music.latent import draw_latent
-from studio_music.melodies import MelodyWriter, read_clip
+from studio_music.leaning import Leaning
+from studio_music.melodies import MelodyWish, MelodyWriter, load_writer, read_clip
 from studio_music.melody_data import (
     FIRST,
     HOLD,
     REST,
+    VOCABULARY,
     Line,
     decode_tokens,
     encode_line,
@@ -34,6 +37,7 @@ from studio_music.melody_data import cut_windows as cut_lines
 from studio_music.melody_data import encode_notes as encode_melody
 from studio_music.midi import save_midi
 from studio_music.notes import Note, Part, Piece
+from studio_music.shelf import PLACE
 from studio_music.vae import Vae
 from studio_training import Settings, save_weights
 
@@ -334,14 +338,54 @@ def test_vae_generator_for_drums(weights, loop_file, score, tmp_path):
 
 
 def test_sliders_move_the_latent_vector(weights):
-    from studio_music.melodies import MelodyWish, load_writer
-
     writer = load_writer(weights / "melody")
     z = draw_latent(8, 0)
     plain = writer.write(z, MelodyWish(bars=2, temperature=0.0), 0)
     moved = writer.write(z, MelodyWish(bars=2, temperature=0.0, attributes=(("density", 4.0),)), 0)
     assert isinstance(writer, MelodyWriter) and not np.array_equal(plain, moved)
     assert REST == 1
+
+
+@pytest.mark.parametrize("name", ["density", "range", "syncopation", "interval"])
+def test_each_slider_of_the_shipped_melodies_does_what_it_says(name):
+    writer = load_writer(PLACE / "melody")
+
+    def measure_mean(amount):
+        wish = MelodyWish(bars=4, temperature=0.6, attributes=((name, amount),))
+        clips = [writer.write(draw_latent(writer.latent, seed), wish, seed) for seed in range(8)]
+        return np.mean([measure_melody(clip, 16)[MELODY.index(name)] for clip in clips])
+
+    low, middle, high = (measure_mean(amount) for amount in (-2.0, 0.0, 2.0))
+    assert high > 1.1 * middle and high > low
+    assert name == "syncopation" or low < 0.95 * middle
+
+
+def test_leaning_changes_which_note_comes_and_not_whether_one_does():
+    torch.manual_seed(0)
+    logits = torch.randn(5, VOCABULARY)
+    past = [torch.full((5,), FIRST + 20), torch.zeros(5, dtype=torch.long)]
+    leaps = (torch.arange(FIRST, VOCABULARY) - FIRST - 20).abs().clamp(max=12)
+    before, after = logits.softmax(-1), Leaning(interval=1.5).tilt(logits, past, 16).softmax(-1)
+    assert torch.allclose(before[:, FIRST:].sum(-1), after[:, FIRST:].sum(-1), atol=1e-5)
+    assert ((after[:, FIRST:] * leaps).sum(-1) > (before[:, FIRST:] * leaps).sum(-1)).all()
+    assert torch.equal(Leaning().tilt(logits, past, 16), logits)
+    silence = [torch.zeros(5, dtype=torch.long)] * 2
+    assert torch.equal(Leaning(interval=1.5).tilt(logits, silence, 16)[:, :FIRST], logits[:, :FIRST])
+
+
+def test_leaning_puts_notes_against_the_beat():
+    logits = torch.zeros(1, VOCABULARY)
+    note, hold = torch.tensor([FIRST + 9]), torch.tensor([HOLD])
+    lean = Leaning(syncopation=1.0)
+
+    def get_share(past):
+        return float(lean.tilt(logits, past, 16).softmax(-1)[0, FIRST:].sum())
+
+    plain = float(logits.softmax(-1)[0, FIRST:].sum())
+    assert get_share([note, hold]) > plain, "half a beat"
+    assert get_share([note, hold, note, hold]) < plain, "the beat after a note against it"
+    assert get_share([note, hold, hold, hold]) == pytest.approx(plain), "the beat after none"
+    assert get_share([note]) == pytest.approx(plain)
 
 
 def test_groove_generator(weights, score, loop_file, tmp_path):

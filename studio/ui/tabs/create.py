@@ -11,7 +11,7 @@ from studio.spec import GeneratorSpec
 from studio.translation import Translator
 from studio.ui.context import TabContext
 from studio.ui.form import build_fields, offer_choices
-from studio.ui.form_components import build_form, describe_fields
+from studio.ui.form_components import build_form, describe_fields, place_form
 
 
 def build(context: TabContext) -> None:
@@ -60,9 +60,11 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
             else field
             for field in build_fields(spec.params_schema)
         ]
-        build_form(spec.id, fields, asked["params"], say)
-        data = json.dumps({"form": spec.id, "fields": describe_fields(fields), "at": asked["at"]})
-        gr.HTML(f'<studio-form data="{html.escape(data)}"></studio-form>', elem_classes="s-plain")
+        told = {"form": spec.id, "turn": asked["turn"], "at": asked["at"]}
+        data = html.escape(json.dumps({**told, "fields": describe_fields(fields)}))
+        with place_form(asked["turn"]):
+            build_form(spec.id, fields, asked["params"], say)
+            gr.HTML(f'<studio-form data="{data}"></studio-form>', elem_classes="s-plain")
 
 
 def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> list[str]:
@@ -76,8 +78,12 @@ def _read_choice(text: str) -> dict[str, Any] | None:
     """Read what the page asks for; what it could not have sent is ignored."""
     try:
         asked = json.loads(text)
-        params = asked.get("params") or {}
-        return {"generator": str(asked["generator"]), "params": dict(params), "at": asked["at"]}
+        return {
+            "generator": str(asked["generator"]),
+            "params": dict(asked.get("params") or {}),
+            "turn": int(asked.get("turn", 0)),
+            "at": asked["at"],
+        }
     except (ValueError, KeyError, AttributeError, TypeError):
         return None
 

@@ -1,0 +1,115 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+from studio_flow.describe import normalise
+from studio_flow.joints import draw_pen, find_joints
+from studio_flow.laying import USUAL, Laying, lay
+from studio_flow.layouts import LAYOUTS, Sheet, draw_layout
+from studio_flow.rims import trim_rim
+
+
+def build_sheet(width=96, height=64, stone=12.0, seed=0):
+    return Sheet(width, height, stone, np.random.default_rng(seed))
+
+
+def count_breaks(joints):
+    """How unlike the first and the last lines are, against lines within."""
+    field = joints[0, 0]
+    inner = (field[1:] - field[:-1]).abs().mean(1).max()
+    return float((field[0] - field[-1]).abs().mean()), float(inner)
+
+
+@given(
+    st.sampled_from(sorted(LAYOUTS)),
+    st.integers(16, 90),
+    st.integers(16, 90),
+    st.floats(4, 200),
+    st.integers(0, 99),
+)
+def test_every_layout_tiles_in_any_field(name, width, height, stone, seed):
+    sheet = build_sheet(width, height, stone, seed)
+    joints = draw_layout(name, sheet, wobble=0.5)
+    assert joints.shape == (1, 1, height, width)
+    assert 0 <= float(joints.min()) <= float(joints.max()) <= 1
+    across, inner = count_breaks(joints)
+    assert across <= inner + 0.35
+
+
+@pytest.mark.parametrize("name", sorted(LAYOUTS))
+def test_a_layout_has_stones_and_joints(name):
+    joints = draw_layout(name, build_sheet())
+    share = float((joints > 0.3).float().mean())
+    assert 0.05 < share < 0.6
+    again = draw_layout(name, build_sheet())
+    assert torch.equal(joints, again)
+
+
+def test_joints_drawn_are_found_again():
+    drawn = draw_layout("bond", build_sheet(128, 128, 16.0))
+    for sign in (1.0, -1.0):
+        noise = torch.randn((1, 3, 128, 128), generator=torch.Generator().manual_seed(0))
+        picture = (0.6 * sign * drawn).expand(1, 3, -1, -1) + 0.05 * noise
+        found = find_joints(normalise(picture)[0])
+        meant = (sign * found).clamp_min(0)
+        assert float(meant[drawn > 0.6].mean()) > 0.5
+        assert float(meant[drawn == 0].mean()) < 0.05
+        assert float((sign * found).min()) >= 0
+
+
+def test_joints_roll_with_the_picture():
+    picture = draw_layout("cobbles", build_sheet(64, 64, 14.0)).expand(1, 3, -1, -1) * 0.7
+    plain = normalise(picture)[0]
+    moved = find_joints(plain.roll((9, 21), (2, 3)))
+    assert torch.allclose(moved, find_joints(plain).roll((9, 21), (2, 3)), atol=1e-4)
+
+
+def test_grain_has_far_fewer_joints_than_a_grid():
+    noise = torch.randn((1, 3, 128, 128), generator=torch.Generator().manual_seed(1))
+    grid = normalise(draw_layout("grid", build_sheet(128, 128)).expand(1, 3, -1, -1))[0]
+    found, meant = (float(find_joints(plain).abs().mean()) for plain in (noise, grid))
+    assert found < 0.5 * meant
+
+
+def test_the_pen_wraps():
+    lines = torch.zeros(1, 1, 8, 8)
+    lines[0, 0, 0, 0] = 1
+    drawn = draw_pen(lines)
+    assert float(drawn[0, 0, -1, -1]) == 0.25
+
+
+@pytest.mark.parametrize("material", sorted(USUAL))
+def test_laid_materials_get_joints(material):
+    joints = lay(Laying(), material, (64, 64), 3)
+    assert float(joints.abs().max()) > 0.5
+
+
+def test_other_materials_get_none_unless_asked():
+    assert lay(Laying(), "grass", (64, 64), 0) is None
+    assert float(lay(Laying("none"), "brick", (64, 64), 0).abs().max()) == 0
+    assert float(lay(Laying("hexagons"), "grass", (64, 64), 0).abs().max()) > 0.5
+
+
+def test_courses_and_lightness_are_kept():
+    joints = lay(Laying("grid", courses=4, joints="light"), "tiles", (64, 64), 0)
+    assert float(joints.min()) == 0
+    profile = (joints[0, 0].mean(1) > 0.6).float()
+    assert int(((profile - profile.roll(1)) > 0).sum()) == 4
+    assert float(lay(Laying("grid", joints="dark"), "tiles", (64, 64), 0).max()) == 0
+
+
+def test_a_rim_is_trimmed():
+    rng = np.random.default_rng(0)
+    picture = rng.integers(100, 110, (64, 64, 3)).astype(np.uint8)
+    assert trim_rim(picture).shape == (64, 64, 3)
+    picture[0], picture[:, -2:] = 250, 250
+    trimmed = trim_rim(picture)
+    assert trimmed.max() < 111
+    assert min(trimmed.shape[:2]) >= 56
+
+
+def test_joints_at_the_border_are_no_rim():
+    joints = draw_layout("grid", build_sheet(64, 64, 16.0))[0, 0].numpy()
+    picture = np.repeat((200 - 150 * joints)[:, :, None], 3, 2).astype(np.uint8)
+    assert trim_rim(picture).shape == picture.shape
