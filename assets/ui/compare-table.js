@@ -2,6 +2,7 @@
 
 import { h, t } from "./core.js";
 import { nameKind, writeSeconds } from "./library-tile.js";
+import { nameOf } from "./viewer-details.js";
 
 /** Rows of a comparison: [{group, name, values, differs}]. */
 export function buildRows(assets, generators = {}) {
@@ -14,8 +15,8 @@ export function buildRows(assets, generators = {}) {
   add(t("Made"), t("Generator"), each((asset) => generators[asset.generator] || asset.generator || t("Imported")));
   add(t("Made"), t("Checkpoint"), each((asset) => asset.checkpoint?.name));
   add(t("Made"), t("Seed"), each((asset) => (asset.seed === null || asset.seed === undefined ? "" : String(asset.seed))));
-  for (const name of listKeys(assets, "params")) add(t("Params"), name, each((asset) => asset.params?.[name]));
-  for (const name of listKeys(assets, "metrics")) add(t("Metrics"), name, each((asset) => asset.metrics?.[name]));
+  for (const name of listKeys(assets, "params")) add(t("Params"), nameOf(name), each((asset) => asset.params?.[name]));
+  for (const name of listKeys(assets, "metrics")) add(t("Metrics"), nameOf(name), each((asset) => asset.metrics?.[name]));
   add(t("Result"), t("Kind"), each((asset) => nameKind(asset.kind)));
   add(t("Result"), t("Size"), each((asset) => (asset.width ? `${asset.width} × ${asset.height}` : "")));
   add(t("Result"), t("Length"), each((asset) => (asset.facts?.seconds ? writeSeconds(asset.facts.seconds) : "")));

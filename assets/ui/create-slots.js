@@ -124,7 +124,7 @@ export class Slot extends StudioElement {
     const title = name[0].toUpperCase() + name.slice(1).replaceAll("_", " ");
     const isFull = this.value.length > 0;
     this.setAttribute("role", "group");
-    this.setAttribute("aria-label", title);
+    this.setAttribute("aria-label", t(title));
     this.replaceChildren(
       h("div", { class: "s-slot-head" }, h("span", { class: "s-slot-title" }, t(title)),
         optional ? h("span", { class: "s-slot-note" }, t("optional")) : null,

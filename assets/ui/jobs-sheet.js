@@ -2,6 +2,7 @@
 
 import { h, show, t, thumbnailUrl } from "./core.js";
 import { icon } from "./shell-icons.js";
+import { nameOf } from "./viewer-details.js";
 
 const say = (value) => (typeof value === "boolean" ? (value ? t("On") : t("Off")) : String(value));
 const same = (a, b) => JSON.stringify(a) === JSON.stringify(b);
@@ -25,14 +26,13 @@ export function buildSheet(newestFirst, actions) {
   const [[rowName, rows] = ["", [undefined]], [columnName, columns] = ["", [undefined]]] = findAxes(jobs);
   const ended = jobs.filter((job) => job.status !== "queued" && job.status !== "running").length;
   const isLive = ended < jobs.length;
-  const label = (name) => name.replaceAll("_", " ");
   const find = (row, column) => jobs.filter((job) => (!rowName || same(job.params[rowName], row)) && (!columnName || same(job.params[columnName], column)));
   return h("section", { class: "s-sheet", "aria-label": t("Contact sheet") },
     h("div", { class: "s-job-head" }, h("strong", {}, t("Contact sheet")),
       h("span", {}, t("{done} of {total} done", { done: ended, total: jobs.length })),
       isLive ? button("stop", t("Cancel all"), actions.cancel) : null, button("close", t("Close"), actions.close)),
     h("div", { class: "s-sheet-scroll" }, h("table", {},
-      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, label(rowName)), columns.map((value) => h("th", { scope: "col" }, columnName ? `${label(columnName)} ${say(value)}` : "")))),
+      h("thead", {}, h("tr", {}, h("th", { scope: "col" }, nameOf(rowName)), columns.map((value) => h("th", { scope: "col" }, columnName ? `${nameOf(columnName)} ${say(value)}` : "")))),
       h("tbody", {}, rows.map((row) => h("tr", {}, h("th", { scope: "row" }, rowName ? say(row) : ""),
         columns.map((column) => h("td", {}, h("div", { class: "s-sheet-cell" }, find(row, column).flatMap((job) => buildCell(job, actions.shown)))))))))));
 }

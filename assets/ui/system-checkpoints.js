@@ -38,12 +38,15 @@ function buildAdd(read) {
     h("p", { class: "s-q-muted" }, t("Files stay where they are. A hub id is fetched once, pinned to its commit, and works offline from then on.")));
 }
 
+/** The name as people say it: two plugins may ship weights of one name, and the second is a path. */
+export const nameWeights = (name) => h("span", { title: name }, /^(\/|[A-Za-z]:\\)/.test(name) ? name.split(/[\\/]/).at(-1) : name);
+
 function buildTable(items, isAdmin, read) {
   const origins = { bundled: t("from a plugin"), asset: t("made here"), file: t("file"), folder: t("folder"), hub: t("hub") };
   return h("table", { class: "s-y-table" },
     h("thead", {}, h("tr", {}, ...[t("Name"), t("Origin"), t("Size"), t("Licence"), t("Used by"), ""].map((name) => h("th", { scope: "col" }, name)))),
     h("tbody", {}, ...items.map((item) => h("tr", { "data-checkpoint": item.name },
-      h("th", { scope: "row" }, h("div", {}, item.name), item.problem ? h("p", { class: "s-y-fault" }, item.problem) : null),
+      h("th", { scope: "row" }, h("div", {}, nameWeights(item.name)), item.problem ? h("p", { class: "s-y-fault" }, item.problem) : null),
       h("td", {}, origins[item.source] ?? item.source), h("td", { class: "s-y-number" }, formatBytes(item.size)), h("td", {}, item.licence || "–"),
       h("td", {}, item.generators.join(", ") || "–"), h("td", {}, isAdmin ? buildTools(item, read) : "")))));
 }

@@ -2,6 +2,7 @@
 
 import { api, attempt, h, t, toast } from "./core.js";
 import { button, emptyState, formatBytes, icon, statusBadge } from "./queue-format.js";
+import { nameWeights } from "./system-checkpoints.js";
 
 /** How full the disk is, and the library's share of it. */
 export function buildDisk({ disk }) {
@@ -55,7 +56,7 @@ export function buildLicences({ licences }) {
   if (!groups.size) return h("section", {}, title, emptyState("layers", t("No model, no licence"), t("When a checkpoint is here, its licence is shown in this place, so that you know what you may do with what it makes.")));
   const rows = [...groups].sort(([a], [b]) => a.localeCompare(b)).map(([licence, items]) => h("tr", {},
     h("th", { scope: "row" }, licence || h("span", { class: "s-y-unknown" }, t("unknown: ask before you publish"))),
-    h("td", {}, items.map((item) => item.checkpoint).join(", ")),
+    h("td", {}, items.flatMap((item, place) => [place ? ", " : "", nameWeights(item.checkpoint)])),
     h("td", {}, [...new Set(items.flatMap((item) => item.generators))].join(", "))));
   return h("section", {}, title, h("table", { class: "s-y-table" },
     h("thead", {}, h("tr", {}, ...[t("Licence"), t("Checkpoints"), t("Used by")].map((name) => h("th", { scope: "col" }, name)))), h("tbody", {}, ...rows)));

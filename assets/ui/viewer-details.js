@@ -35,8 +35,8 @@ export function buildDetails(viewer) {
 
 const section = (title, ...content) => h("section", {}, h("h3", {}, title), content.flat());
 
-/** seam_ratio -> Seam ratio */
-export const nameOf = (name) => name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " ");
+/** seam_ratio -> Seam ratio, as forms have it */
+export const nameOf = (name) => t(name.charAt(0).toUpperCase() + name.slice(1).replaceAll("_", " "));
 
 function buildRows(rows) {
   return h("dl", { class: "s-v-facts" }, rows.filter(([, value]) => value !== "" && value !== null && value !== undefined).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]).flat());

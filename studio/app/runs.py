@@ -16,6 +16,7 @@ from studio.database import Database
 from studio.events import EventBus, RunChanged
 from studio.pipelines import Pipeline, check_pipeline
 from studio.pipelines.bind import bind_pipeline, check_inputs
+from studio.pipelines.expand import check_work
 
 _LOOK = 0.3  # seconds between looks at what other processes want cancelled
 
@@ -66,7 +67,7 @@ class RunBook:
         check_pipeline(recipe, bridge)
         given = bridge.resolve(inputs or {}, user)
         check_inputs(recipe, given)
-        bind_pipeline(recipe, bridge, params or {})
+        check_work(bind_pipeline(recipe, bridge, params or {}), given)
         ids = {name: [asset.id for asset in assets] for name, assets in given.items()}
         record = self._table.insert(RunOrder(recipe, ids, dict(params or {}), seed, user))
         self._take_up(record)

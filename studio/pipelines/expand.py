@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from studio.errors import InvalidInputError
 from studio.pipelines.bind import BoundPipeline, BoundStep
 from studio.pipelines.host import Call, StepAsset
 from studio.pipelines.references import EACH, parse_asset, substitute
@@ -114,9 +115,38 @@ def count_calls(bound: BoundPipeline, inputs: Mapping[str, Sequence[StepAsset]])
             rounds = len({json.dumps(value, sort_keys=True) for value in step.values})
         elif step.source:
             rounds = assets[step.source]
+        elif not _can_fill(step, assets):
+            rounds = 0
         calls[step.step.name] = rounds * len(step.combos) if step.enabled else 0
         assets[step.step.name] = calls[step.step.name] * step.count
     return calls
+
+
+def check_work(bound: BoundPipeline, inputs: Mapping[str, Sequence[StepAsset]]) -> None:
+    """Check that a pipeline with inputs, all of them optional and none given, has work to do.
+
+    Raises:
+        InvalidInputError: every step lacks what it takes.
+    """
+    lacks = bound.pipeline.inputs and not any(inputs.values())
+    if lacks and not any(count_calls(bound, inputs).values()):
+        raise InvalidInputError(
+            "{pipeline}: there is nothing to make; give inputs ({inputs}) or params ({params})",
+            pipeline=bound.pipeline.name,
+            inputs=", ".join(bound.pipeline.inputs),
+            params=", ".join(bound.pipeline.params) or "-",
+        )
+
+
+def _can_fill(step: BoundStep, assets: Mapping[str, int]) -> bool:
+    """Say whether there is something for every slot that must be filled."""
+    for slot in step.spec.inputs:
+        given = step.step.inputs.get(slot.name, [])
+        parsed = [parse_asset(text) for text in ([given] if isinstance(given, str) else given)]
+        found = sum(assets.get(place[1], 0) for place in parsed if place)
+        if not found and not slot.optional:
+            return False
+    return True
 
 
 def is_related(item: Made, other: Made) -> bool:

@@ -17,6 +17,7 @@ from studio.pipelines.expand import (
     Made,
     build_item,
     build_value_item,
+    check_work,
     count_calls,
     expand,
 )
@@ -59,6 +60,7 @@ def run_pipeline(
     check_pipeline(pipeline, host)
     check_inputs(pipeline, inputs)
     bound = bind_pipeline(pipeline, host, params)
+    check_work(bound, inputs)
     run = _Runner(bound, host, inputs, seed, on_event or (lambda event: None)).run()
     if run.failures:
         raise PipelineFailedError(run) from run.failures[0].error

@@ -43,7 +43,7 @@ def _write_python(
         lines.append(f"    inputs={ {name: _unpack(ids) for name, ids in inputs.items()}!r},")
     if params:
         lines.append(f"    params={dict(params)!r},")
-    body = "\n        ".join(["    assets = home.generate(", *lines, ")"])
+    body = "\n    ".join(["    assets = home.generate(", *lines, ")"])
     return f"import studio\n\nwith studio.Studio() as home:\n{body}\n"
 
 

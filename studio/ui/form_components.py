@@ -9,6 +9,7 @@ import gradio as gr
 from gradio.components import Component
 
 from studio.ui.form import Field, find_start
+from studio.ui.form_labels import build_summary
 
 Say = Callable[[str], str]
 """English text -> the language of who looks at the form."""
@@ -98,10 +99,10 @@ def describe_fields(fields: Sequence[Field]) -> list[dict[str, Any]]:
 
 def build_component(field: Field, values: Mapping[str, Any], say: Say, prefix: str) -> Component:
     """Build the control of one field."""
-    label = say(field.label)
+    label = translate(field.label, say)
     common: dict[str, Any] = {
         "label": f"{label} ({field.unit})" if field.unit else label,
-        "info": say(field.summary) if field.summary else None,
+        "info": translate(field.summary, say) or None,
         "elem_id": f"{prefix}-{field.name}",
         "elem_classes": ["s-field", f"s-field-{field.widget}"],
         "interactive": True,
@@ -119,6 +120,19 @@ def build_component(field: Field, values: Mapping[str, Any], say: Say, prefix: s
         "json": _build_text,
     }
     return builders[field.widget](field, find_start(field, values), common, say)
+
+
+def translate(text: str, say: Say) -> str:
+    """Translate a text of a form, which the table may have as its plugin wrote it.
+
+    A form begins every text with a capital and leaves out the full stop; authors do as they like.
+    """
+    small = text[:1].lower() + text[1:]
+    for key in (text, small, f"{text}.", f"{small}."):
+        said = say(key)
+        if said != key:
+            return build_summary(said)
+    return text
 
 
 def _build_slider(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:
@@ -140,7 +154,7 @@ def _build_checkbox(field: Field, value: Any, common: dict[str, Any], say: Say) 
 
 
 def _build_choice(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:
-    choices = [(say(label), _wrap(item)) for label, item in field.choices]
+    choices = [(translate(label, say), _wrap(item)) for label, item in field.choices]
     if field.is_inline:
         return gr.Radio(choices, value=_wrap(value), **common)
     if field.is_optional:
@@ -155,7 +169,7 @@ def _build_choice(field: Field, value: Any, common: dict[str, Any], say: Say) ->
 
 
 def _build_choices(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:
-    choices = [(say(label), _wrap(item)) for label, item in field.choices]
+    choices = [(translate(label, say), _wrap(item)) for label, item in field.choices]
     return gr.CheckboxGroup(choices, value=[_wrap(item) for item in value or ()], **common)
 
 

@@ -232,7 +232,7 @@ def listen(page, url, faults):
     page.on(
         "console",
         lambda said: (
-            (said.type == "error" and not REFUSED.search(said.text) or MISUSED.search(said.text))
+            ((said.type == "error" and not REFUSED.search(said.text)) or MISUSED.search(said.text))
             and faults.append(f"console: {said.text}")
         ),
     )

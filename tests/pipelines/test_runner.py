@@ -317,6 +317,31 @@ def test_foreach_over_values(host: Any) -> None:
     assert set(result.skipped) == {"dream", "sheet"}
 
 
+def test_optional_inputs_none_of_them_given(host: Any) -> None:
+    text = """
+    [inputs.pictures]
+    kinds = ["image"]
+    many = true
+    optional = true
+    [params.prompts]
+    type = "array"
+    default = []
+    [[steps]]
+    name = "dream"
+    generator = "toys.dream"
+    foreach = "${prompts}"
+    params = { prompt = "${each}" }
+    [[steps]]
+    name = "sheet"
+    generator = "toys.sheet"
+    inputs = { pictures = ["$pictures", "$dream"] }
+    """
+    with pytest.raises(InvalidInputError, match="nothing to make; give inputs \\(pictures\\)"):
+        run_pipeline(parse(text), host, {}, {})
+    result = run_pipeline(parse(text), host, {}, {"prompts": ["cat"]})
+    assert len(result.steps["sheet"]) == 1
+
+
 # Gates
 
 

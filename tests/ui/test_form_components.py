@@ -3,6 +3,7 @@
 import json
 
 import gradio as gr
+import pytest
 
 from studio.ui.form import build_fields
 from studio.ui.form_components import build_form, describe_fields, place_form
@@ -51,6 +52,15 @@ def test_labels_are_translated_and_have_units():
     assert built["size"].label == "SIZE (px)"
 
 
+@pytest.mark.parametrize("written", ["Of the tile", "of the tile", "Of the tile.", "of the tile."])
+def test_a_summary_is_translated_however_its_author_wrote_it(written):
+    schema = {"properties": {"side": {"type": "integer", "description": written}}}
+    table = {written: "de la tesela."}
+    with gr.Blocks():
+        built = build_form("a.b", build_fields(schema), {}, lambda text: table.get(text, text))
+    assert built["side"].info == "De la tesela"
+
+
 def test_rare_params_are_folded_until_one_differs():
     for values, is_open in (({}, False), ({"rare": False}, True)):
         blocks, _ = build(values)
@@ -73,15 +83,20 @@ def test_what_the_page_is_told_is_json():
     assert described[0]["name"] == "size" and described[0]["unit"] == "px"
 
 
+def iterate_all(blocks):
+    """Gradio puts controls of one look into a box of their own."""
+    for block in blocks:
+        yield block
+        yield from iterate_all(getattr(block, "children", ()))
+
+
 def test_a_form_stands_where_the_one_before_did_not():
     places = []
     for turn in (0, 1):
         with gr.Blocks() as blocks, place_form(turn):
             built = build_form("a.b", FIELDS, {}, str)
-        (place,) = [
-            number for number, one in enumerate(blocks.children)
-            if built["size"] in [*one.children, *(two for one in one.children for two in getattr(one, "children", ()))]
-        ]  # fmt: skip
+        forms = [one.children for one in blocks.children]
+        (place,) = [n for n, one in enumerate(forms) if built["size"] in iterate_all(one)]
         places.append(place)
         assert [one.visible for one in blocks.children] == [False] * turn + [True]
     assert places == [0, 1]

@@ -65,11 +65,13 @@ def _read_config(path: Path, data: Any) -> FrameConfig:
         config = FrameConfig(**data)
         sizes = [getattr(config, name) for name in LIMITS]
         fits = all(isinstance(n, int) and 1 <= n <= LIMITS[k] for n, k in zip(sizes, LIMITS))  # noqa: B905
-        known = {field.name for field in fields(FrameConfig)} == set(data)
+        # The first weights do not speak of how sharp they are.
+        known = {field.name for field in fields(FrameConfig)} == {"sharpness", *data}
         pitches = isinstance(config.pitches, int) and 1 <= config.pitches <= 128
+        sharp = isinstance(config.sharpness, int | float) and 0.1 <= config.sharpness <= 10
     except (TypeError, AttributeError) as error:
         raise CheckpointError("{path}: its config is damaged", path=path) from error
-    if not (fits and known and pitches) or config.n_embd % config.n_head:
+    if not (fits and known and pitches and sharp) or config.n_embd % config.n_head:
         raise CheckpointError("{path}: its config is damaged", path=path)
     return config
 

@@ -47,6 +47,9 @@ class Leaning:
         return logits
 
 
+UPRIGHT: Final = Leaning()
+
+
 def get_beat(bar: int) -> int:
     """Return the steps of a beat: a quarter, or a dotted quarter where a bar has two of them."""
     return 4 if bar % 16 == 0 else bar // 2

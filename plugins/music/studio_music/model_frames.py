@@ -28,6 +28,8 @@ class FrameConfig:
     Attributes:
         family: what runs over the frames.
         n_front: LSTM layers before the attention.
+        sharpness: by which scores are multiplied where likelihoods are measured: nets that have
+            seen few pieces are too sure of themselves. 1 while they learn.
         n_hidden: width of the head.
         n_ahead: width of what reads the notes that are given.
         lowest, pitches: see `Scale`.
@@ -45,6 +47,7 @@ class FrameConfig:
     pitches: int = 58
     is_set: bool = False
     n_front: int = 1
+    sharpness: float = 1.0
 
     @property
     def scale(self) -> Scale:

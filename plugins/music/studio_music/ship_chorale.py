@@ -8,8 +8,8 @@
 
 import json
 import logging
-from collections.abc import Mapping
-from dataclasses import asdict
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +19,10 @@ from safetensors import safe_open
 from safetensors.torch import load_file
 from studio_training import Card, save_weights, write_card
 
+from studio_music.chorale_data import Chorale
 from studio_music.chorale_nets import load_net, save_net
 from studio_music.fit_chorale import GOALS, Goal, load_pieces
-from studio_music.likelihood import measure
+from studio_music.likelihood import find_sharpness, measure
 from studio_music.model_frames import FrameConfig, FrameNet
 from studio_music.model_markov import MarkovModel, learn_table, measure_markov
 
@@ -40,14 +41,18 @@ SETS: Final = (
 SET_PROTOCOL: Final = """Nats per frame over whole pieces, teacher forced from nothing. A set is
 written as its falling pitches, then rests, and only such rows have a probability, so it is that of
 the set. For the benchmark only: no generator can use it."""
+SHIFTS: Final = (0, 1, -1, 2, -2)
 BUILT_ON: Final = ("transformer",)
 """Goals that begin with the layers of a trained LSTM."""
 TITLES: Final = {"transformer": "Transformer", "lstm": "LSTM", "gru": "GRU"}
 LICENCE: Final = "Apache-2.0; nothing follows from the data"
 PROTOCOL: Final = """Protocol of the likelihoods: nats per note over every voice of every frame of
 whole pieces, original keys, soprano to bass within a frame, teacher forced from nothing, rests
-included; 73,632 notes of validation, 75,600 of test. `mixture`, where given, is the net
-at five transpositions (0, 1, -1, 2, -2), log-probabilities averaged and normalised note by note.
+included; 73,632 notes of validation, 75,600 of test. Scores are multiplied by `sharpness`, the
+one number found on validation after training (temperature scaling, Guo et al., 2017); `two halves`
+is validation where each half is measured at the sharpness found on the other; `sharpness 1` is the
+net as it was trained, and what `temperature` 1 draws from. `mixture` is the net at five
+transpositions (0, 1, -1, 2, -2), probabilities averaged note by note.
 
 Limits: a pitch that is repeated cannot be told from one that is held; there are no fermatas and no
 words. Keys and metres that the net was told while it learnt were found by rule. It knows one
@@ -79,6 +84,8 @@ def ship_net(
     net, facts = load_trained(trained, GOALS[name])
     save_net(net, out, {}, "")
     net = load_net(out)  # as it ships, in half precision
+    valid = load_pieces(data, is_set=net.config.is_set)["valid"]
+    net.config = replace(net.config, sharpness=find_sharpness(net, valid))
     metrics = measure_net(net, data)
     LOG.info("%s", metrics)
     settings = dict(facts["settings"])
@@ -103,18 +110,35 @@ def measure_net(net: FrameNet, data: Path) -> dict[str, float]:
     """Measure a net by the protocol of what it has learnt."""
     size = sum(weight.numel() for weight in net.parameters())
     pieces = load_pieces(data, is_set=net.config.is_set)
-    valid, test = pieces["valid"], pieces["test"]
-    if net.config.is_set:
-        return {
-            "weights": size,
-            "validation, nats per frame": measure([net], valid).per_frame,
-            "test, nats per frame": measure([net], test).per_frame,
-        }
-    return {
-        "weights": size,
-        "validation, nats per note": measure([net], valid).per_note,
-        "test, nats per note": measure([net], test).per_note,
-    }
+    unit = "frame" if net.config.is_set else "note"
+    figures: dict[str, float] = {"weights": size, "sharpness": net.config.sharpness}
+    plain = load_copy(net, 1.0)
+    for label, split in (("validation", "valid"), ("test", "test")):
+        for kind, one in (("", net), (", sharpness 1", plain)):
+            score = measure([one], pieces[split])
+            value = score.per_frame if net.config.is_set else score.per_note
+            figures[f"{label}, nats per {unit}{kind}"] = round(value, 6)
+    if not net.config.is_set:
+        figures["validation, two halves"] = round(check_sharpness(net, pieces["valid"]), 6)
+        figures["validation, mixture"] = round(measure([net], pieces["valid"], SHIFTS).per_note, 6)
+    return figures
+
+
+def load_copy(net: FrameNet, sharpness: float) -> FrameNet:
+    """Return a net with the same weights and another sharpness."""
+    other = FrameNet(replace(net.config, sharpness=sharpness))
+    other.load_state_dict(net.state_dict())
+    return other.eval().requires_grad_(False)
+
+
+def check_sharpness(net: FrameNet, pieces: Sequence[Chorale]) -> float:
+    """Return nats per note where each half is measured at the sharpness found on the other."""
+    halves = pieces[::2], pieces[1::2]
+    found = [
+        measure([load_copy(net, find_sharpness(net, one))], other)
+        for one, other in (halves, halves[::-1])
+    ]
+    return sum(score.total for score in found) / sum(score.notes for score in found)
 
 
 def load_trained(trained: Path, goal: Goal) -> tuple[FrameNet, dict[str, Any]]:
@@ -188,7 +212,7 @@ def ship_markov(data: Path, out: Path, least: int) -> None:
         training={"contexts seen fewer times are left out": least},
         metrics=metrics,
         command=f"python -m studio_music.ship_chorale DATA - OUT --name markov --least {least}",
-        notes=PROTOCOL.split("`mixture`")[0].strip(),
+        notes=PROTOCOL.split(" Scores are")[0].strip(),
     )
     config = {"family": "markov", "metrics": metrics}
     save_weights(out, table.to_tensors(), config, write_card(card), ["music.markov"])

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from studio_music.drum_training import get_divergence
-from studio_music.leaning import Leaning
+from studio_music.leaning import UPRIGHT, Leaning
 from studio_music.melody_data import (
     BAR_STEPS,
     BARS,
@@ -114,7 +114,7 @@ class Draw:
 
     uniform: Tensor | None = None
     temperature: float = 1.0
-    leaning: Leaning = Leaning()
+    leaning: Leaning = UPRIGHT
 
 
 LIKELIEST: Final = Draw()

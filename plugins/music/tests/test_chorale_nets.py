@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,7 +11,14 @@ from studio_music.chorale_nets import NetModel, load_net, save_net
 from studio_music.chorale_rules import count_out_of_range, measure_rules
 from studio_music.chorale_sampling import OPEN, Draft, compose
 from studio_music.fit_chorale import Goal, build_trainer
-from studio_music.likelihood import compute_loss, measure, mix, predict
+from studio_music.likelihood import (
+    compute_loss,
+    find_sharpness,
+    measure,
+    mix,
+    predict,
+    sharpen,
+)
 from studio_music.model_frames import FrameConfig, FrameNet
 from studio_music.model_markov import (
     MarkovModel,
@@ -133,6 +141,34 @@ def test_measured_is_the_loss_of_whole_pieces(net):
     assert score.per_note == pytest.approx(loss, abs=1e-5)
     assert score.per_frame == pytest.approx(4 * loss, abs=1e-4)
     assert score.notes == 128
+
+
+def test_the_sharpness_found_makes_pieces_likelier(tmp_path):
+    net, pieces = build_net("lstm"), [describe(build_frames(seed, 4)) for seed in range(2)]
+    found = find_sharpness(net, pieces)
+    figures = {}
+    for sharpness in (found - 0.1, found, found + 0.1, 1.0):
+        net.config = replace(net.config, sharpness=sharpness)
+        figures[sharpness] = measure([net], pieces).per_note
+        assert find_sharpness(net, pieces) == found, "that of the config does not count"
+    assert min(figures, key=figures.get) == found
+    views = predict(net, Corpus(pieces, net.config.scale), 0, 0)
+    np.testing.assert_allclose(np.exp(sharpen(views, 0.7)).sum(-1), 1, atol=1e-5)
+    save_net(net, tmp_path / "net", {}, "")
+    assert load_net(tmp_path / "net").config == net.config
+
+
+def test_weights_that_do_not_say_how_sharp_they_are_are_taken(tmp_path):
+    save_net(build_net(), tmp_path, {}, "")
+    path = tmp_path / "config.json"
+    config = json.loads(path.read_text())
+    del config["net"]["sharpness"]
+    path.write_text(json.dumps(config))
+    assert load_net(tmp_path).config.sharpness == 1
+    config["net"]["sharpness"] = "much"
+    path.write_text(json.dumps(config))
+    with pytest.raises(CheckpointError, match="damaged"):
+        load_net(tmp_path)
 
 
 def test_it_learns_and_goes_on_bit_equal(tmp_path):

@@ -370,7 +370,9 @@ def test_leaning_changes_which_note_comes_and_not_whether_one_does():
     assert ((after[:, FIRST:] * leaps).sum(-1) > (before[:, FIRST:] * leaps).sum(-1)).all()
     assert torch.equal(Leaning().tilt(logits, past, 16), logits)
     silence = [torch.zeros(5, dtype=torch.long)] * 2
-    assert torch.equal(Leaning(interval=1.5).tilt(logits, silence, 16)[:, :FIRST], logits[:, :FIRST])
+    assert torch.equal(
+        Leaning(interval=1.5).tilt(logits, silence, 16)[:, :FIRST], logits[:, :FIRST]
+    )
 
 
 def test_leaning_puts_notes_against_the_beat():

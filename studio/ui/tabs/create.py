@@ -68,10 +68,13 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
 
 
 def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> list[str]:
-    """Return the names of what a generator can load: shipped first, then the user's own."""
+    """Return the names of what a generator can load: shipped first, then the user's own.
+
+    What is shipped has other names in the list of all where two plugins use the same one.
+    """
     shipped = [item.name for item in spec.checkpoints]
-    found = context.studio.checkpoints.list()
-    return shipped + [info.name for info in found if spec.id in info.generators]
+    own = [info for info in context.studio.checkpoints.list() if info.source != "bundled"]
+    return shipped + [info.name for info in own if spec.id in info.generators]
 
 
 def _read_choice(text: str) -> dict[str, Any] | None:
