@@ -4,6 +4,7 @@ import { api, attempt, go, h, t, thumbnailUrl } from "./core.js";
 import { buildReason, button, emptyState, fill, formatDuration, formatTime, statusBadge, throttle } from "./queue-format.js";
 import { openResult } from "./queue-result.js";
 import { buildSteps } from "./pipelines-steps.js";
+import { nameOf } from "./viewer-details.js";
 
 const SHOWN = 60;
 
@@ -23,6 +24,10 @@ export class Board {
 
   hear(type, event) {
     if (type === "run" ? event.id === this.id : this.#run?.status === "running") this.#fresh();
+  }
+
+  refresh() {
+    this.#fresh();
   }
 
   close() {
@@ -68,7 +73,7 @@ export class Board {
     const left = step.assets.length - shown.length;
     const more = () => { this.#open.add(step.name); this.results.dataset.key = ""; this.#drawResults(); };
     return h("section", { "aria-label": step.name },
-      h("h3", { class: "s-q-title" }, step.name.replaceAll("_", " "), h("span", { class: "s-q-count" }, step.assets.length)),
+      h("h3", { class: "s-q-title" }, nameOf(step.name), h("span", { class: "s-q-count" }, step.assets.length)),
       h("div", { class: "s-p-grid" }, ...shown.map((id, place) => h("button", { type: "button", class: "s-p-tile", "data-asset": id, "aria-label": t("Result {number} of {step}", { number: place + 1, step: step.name }), onclick: () => openResult(id, step.assets) },
         h("img", { src: thumbnailUrl(id), alt: "", loading: "lazy" })))),
       left > 0 ? button(t("Show {count} more", { count: left }), more) : null);

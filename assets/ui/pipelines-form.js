@@ -30,10 +30,9 @@ export class FillIn {
   }
 
   async #load() {
-    const [pipeline, run, { count }] = await Promise.all([
+    const [pipeline, run] = await Promise.all([
       api.get(`pipelines/${this.name}`),
       this.again ? api.get(`runs/${this.again}`).catch(() => null) : null,
-      api.get("assets/count", { kind: "image" }).catch(() => ({ count: 1 })),
     ]);
     if (current !== this) return;
     this.#pipeline = pipeline;
@@ -42,7 +41,7 @@ export class FillIn {
         button(pipeline.shipped ? t("Look inside") : t("Edit"), () => go("pipelines", { edit: this.name }), { sign: "edit" })),
       buildSteps(pipeline.steps.map((step) => ({ ...step, status: "" }))), this.slots.element);
     const first = pipeline.inputs[0];
-    this.slots.draw(pipeline.inputs, run?.inputs, !count && first && offersSamples(first) ? SAMPLES : []);
+    this.slots.draw(pipeline.inputs, run?.inputs, first && offersSamples(first) ? SAMPLES : []);
     document.body.dataset.pipeline = "form";
     link.open(this.name, run?.params ?? {});
     document.querySelector("studio-pipeline-start")?.begin(this, run?.seed ?? 0);

@@ -2,6 +2,7 @@
 
 import { h, t, thumbnailUrl } from "./core.js";
 import { bar, icon, nameStatus } from "./queue-format.js";
+import { nameOf } from "./viewer-details.js";
 import { openResult } from "./queue-result.js";
 
 const NEWEST = 3;
@@ -13,14 +14,14 @@ export function buildSteps(steps, { isSmall = false } = {}) {
 }
 
 function buildName(step) {
-  return h("li", { class: "s-p-step", title: step.generator }, step.name.replaceAll("_", " "));
+  return h("li", { class: "s-p-step", title: step.generator }, nameOf(step.name));
 }
 
 function buildBox(step) {
   const isPlanned = !step.status;
   const newest = (step.assets ?? []).slice(-NEWEST);
   return h("li", { class: "s-p-step", "data-status": step.status, "data-step": step.name },
-    h("div", { class: "s-q-line" }, h("strong", {}, step.name.replaceAll("_", " ")), isPlanned ? null : h("span", { class: "s-q-badge", "data-status": step.status }, nameStatus(step.status))),
+    h("div", { class: "s-q-line" }, h("strong", {}, nameOf(step.name)), isPlanned ? null : h("span", { class: "s-q-badge", "data-status": step.status }, nameStatus(step.status))),
     h("span", { class: "s-q-muted" }, step.generator),
     isPlanned ? h("span", { class: "s-q-muted" }, describePlan(step)) : [
       bar(step.total ? step.done / step.total : step.status === "running" ? null : 0, t("Progress of {title}", { title: step.name })),

@@ -41,8 +41,9 @@ class Pipelines extends StudioElement {
     const params = readParams("pipelines");
     if (!params) return;
     const key = JSON.stringify(params);
-    if (key === this.#shown) {
-      if (!this.#view) this.runs.refresh();
+    if (key === this.#shown) { // back from another tab: what happened meanwhile was not heard
+      if (this.#view) this.#view.refresh?.();
+      else this.runs.refresh();
       return;
     }
     this.#shown = key;
@@ -81,7 +82,7 @@ function buildCard(pipeline) {
     buildSteps(pipeline.steps.map((step) => ({ ...step, status: "" })), { isSmall: true }),
     h("div", { class: "s-q-row" },
       button(t("Use"), () => go("pipelines", { name: pipeline.name }), { kind: "s-primary", "aria-label": t("Use {title}", { title: pipeline.title }) }),
-      button(pipeline.shipped ? t("Look inside") : t("Edit"), () => go("pipelines", { edit: pipeline.name }), { sign: "edit", kind: "s-quiet", "aria-label": t("Edit {title}", { title: pipeline.title }) })));
+      button(pipeline.shipped ? t("Look inside") : t("Edit"), () => go("pipelines", { edit: pipeline.name }), { sign: "edit", kind: "s-quiet", "aria-label": pipeline.shipped ? t("Look inside {title}", { title: pipeline.title }) : t("Edit {title}", { title: pipeline.title }) })));
 }
 
 customElements.define("studio-pipelines", Pipelines);

@@ -30,6 +30,11 @@ export class Training {
     this.#loadFigures();
   }
 
+  refresh() {
+    this.#fresh();
+    this.#figures();
+  }
+
   close() {
     this.#fresh.stop();
     this.#figures.stop();

@@ -40,7 +40,11 @@ class Train extends StudioElement {
     const params = readParams("train");
     if (!params) return;
     const key = JSON.stringify(params);
-    if (key === this.#shown) return;
+    if (key === this.#shown) { // back from another tab: what happened meanwhile was not heard
+      this.#view?.refresh?.();
+      if (this.list?.isConnected) this.#fresh();
+      return;
+    }
     this.#shown = key;
     this.#view?.close?.();
     this.#view = null;

@@ -22,6 +22,7 @@ MAX_TUNE: Final = 256 << 10
 LONGEST: Final = 1000
 """A note or rest of more quarters than this is damage."""
 TICKS: Final = 480
+UNITS: Final = (1, 2, 4, 8, 16, 32, 64)
 STEPS: Final = dict(zip("CDEFGAB", (0, 2, 4, 5, 7, 9, 11), strict=True))
 FIFTHS: Final = dict(zip("FCGDAEB", range(-1, 6), strict=True))
 MODES: Final = {
@@ -67,7 +68,7 @@ def load_abc(path: Path) -> str:
     tunes = re.split(r"(?m)^(?=X:)", text.replace("\r\n", "\n").replace("\r", "\n"))
     if len(tunes) < 2 or not re.search(r"(?m)^K:", tunes[1]):
         raise InvalidInputError(
-            "{path}: this is no tune in ABC: there is no X: line with a K: line after it", path=path
+            "{path}: this is no ABC: there is no X: line with a K: line after it", path=path
         )
     if len(tunes[1]) > MAX_TUNE:
         raise InvalidInputError(
@@ -93,7 +94,16 @@ def read_abc(tune: str) -> Music:
     Raises:
         ValueError: a length or key that is none.
     """
-    reader = _Reader()
+    return walk_tune(tune).finish()
+
+
+def walk_tune(tune: str) -> "TuneReader":
+    """Return a reader that has read a tune.
+
+    Raises:
+        ValueError: a length or key that is none.
+    """
+    reader = TuneReader()
     in_head = True
     for name, value in _iterate_lines(tune):
         if name:
@@ -101,7 +111,7 @@ def read_abc(tune: str) -> Music:
         elif not in_head:
             reader.take_line(value)
         in_head = in_head and name != "K"
-    return reader.finish()
+    return reader
 
 
 def _iterate_lines(tune: str) -> Iterator[tuple[str, str]]:
@@ -137,12 +147,23 @@ class _Voice:
     tuplet: tuple[int, Fraction] = (0, Fraction(1))
 
 
-class _Reader:
-    """Walks a tune; all times in quarters."""
+class TuneReader:
+    """Walks a tune; all times in quarters.
+
+    Attributes:
+        head: the first value of each field, as it stands.
+        notes: (start, end, MIDI pitch, voice), in the order of the text.
+        first_bar: where the first bar line stands; 0 where the tune begins with one.
+        beats: the metre of the head, such as (6, 8).
+        voices: by name.
+    """
 
     def __init__(self) -> None:
+        self.head: dict[str, str] = {}
+        self.first_bar: Fraction | None = None
         self.unit: Fraction | None = None
         self.metre = Fraction(1)
+        self.beats = (4, 4)
         self.key: dict[str, int] = {}
         self.voices: dict[str, _Voice] = {}
         self.voice: _Voice | None = None
@@ -152,8 +173,11 @@ class _Reader:
 
     def take_field(self, name: str, value: str) -> None:
         """Take an information field, of the head or in the music."""
+        self.head.setdefault(name, value)
         if name == "M":
-            self.metre = _read_metre(value)
+            beats = _read_metre(value)
+            self.metre = Fraction(*beats)
+            self.beats = self.beats if self.notes else beats
         elif name == "L" and value:
             self.unit = Fraction(value)
         elif name == "Q":
@@ -178,7 +202,7 @@ class _Reader:
             elif match["chord"]:
                 self._take_chord(voice, match["chord"], _read_length(match["stretch"]))
             elif match["bar"]:
-                voice.bar, voice.signs = voice.now, {}
+                self._end_bar(voice)
             elif match["broken"]:
                 self._break_rhythm(voice, match["broken"])
             elif match["tie"]:
@@ -198,6 +222,11 @@ class _Reader:
         if name not in self.voices:
             self.voices[name] = _Voice(len(self.voices), self.key)
         return self.voices[name]
+
+    def _end_bar(self, voice: _Voice) -> None:
+        voice.bar, voice.signs = voice.now, {}
+        if self.first_bar is None or not self.first_bar:
+            self.first_bar = voice.now
 
     def _take_tempo(self, value: str) -> None:
         found = re.search(r"(?:(\d+)/(\d+)\s*=\s*)?(\d+(?:\.\d+)?)\s*(?:\"|$)", value)
@@ -296,11 +325,16 @@ def _read_length(text: str) -> Fraction:
     return Fraction(int(top or 1), bottom)
 
 
-def _read_metre(text: str) -> Fraction:
+def _read_metre(text: str) -> tuple[int, int]:
     if text.startswith("C"):
-        return Fraction(1)
+        return (2, 2) if text.startswith("C|") else (4, 4)
     found = re.search(r"(\d{1,3})\s*/\s*(\d{1,3})", text)
-    return Fraction(int(found[1]), int(found[2])) if found else Fraction(1)
+    if not found:
+        return (4, 4)
+    beats, unit = int(found[1]), int(found[2])
+    if not beats or unit not in UNITS:
+        raise ValueError(f"a metre of {text[:20]}")
+    return (beats, unit)
 
 
 def _read_key(text: str) -> dict[str, int]:

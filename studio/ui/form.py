@@ -80,13 +80,19 @@ def build_fields(schema: Schema) -> list[Field]:
     ]
 
 
-def offer_choices(field: Field, values: Sequence[str], current: Any = None) -> Field:
-    """Return a text field that offers values, such as the checkpoints there are."""
+def offer_choices(field: Field, values: Mapping[str, str], current: Any = None) -> Field:
+    """Return a text field that offers values, such as the checkpoints there are.
+
+    Args:
+        field: of a text.
+        values: what is offered -> how it is called.
+        current: what the field holds, offered too.
+    """
     known = [field.default, *values, current]
     texts = list(dict.fromkeys(value for value in known if isinstance(value, str)))
     if field.widget not in ("text", "prompt") or not any(texts):
         return field
-    choices = tuple((text or "Automatic", text) for text in texts)
+    choices = tuple((values.get(text) or text or "Automatic", text) for text in texts)
     return replace(field, widget="choice", choices=choices, is_open=True)
 
 

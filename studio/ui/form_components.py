@@ -154,7 +154,11 @@ def _build_checkbox(field: Field, value: Any, common: dict[str, Any], say: Say) 
 
 
 def _build_choice(field: Field, value: Any, common: dict[str, Any], say: Say) -> Component:
-    choices = [(translate(label, say), _wrap(item)) for label, item in field.choices]
+    names = field.choices if field.is_open else ()  # what has a name of its own keeps it
+    choices = [
+        (label if item and (label, item) in names else translate(label, say), _wrap(item))
+        for label, item in field.choices
+    ]
     if field.is_inline:
         return gr.Radio(choices, value=_wrap(value), **common)
     if field.is_optional:

@@ -52,9 +52,11 @@ def test_training_makes_a_checkpoint_that_is_used(served, room, pictures):
     assert {"training", "dataset/shots", "licence/cc0-1.0"} <= {tag.lower() for tag in made["tags"]}
     use.click()
     expect(page).to_have_url(re.compile("#create"))
-    expect(page.locator("#field-weights input, #field-weights textarea").first).to_have_value(
-        re.compile(made["id"])
+    expect(page.locator("#field-weights input").first).to_have_value(
+        f"{made['title']} · {made['id'][-6:]}"
     )
+    draft = page.evaluate("() => JSON.parse(localStorage['studio-draft:sample.weights']).params")
+    assert draft["weights"] == made["id"]
 
 
 def test_training_is_stopped_and_keeps_what_it_learnt(served, room):

@@ -109,13 +109,15 @@ def load_text(text):
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("hello", "no tune in ABC"),
-        ("X:1\nT:no key\nabc\n", "no tune in ABC"),
+        ("hello", "no ABC"),
+        ("X:1\nT:no key\nabc\n", "no ABC"),
         ("X:1\nK:C\nC99999\n", "quarters"),
         ("X:1\nK:C\nC0\n", "quarters"),
         ("X:1\nK:C\nC1/0\n", "damaged"),
         ("X:1\nL:0\nK:C\nC\n", "quarters"),
         ("X:1\nL:much\nK:C\nC\n", "damaged"),
+        ("X:1\nM:0/4\nK:C\nC\n", "metre"),
+        ("X:1\nM:4/5\nK:C\nC\n", "metre"),
         ("X:1\nK:C\nC123456789\n", "length"),
         ("X:1\nK:C\n" + "C" * (256 << 10), "longer"),
         ("X:1\nM:4/4\nK:C\n" + "Z200 " * 3000, "seconds"),

@@ -109,11 +109,12 @@ def test_an_unknown_shape_is_still_editable():
 
 
 def test_checkpoints_are_offered_and_others_may_be_typed():
-    field = offer_choices(FIELDS["name"], ["tiny", "large", "tiny"], "mine/own")
+    field = offer_choices(FIELDS["name"], {"tiny": "tiny", "01abc": "My own"}, "mine/own")
     assert field.widget == "choice" and field.is_open
-    assert [value for _, value in field.choices] == ["", "tiny", "large", "mine/own"]
-    assert offer_choices(FIELDS["size"], ["tiny"]) == FIELDS["size"]
-    assert offer_choices(FIELDS["name"], []).widget == "text"
+    assert [value for _, value in field.choices] == ["", "tiny", "01abc", "mine/own"]
+    assert [label for label, _ in field.choices] == ["Automatic", "tiny", "My own", "mine/own"]
+    assert offer_choices(FIELDS["size"], {"tiny": "tiny"}) == FIELDS["size"]
+    assert offer_choices(FIELDS["name"], {}).widget == "text"
 
 
 def test_a_schema_that_refers_to_itself_ends():

@@ -11,21 +11,11 @@ Pictures are float (B, 3, H, W), RGB, -1..1.
 from typing import Final
 
 import torch
+from studio_training.colours import from_spread_fact, to_spread_fact, turn, turn_back
 from torch import Tensor
 from torch.nn import functional
 
 LUMA: Final = (0.299, 0.587, 0.114)
-BASIS: Final = (
-    (3**-0.5, 3**-0.5, 3**-0.5),
-    (2**-0.5, 0.0, -(2**-0.5)),
-    (6**-0.5, -2 * 6**-0.5, 6**-0.5),
-)
-"""Brightness and two differences of colours, orthonormal: what a net sees in place of RGB."""
-LEAST_SPREAD: Final = 0.03
-"""Below this, what varies is compression: 4 levels of 255."""
-LEAST_COLOUR: Final = 0.2
-"""The same for differences of colours, as a share of brightness: a net's noise in them is not
-made louder than this."""
 BANDS: Final = 5
 """Octaves of detail, from pixels to 32 pixels."""
 SAMPLED: Final = 64
@@ -47,21 +37,15 @@ STEADY: Final = 0.6
 
 def normalise(pictures: Tensor) -> tuple[Tensor, Tensor]:
     """Return pictures along BASIS with mean 0 and spread 1, and the facts (B, FACTS)."""
-    mean = pictures.mean((2, 3), keepdim=True)
-    centred = pictures - mean
-    turned = torch.einsum("kc,bchw->bkhw", pictures.new_tensor(BASIS), centred)
-    spread = limit_spread(turned.square().mean((2, 3)).sqrt())
-    plain = turned / spread[:, :, None, None]
-    shown = centred / get_overall(spread)[:, None, None, None]
-    told = [mean.flatten(1), to_spread_fact(spread), find_tones(shown), _find_texture(plain)]
+    plain, mean, spread = turn(pictures)
+    shown = (pictures - mean[:, :, None, None]) / get_overall(spread)[:, None, None, None]
+    told = [mean, to_spread_fact(spread), find_tones(shown), _find_texture(plain)]
     return plain, torch.cat(told, 1)
 
 
 def restore(plain: Tensor, facts: Tensor) -> Tensor:
     """Put mean and spread back, as RGB: the opposite of `normalise`."""
-    turned = plain * from_spread_fact(facts[:, SPREAD])[:, :, None, None]
-    back = torch.einsum("kc,bkhw->bchw", plain.new_tensor(BASIS), turned)
-    return back + facts[:, MEAN, None, None]
+    return turn_back(plain, facts[:, MEAN], from_spread_fact(facts[:, SPREAD]))
 
 
 def level(plain: Tensor) -> Tensor:
@@ -71,25 +55,9 @@ def level(plain: Tensor) -> Tensor:
     return plain / torch.where(spread > STEADY, spread, torch.ones_like(spread))
 
 
-def limit_spread(spread: Tensor) -> Tensor:
-    """Keep standard deviations along BASIS (..., 3) from being so small that noise is loud."""
-    bright = spread[..., :1].clamp_min(LEAST_SPREAD)
-    return torch.cat([bright, torch.maximum(spread[..., 1:], LEAST_COLOUR * bright)], -1)
-
-
 def get_overall(spread: Tensor) -> Tensor:
     """Return the standard deviation of all colours (...,) from those along BASIS (..., 3)."""
     return spread.square().mean(-1).sqrt()
-
-
-def to_spread_fact(spread: Tensor) -> Tensor:
-    """Return the fact of a standard deviation."""
-    return (spread.log() + 2) / 0.9
-
-
-def from_spread_fact(fact: Tensor) -> Tensor:
-    """Return the standard deviation of a fact."""
-    return torch.exp(fact * 0.9 - 2)
 
 
 def find_tones(plain: Tensor) -> Tensor:

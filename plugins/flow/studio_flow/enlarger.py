@@ -7,10 +7,9 @@ very small). It sees pictures as `describe.normalise` makes them, (B, 3, H, W).
 from dataclasses import dataclass
 
 import torch
+from studio_training.torus import Conv, arrange, wrap
 from torch import Tensor, nn
 from torch.nn import functional
-
-from studio_flow.network import Conv, arrange, wrap
 
 
 @dataclass(frozen=True)

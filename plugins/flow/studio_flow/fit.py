@@ -19,8 +19,9 @@ import torch
 from PIL import Image
 from safetensors import safe_open
 from studio_training import Run, Settings, Trainer, fit
+from studio_training.autoencoder import Autoencoder, build_autoencoder
+from studio_training.sizes import AutoencoderConfig
 
-from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.judge import JudgeConfig, TextureJudge, TextureJudgeConfig, build_judge
 from studio_flow.learn_autoencoder import (

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from studio_training.torus import Conv, Padding, arrange
 from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_flow.describe import FACTS, normalise
-from studio_flow.network import Conv, Padding, arrange
 
 FEATURES: Final = 64
 SETTLED: Final = 200

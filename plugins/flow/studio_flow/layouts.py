@@ -144,7 +144,7 @@ def _lay_random(
         mine = row == index
         if not mine.any():
             continue
-        parts = []
+        parts: list[float] = []
         while sum(parts) < sheet.width / sheet.stone:
             parts.append(float(sheet.rng.uniform(*lengths)))
         ends = np.cumsum(parts) / sum(parts) * sheet.width

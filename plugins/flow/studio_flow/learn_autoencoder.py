@@ -8,11 +8,12 @@ from collections.abc import Mapping
 from typing import Final
 
 import torch
+from studio_training.autoencoder import Autoencoder
+from studio_training.colours import from_spread_fact
 from torch import Tensor, nn
 from torch.nn import functional
 
-from studio_flow.autoencoder import Autoencoder
-from studio_flow.describe import SPREAD, from_spread_fact, get_overall, normalise, restore
+from studio_flow.describe import SPREAD, get_overall, normalise, restore
 from studio_flow.patches import compare_patches
 from studio_flow.tiles import Augment, Drawer, Tiles
 

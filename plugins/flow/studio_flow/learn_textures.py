@@ -6,10 +6,10 @@ from typing import Final
 
 import torch
 from studio_training import mix_seed
+from studio_training.autoencoder import Autoencoder
 from torch import Tensor, nn
 from torch.nn import functional
 
-from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import normalise
 from studio_flow.joints import find_joints
 from studio_flow.network import FlowNet, Wanted, build_plan

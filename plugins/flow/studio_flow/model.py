@@ -7,10 +7,12 @@ from typing import Any, Final
 
 import torch
 from studio_training import load_weights, save_weights
+from studio_training.autoencoder import Autoencoder, build_autoencoder
+from studio_training.sizes import AutoencoderConfig
+from studio_training.torus import arrange
 from torch import Tensor
 
 from studio.errors import CheckpointError
-from studio_flow.autoencoder import Autoencoder, AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.enlarger import Enlarger, EnlargerConfig, build_enlarger
 from studio_flow.judge import (
@@ -20,7 +22,7 @@ from studio_flow.judge import (
     TextureJudgeConfig,
     build_judge,
 )
-from studio_flow.network import FlowConfig, FlowNet, arrange
+from studio_flow.network import FlowConfig, FlowNet
 
 TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
 BOOK: Final = "book."

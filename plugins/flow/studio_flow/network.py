@@ -11,14 +11,13 @@ What it predicts is v of Salimans & Ho (arXiv 2202.00512), on the straight paths
 import math
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Final, Literal, TypeVar
+from typing import Final
 
 import torch
+from studio_training.torus import Conv, Grow, Padding, Shrink, arrange, count_groups
 from torch import Tensor, nn
 from torch.nn import functional
 
-Net = TypeVar("Net", bound=nn.Module)
-Padding = Literal["circular", "zeros"]
 WAVES: Final = 32
 """Sines and cosines that tell the net the noise level."""
 FARTHEST: Final = 7.0
@@ -181,8 +180,8 @@ class Plan(nn.Module):
         self.told = nn.Linear(config.embedding, 2 * width)
         self.leave = Conv(width, config.channels, config.padding)
         for layer in (self.enter, self.leave.conv):
-            nn.init.zeros_(layer.weight)
-            nn.init.zeros_(layer.bias)
+            for weight in layer.parameters():
+                nn.init.zeros_(weight)
 
     def read(self, joints: Tensor | None, field: Tensor) -> Tensor:
         """Return lines (B, width, H, W) for a field (B, C, H, W)."""
@@ -271,43 +270,6 @@ class Block(nn.Module):
         return torch.as_tensor(x + self.second(y))
 
 
-class Conv(nn.Module):
-    """3 x 3, on a torus or with an edge."""
-
-    def __init__(self, inner: int, outer: int, padding: Padding = "circular") -> None:
-        super().__init__()
-        self.wraps = padding == "circular"
-        self.conv = nn.Conv2d(inner, outer, 3, padding=0 if self.wraps else 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, outer, H, W)."""
-        return torch.as_tensor(self.conv(wrap(x) if self.wraps else x))
-
-
-class Shrink(nn.Module):
-    """Four pixels become one, through a 2 x 2 convolution."""
-
-    def __init__(self, inner: int, outer: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inner, outer, 2, stride=2)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, outer, H / 2, W / 2)."""
-        return torch.as_tensor(self.conv(x))
-
-
-class Grow(nn.Module):
-    """One pixel becomes four (pixel shuffle)."""
-
-    def __init__(self, inner: int, outer: int) -> None:
-        super().__init__()
-        self.conv = nn.Conv2d(inner, 4 * outer, 1)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, outer, 2 H, 2 W)."""
-        return functional.pixel_shuffle(self.conv(x), 2)
-
-
 class Attention(nn.Module):
     """Of every cell to every other, 4 heads (arXiv 1706.03762)."""
 
@@ -329,12 +291,6 @@ class Attention(nn.Module):
         return torch.as_tensor(x + self.answer(mixed))
 
 
-def wrap(x: Tensor) -> Tensor:
-    """Put a rim of one cell around a torus: (B, C, H, W) to (B, C, H + 2, W + 2)."""
-    x = torch.cat([x[..., -1:, :], x, x[..., :1, :]], -2)
-    return torch.cat([x[..., -1:], x, x[..., :1]], -1)
-
-
 def spread_time(time: Tensor) -> Tensor:
     """Return sines and cosines of the logit of time: (B,) to (B, 2 WAVES)."""
     level = torch.logit(time.clamp(1e-4, 1 - 1e-4)).clamp(-FARTHEST, FARTHEST)
@@ -343,23 +299,9 @@ def spread_time(time: Tensor) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
-def count_groups(width: int) -> int:
-    """Groups of a norm: some 16 channels each."""
-    groups = max(1, width // 16)
-    while width % groups:
-        groups -= 1
-    return groups
-
-
 def build_network(config: FlowConfig) -> FlowNet:
     """Build a net laid out as the processor likes it."""
     return arrange(FlowNet(config))
-
-
-def arrange(network: Net) -> Net:
-    """Lay weights out channels last, which is faster on a CPU."""
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return network
 
 
 def count_weights(network: nn.Module) -> int:

@@ -33,7 +33,8 @@ def trim_rim(pixels: np.ndarray) -> np.ndarray:
 def _measure_changes(pixels: np.ndarray, axis: int) -> np.ndarray:
     """Return how much each line differs from the one before, as a multiple of what is usual."""
     change = np.abs(np.diff(pixels.astype(np.float32), axis=axis)).mean((1 - axis, 2))
-    return change / max(float(np.percentile(change[WIDEST:-WIDEST], MANY)), QUIET)
+    usual = max(float(np.percentile(change[WIDEST:-WIDEST], MANY)), QUIET)
+    return np.asarray(change / usual)
 
 
 def _is_loud(change: np.ndarray, limit: float) -> np.ndarray:

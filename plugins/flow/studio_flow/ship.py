@@ -14,9 +14,10 @@ from typing import Any, Final
 
 import torch
 from studio_training import Card, write_card
+from studio_training.autoencoder import build_autoencoder
+from studio_training.sizes import AutoencoderConfig
 from torch import Tensor, nn
 
-from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.describe import normalise
 from studio_flow.enlarger import EnlargerConfig, build_enlarger

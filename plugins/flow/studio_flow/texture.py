@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 SHIPPED = list_shipped("texture")
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
+FAINTEST = 32
+"""Of 255, by which a line of a drawing must differ from the paper."""
 FIELD_SHARE: Mapping[str, int] = {"small": 1, "medium": 2, "large": 4}
 
 
@@ -292,8 +294,7 @@ def load_drawing(job: JobContext) -> Image.Image | None:
     if not drawings:
         return None
     image = load_image(drawings[0].path).convert("L")
-    least, most = image.getextrema()
-    if int(least) + 32 > int(most):
+    if int(np.ptp(np.asarray(image))) < FAINTEST:
         raise InvalidInputError("drawing: there is no line in it; draw joints dark on white")
     return image
 

@@ -5,9 +5,9 @@ from typing import Final
 import torch
 from PIL import Image
 from studio_training import mix_seed
+from studio_training.autoencoder import Autoencoder
 from torch import Tensor
 
-from studio_flow.autoencoder import Autoencoder
 from studio_flow.describe import level, normalise, restore
 from studio_flow.laying import Laying, lay
 from studio_flow.network import FlowNet, Wanted, build_plan
@@ -33,7 +33,7 @@ def draw_trial(
     """
     rng = torch.Generator().manual_seed(SEED)
     kinds = [kind for kind in range(len(tiles.classes)) for _ in range(each)][:most]
-    made = []
+    made: list[Tensor] = []
     rows = torch.tensor([pick_row(tiles, kind, rng) for kind in kinds])
     for part in torch.split(rows, COLUMNS):
         _, facts = normalise(tiles.get_floats(part))

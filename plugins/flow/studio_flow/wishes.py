@@ -5,21 +5,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from studio_training.colours import from_spread_fact, limit_spread, to_spread_fact
 from torch import Tensor
 
 from studio.errors import InvalidParamsError
-from studio_flow.describe import (
-    DETAIL,
-    GRAIN,
-    MEAN,
-    SPREAD,
-    TONES,
-    from_spread_fact,
-    get_overall,
-    limit_spread,
-    normalise,
-    to_spread_fact,
-)
+from studio_flow.describe import DETAIL, GRAIN, MEAN, SPREAD, TONES, get_overall, normalise
 from studio_flow.vocabulary import COLOURS, QUALITIES, Quality
 
 HEX: Final = re.compile(r"#?[0-9a-fA-F]{6}")

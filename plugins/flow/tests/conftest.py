@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
-from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.book import FactBook
 from studio_flow.describe import FACTS
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
@@ -15,6 +14,8 @@ from studio_flow.judge import FEATURES, TextureJudgeConfig, build_judge
 from studio_flow.model import SPRITE, TEXTURE, Flow, Verdicts, save_flow, save_judge
 from studio_flow.network import FlowConfig, build_network
 from studio_flow.sprites import FACTS as SPRITE_FACTS
+from studio_training.autoencoder import build_autoencoder
+from studio_training.sizes import AutoencoderConfig
 
 from studio.generator import Checkpoint, InputAsset, JobContext
 from studio.media import MediaType

@@ -2,7 +2,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from studio_flow.autoencoder import AutoencoderConfig, build_autoencoder
 from studio_flow.describe import normalise
 from studio_flow.enlarger import EnlargerConfig, build_enlarger, double
 from studio_flow.learn_autoencoder import AutoencoderLesson, send_through, settle
@@ -12,6 +11,8 @@ from studio_flow.network import FlowConfig, build_network
 from studio_flow.patches import compare_patches
 from studio_flow.tiles import load_tiles
 from studio_training import Settings, Trainer
+from studio_training.autoencoder import build_autoencoder
+from studio_training.sizes import AutoencoderConfig
 
 
 @pytest.fixture

@@ -9,13 +9,13 @@ from studio_flow.describe import (
     MEAN,
     SPREAD,
     TONES,
-    from_spread_fact,
     get_overall,
     level,
     normalise,
     restore,
 )
 from studio_flow.wishes import Wish, apply_wish, clamp_facts, read_palette
+from studio_training.colours import from_spread_fact
 
 from studio.errors import InvalidParamsError
 

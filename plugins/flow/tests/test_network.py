@@ -6,8 +6,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_flow.describe import FACTS
 from studio_flow.learn_textures import compare
-from studio_flow.network import FlowConfig, Wanted, build_network, wrap
+from studio_flow.network import FlowConfig, Wanted, build_network
 from studio_flow.sampling import Course, Style, plan_times, walk
+from studio_training.torus import wrap
 
 
 def wish(count, facts, classes=3):

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from studio_training.sizes import AutoencoderConfig
+
 Family = Literal["dcgan", "spatial", "style", "latent"]
 FAMILIES: Final = ("dcgan", "spatial", "style", "latent")
 FIRST: Final = (4, 5, 6, 7)
@@ -16,33 +18,8 @@ MAX_SIZE, MAX_CHANNELS, MAX_LATENT, MAX_CLASSES = 256, 128, 512, 1000
 MAX_WIDTH: Final = 512
 
 
-@dataclass(frozen=True)
-class AutoencoderConfig:
-    """Sizes of an autoencoder, whose latents a GAN can draw.
-
-    Attributes:
-        latent: channels of the latents.
-        patch: pixels a side that enter as one cell.
-        down: channels of the encoder at each level; a level is half as fine as the one before.
-        up: channels of the decoder at the same levels.
-        blocks: residual blocks of the decoder at each level; the encoder has one.
-    """
-
-    latent: int = 4
-    patch: int = 2
-    down: tuple[int, ...] = (24, 64)
-    up: tuple[int, ...] = (32, 80)
-    blocks: tuple[int, ...] = (1, 2)
-
-    @property
-    def factor(self) -> int:
-        """Pixels a side of a picture to one cell that a GAN draws: 2 x 2 of the latents."""
-        return 2 * self.patch << (len(self.up) - 1)
-
-    @property
-    def planes(self) -> int:
-        """Numbers in such a cell."""
-        return 4 * self.latent
+CELL: Final = 2
+"""Places a side of latents that a GAN draws as one."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +82,7 @@ class GanConfig:
     @property
     def scale(self) -> int:
         """Pixels a side of what it draws as one."""
-        return self.autoencoder.factor if self.autoencoder else 1
+        return CELL * self.autoencoder.factor if self.autoencoder else 1
 
     @property
     def step(self) -> int:
@@ -155,7 +132,7 @@ def read_config(facts: Mapping[str, Any]) -> GanConfig:
     )
     split_size(config.size)
     is_latent = config.family == "latent"
-    colours = (config.autoencoder.planes,) if config.autoencoder else (1, 3)
+    colours = (CELL**2 * config.autoencoder.latent,) if config.autoencoder else (1, 3)
     if config.family not in FAMILIES or bool(config.autoencoder) != is_latent:
         raise ValueError("another architecture")
     if config.colours not in colours:
@@ -171,7 +148,7 @@ def _read_autoencoder(facts: Mapping[str, Any] | None) -> AutoencoderConfig | No
     if facts is None:
         return None
     lists = [tuple(int(n) for n in facts[name]) for name in ("down", "up", "blocks")]
-    config = AutoencoderConfig(int(facts["latent"]), int(facts["patch"]), *lists)
+    config = AutoencoderConfig(3, int(facts["latent"]), int(facts["patch"]), *lists)
     levels = len(config.up)
     if not 1 <= levels <= 4 or any(len(numbers) != levels for numbers in lists):
         raise ValueError("another autoencoder")

@@ -16,11 +16,12 @@ from typing import Final
 
 import torch
 from studio_training import Run, Settings, fit
+from studio_training.autoencoder import Autoencoder
 from studio_training.dataset import Dataset, Found, check_examples
+from studio_training.sizes import AutoencoderConfig
 
 from studio.media import SUFFIXES, MediaType
-from studio_gan.autoencoder import Autoencoder
-from studio_gan.config import COLOURS, AutoencoderConfig, GanConfig
+from studio_gan.config import CELL, COLOURS, GanConfig
 from studio_gan.generators import DrawingNet
 from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import (
@@ -31,7 +32,7 @@ from studio_gan.latents import (
     settle,
 )
 from studio_gan.learner import GanLearner, Rules
-from studio_gan.painter import Painter
+from studio_gan.painter import Painter, strip_encoder
 from studio_gan.pictures import Changes, Pictures, build_draw, load_pictures, to_unit
 from studio_gan.report import draw_grid, draw_samples
 
@@ -138,10 +139,10 @@ def _build_latent_learner(
     latents = load_variants(plan.folder, autoencoder, pictures, VARIANTS)
     config = GanConfig(
         "latent",
-        SIDE // sizes.factor,
+        SIDE // (CELL * sizes.factor),
         plan.channels,
         plan.latent,
-        sizes.planes,
+        CELL**2 * sizes.latent,
         pictures.classes,
         autoencoder=sizes,
     )
@@ -159,7 +160,7 @@ def build_painter(
 ) -> Painter:
     """Build what draws pictures, in the colours of the examples."""
     painter = Painter(config, len(kinds))
-    autoencoder.encoder = painter.autoencoder.encoder
+    strip_encoder(autoencoder)
     painter.autoencoder = autoencoder
     painter.facts.copy_(facts)
     painter.kinds.copy_(kinds)

@@ -10,18 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
+from studio_training.torus import arrange
 from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_gan.config import GanConfig
-from studio_gan.layers import (
-    ConditionalNorm,
-    ModulatedBlock,
-    ModulatedConv,
-    arrange,
-    double,
-    torus_conv,
-)
+from studio_gan.layers import ConditionalNorm, ModulatedBlock, ModulatedConv, double, torus_conv
 
 WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 """Of the latent family: whole waves in a tile."""

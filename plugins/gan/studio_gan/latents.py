@@ -6,14 +6,15 @@ from typing import Any, Final
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
+from studio_training.autoencoder import Autoencoder
+from studio_training.sizes import AutoencoderConfig
+from studio_training.torus import arrange
 from torch import Tensor
 from torch.nn import functional
 
 from studio.errors import CheckpointError
 from studio_gan.augment import roll
-from studio_gan.autoencoder import Autoencoder, normalise
-from studio_gan.config import AutoencoderConfig
-from studio_gan.layers import arrange
+from studio_gan.cells import encode_cells, normalise
 from studio_gan.pictures import Pictures, to_unit, vary
 from studio_gan.statistics import measure_cells
 
@@ -32,8 +33,7 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
     try:
         tensors = load_file(path)
         average = {k.removeprefix("average."): v for k, v in tensors.items() if "average." in k}
-        own = {name: value for name, value in (average or tensors).items() if name != "glimpse"}
-        net.load_state_dict(own)
+        net.load_state_dict(average or tensors)
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(
             "{path}: no weights of this autoencoder; take the state of its training", path=path
@@ -47,7 +47,7 @@ def settle(net: Autoencoder, pictures: Pictures) -> None:
     net.mean.zero_()
     net.spread.fill_(1)
     some = pictures.pixels[:: max(1, len(pictures.pixels) // ENOUGH)]
-    parts = [net.encode(to_unit(part))[0] for part in torch.split(some, BATCH)]
+    parts = [encode_cells(net, to_unit(part))[0] for part in torch.split(some, BATCH)]
     raw = functional.pixel_shuffle(torch.cat(parts), 2)
     net.mean.copy_(raw.mean((0, 2, 3)))
     net.spread.copy_(raw.std((0, 2, 3)))
@@ -67,7 +67,7 @@ def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int)
                 torch.split(pictures.pixels, BATCH), torch.split(pictures.kinds, BATCH), strict=True
             )
             rows = [
-                net.encode(roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))))[0]
+                encode_cells(net, roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))))[0]
                 for pixels, kinds in parts
             ]
             made.append(torch.cat(rows).half())

@@ -1,12 +1,9 @@
 """Layers that the nets share."""
 
-from typing import TypeVar
-
 import torch
+from studio_training.torus import wrap
 from torch import Tensor, nn
 from torch.nn import functional
-
-Net = TypeVar("Net", bound=nn.Module)
 
 
 class ConditionalNorm(nn.Module):
@@ -45,7 +42,7 @@ class ModulatedConv(nn.Module):
         scale = 1 + self.affine(style)  # (N, inner)
         squares = self.weight.square().sum((2, 3))  # (outer, inner)
         size = (scale.square() @ squares.T + 1e-8).rsqrt()  # (N, outer)
-        x = functional.conv2d(pad_torus(x * scale[:, :, None, None]), self.weight)
+        x = functional.conv2d(wrap(x * scale[:, :, None, None]), self.weight)
         return torch.as_tensor(x * size[:, :, None, None])
 
 
@@ -63,18 +60,6 @@ class ModulatedBlock(nn.Module):
         for conv, shift in zip(self.convs, self.shifts, strict=True):
             y = functional.leaky_relu(conv(y, style) + shift, 0.2) * 2**0.5
         return torch.as_tensor((x + y) * 0.5**0.5)
-
-
-def arrange(net: Net) -> Net:
-    """Lay weights out channels last, which is faster on a CPU."""
-    net.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-    return net
-
-
-def pad_torus(x: Tensor, width: int = 1) -> Tensor:
-    """Continue a picture beyond its border with its other side."""
-    x = torch.cat([x[..., -width:, :], x, x[..., :width, :]], -2)
-    return torch.cat([x[..., -width:], x, x[..., :width]], -1)
 
 
 def double(x: Tensor) -> Tensor:

@@ -16,13 +16,13 @@ from studio_training import (
     mix_seed,
     save_state,
 )
+from studio_training.torus import arrange
 from torch import Tensor, nn
 
 from studio_gan.augment import Augment, augment
 from studio_gan.config import COLOURS, GanConfig
 from studio_gan.critic import Critic
 from studio_gan.generators import DrawingNet, build_generator
-from studio_gan.layers import arrange
 from studio_gan.losses import (
     Loss,
     get_critic_loss,

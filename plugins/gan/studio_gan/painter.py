@@ -3,9 +3,10 @@
 from typing import Final
 
 import torch
+from studio_training.autoencoder import Autoencoder
 from torch import Tensor, nn
 
-from studio_gan.autoencoder import Autoencoder
+from studio_gan.cells import decode_cells
 from studio_gan.config import COLOURS, GanConfig
 from studio_gan.generators import DrawingNet, Stylist, Weaver
 
@@ -33,7 +34,7 @@ class Painter(DrawingNet):
         self.config = config
         self.weaver: DrawingNet = Weaver(config)
         self.autoencoder = Autoencoder(config.autoencoder)
-        self.autoencoder.encoder = nn.Sequential()  # drawing needs the decoder only
+        strip_encoder(self.autoencoder)
         self.register_buffer("facts", torch.zeros(count, config.facts))
         self.register_buffer("kinds", torch.zeros(count, dtype=torch.long))
 
@@ -45,7 +46,7 @@ class Painter(DrawingNet):
         """Draw pictures (N, 3, H, W) in -1..1 or a little beyond."""
         drawn = self.weaver(field, style)
         latents, facts = torch.split(drawn, [self.config.colours, self.config.facts], 1)
-        return self.autoencoder.decode(latents, facts[:, :COLOURS].mean((2, 3)))
+        return decode_cells(self.autoencoder, latents, facts[:, :COLOURS].mean((2, 3)))
 
     def choose_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
         """Choose facts (N, facts) for shares of classes (N, kinds).
@@ -65,3 +66,9 @@ class Painter(DrawingNet):
                 noise = torch.randn(len(first), generator=rng) * rows.std(0, unbiased=False)
                 total += weight * (first + share * (second - first) + JITTER * noise)
         return total
+
+
+def strip_encoder(autoencoder: Autoencoder) -> None:
+    """Leave what drawing needs: the decoder, and mean and spread of the latents."""
+    autoencoder.encoder = nn.Sequential()
+    del autoencoder.glimpse

@@ -7,10 +7,9 @@ A generator that is told them, and held to them, need not find out by playing ho
 from typing import Final
 
 import torch
+from studio_training.torus import wrap
 from torch import Tensor
 from torch.nn import functional
-
-from studio_gan.layers import pad_torus
 
 OCTAVES: Final = 4
 GRAINS: Final = 2
@@ -54,5 +53,5 @@ def compare_patches(made: Tensor, real: Tensor) -> Tensor:
 
 
 def _sort(cells: Tensor, filters: Tensor) -> Tensor:
-    seen = functional.conv2d(pad_torus(cells, PATCH // 2), filters)
+    seen = functional.conv2d(wrap(cells, PATCH // 2), filters)
     return seen.flatten(2).sort(2).values

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from studio_training import load_weights, save_weights
+from studio_training.torus import arrange
 from torch import Tensor
 
 from studio.errors import CheckpointError
 from studio_gan.config import GanConfig, read_config
 from studio_gan.generators import DrawingNet, build_generator
-from studio_gan.layers import arrange
 from studio_gan.painter import Painter
 
 MOST: Final = 100_000

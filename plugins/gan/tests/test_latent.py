@@ -6,8 +6,8 @@ import torch
 from PIL import Image as Pictures
 from safetensors.torch import save_file
 from studio_gan import fit, ship
-from studio_gan.autoencoder import Autoencoder, normalise, restore
-from studio_gan.config import AutoencoderConfig, GanConfig
+from studio_gan.cells import decode_cells, encode_cells, normalise, restore
+from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_between, draw_pictures
 from studio_gan.generators import build_generator, build_waves
 from studio_gan.image import Texture
@@ -18,17 +18,20 @@ from studio_gan.statistics import compare_patches, measure_cells
 from studio_gan.train import Train
 from studio_gan.weights import load_generator, save_generator
 from studio_training import Settings
+from studio_training.autoencoder import Autoencoder
+from studio_training.sizes import AutoencoderConfig
 
 from studio.errors import CheckpointError, InvalidParamsError
 from studio.generator import Checkpoint
 from studio.testing import check_generator
 
-SMALL = AutoencoderConfig(2, 2, (4, 6), (4, 8), (1, 1))
+SMALL = AutoencoderConfig(3, 2, 2, (4, 6), (4, 8), (1, 1))
+PLANES = 4 * SMALL.latent
 
 
 @pytest.fixture
 def config():
-    return GanConfig("latent", 16, 4, 6, SMALL.planes, ("brick", "moss"), autoencoder=SMALL)
+    return GanConfig("latent", 16, 4, 6, PLANES, ("brick", "moss"), autoencoder=SMALL)
 
 
 @pytest.fixture
@@ -77,10 +80,10 @@ def test_latents_are_a_torus_of_cells():
     net = Autoencoder(SMALL).eval()
     pictures = torch.rand(1, 3, 32, 48)
     with torch.no_grad():
-        cells, facts = net.encode(pictures)
-        rolled, _ = net.encode(pictures.roll((8, 16), (2, 3)))
-        back = net.decode(cells, facts)
-    assert cells.shape == (1, SMALL.planes, 4, 6)
+        cells, facts = encode_cells(net, pictures)
+        rolled, _ = encode_cells(net, pictures.roll((8, 16), (2, 3)))
+        back = decode_cells(net, cells, facts)
+    assert cells.shape == (1, PLANES, 4, 6)
     assert torch.allclose(cells.roll((1, 2), (2, 3)), rolled, atol=1e-4)
     assert back.shape == pictures.shape
 
@@ -119,7 +122,7 @@ def test_a_walk_begins_at_its_seed(painter, config):
 
 
 def test_going_on_is_bit_equal(config, tmp_path):
-    latents = torch.randn(2, 5, SMALL.planes, 16, 16).half()
+    latents = torch.randn(2, 5, PLANES, 16, 16).half()
     draw = build_latent_draw(latents, torch.randn(5, 6), torch.tensor([0, 0, 1, 1, 1]))
 
     def make():
@@ -178,7 +181,7 @@ def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch):
         pixels = np.random.default_rng(number).integers(0, 256, (64, 64, 3), dtype=np.uint8)
         Pictures.fromarray(pixels).save(path)
     state = {f"average.{k}": v for k, v in Autoencoder(SMALL).state_dict().items()}
-    save_file({**state, "average.glimpse": torch.zeros(1)}, tmp_path / "state")
+    save_file(state, tmp_path / "state")
     data, run = str(tmp_path / "tiles"), str(tmp_path / "run")
     sizes = ["--channels", "4", "--latent", "6", "--batch", "2", "--steps", "2"]
     fit.main([data, run, "--autoencoder", str(tmp_path / "state"), *sizes])

@@ -7,6 +7,7 @@ from studio.hookspecs import hookimpl
 from studio_music.accompany import Accompany
 from studio_music.adaptive import Adaptive
 from studio_music.analyse import Analyse
+from studio_music.compare import Compare
 from studio_music.composers import Lstm, Transformer
 from studio_music.evaluate import Evaluate
 from studio_music.gan import Gan
@@ -26,6 +27,7 @@ GENERATORS: tuple[type[Generator], ...] = (
     Groove,
     Gan,
     Train,
+    Compare,
     Accompany,
     Evaluate,
     Score,

@@ -1,73 +1,49 @@
-"""ABC notation, read by music21: the first tune of a file."""
+"""ABC notation as a piece: the first tune of a file."""
 
-import re
+from collections import defaultdict
 from pathlib import Path
-from typing import Any, Final
 
-from studio.codecs.files import read_bytes, refuse_faults
-from studio.errors import InvalidInputError
+from studio.codecs.abc_text import TuneReader, load_abc, walk_tune
+from studio.codecs.files import refuse_faults
+from studio_music.folk_abc import AbcError, parse_key
 from studio_music.notes import DEFAULT_BPM, Note, Part, Piece, sort_notes
 
-MAX_BYTES: Final = 4 << 20
-MAX_TUNE: Final = 64 << 10
-"""Characters of one tune."""
-HEAD: Final = re.compile(r"^X:", re.MULTILINE)
+FLUTE = 73
 
 
-def load_abc(path: Path) -> Piece:
+def load_abc_piece(path: Path) -> Piece:
     """Read the first tune; repeats are not played out.
 
     Raises:
-        InvalidInputError: no ABC, damaged, or a tune of more than 64 KB.
+        InvalidInputError: no ABC, damaged, or a tune of more than 256 KB.
     """
-    text = read_bytes(path, MAX_BYTES).decode("utf-8", "replace").replace("\r", "")
-    starts = [match.start() for match in HEAD.finditer(text)]
-    if not starts or "\nK:" not in text:
-        raise InvalidInputError("{path}: this is no ABC: there is no X: and K: line", path=path)
-    tune = text[starts[0] : starts[1] if len(starts) > 1 else None]
-    if len(tune) > MAX_TUNE:
-        raise InvalidInputError("{path}: the first tune is longer than 64 KB; cut it", path=path)
+    tune = load_abc(path)
     with refuse_faults(path):
-        return _read_stream(_parse(tune))
+        return _build_piece(walk_tune(tune))
 
 
-def _parse(tune: str) -> Any:
-    from music21 import converter
-
-    return converter.parseData(tune, format="abc")
-
-
-def _read_stream(score: Any) -> Piece:
-    flat = score.flatten()
-    parts = list(score.parts) or [score]
-    metre = flat.getElementsByClass("TimeSignature").first()
-    key = flat.getElementsByClass("KeySignature").first()
-    tempo = flat.getElementsByClass("MetronomeMark").first()
-    bpm = tempo.getQuarterBPM() if tempo is not None else None
-    mode = getattr(key, "mode", "") or ""
-    beats = (4, 4) if metre is None else (int(metre.numerator), int(metre.denominator))
+def _build_piece(reader: TuneReader) -> Piece:
+    music = reader.finish()
+    voices: dict[int, list[Note]] = defaultdict(list)
+    for note in music.notes:
+        voices[note.voice].append(Note(note.start, note.end - note.start, note.pitch))
+    metre, fifths, mode = reader.beats, None, ""
+    try:
+        key = parse_key(reader.head.get("K", ""))
+        fifths, mode = key.fifths, key.mode if key.mode in ("major", "minor") else ""
+    except AbcError:
+        pass  # a tune without a key signature
+    first = float(reader.first_bar or 0)
+    names = [*reader.voices]
     return Piece(
-        parts=tuple(_read_part(part, place) for place, part in enumerate(parts, 1)),
-        bpm=float(bpm or DEFAULT_BPM),
-        metre=beats,
-        fifths=None if key is None else min(7, max(-7, int(key.sharps))),
-        mode=mode if mode in ("major", "minor") else "",
-        title=((score.metadata and score.metadata.title) or "")[:200],
-        pickup=_find_pickup(parts[0], beats),
+        parts=tuple(
+            Part(f"Voice {names[place]}" if len(names) > 1 else "Melody", FLUTE, sort_notes(notes))
+            for place, notes in sorted(voices.items())
+        ),
+        bpm=music.bpm if music.tempos else DEFAULT_BPM,
+        metre=metre,
+        fifths=fifths,
+        mode=mode,
+        title=reader.head.get("T", "")[:200],
+        pickup=first if 0 < first < metre[0] * 4 / metre[1] else 0.0,
     )
-
-
-def _read_part(part: Any, place: int) -> Part:
-    notes = [
-        Note(float(item.offset), float(item.duration.quarterLength), int(pitch.midi))
-        for item in part.stripTies().flatten().notes
-        if item.duration.quarterLength > 0 and hasattr(item, "pitches")
-        for pitch in item.pitches
-    ]
-    return Part(str(part.partName or f"Voice {place}"), 73, sort_notes(notes))
-
-
-def _find_pickup(part: Any, metre: tuple[int, int]) -> float:
-    measures = part.getElementsByClass("Measure")
-    length = float(measures[0].duration.quarterLength) if measures else 0.0
-    return length if 0 < length < metre[0] * 4 / metre[1] else 0.0

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from torch import Tensor
 
@@ -12,6 +12,8 @@ from studio_music.folk_data import TuneFault
 from studio_music.music_dataset import Collection, Work
 from studio_music.notes import Piece
 
+READING_FAULTS: Final = (StudioError, TuneFault)
+"""Of a work that a model cannot learn from."""
 Core = Literal["lstm", "gru", "transformer"]
 Figures = Mapping[str, float]
 
@@ -79,7 +81,7 @@ def split_examples(
     for work in collection.works:
         try:
             found = read(work)
-        except (StudioError, TuneFault) as error:
+        except READING_FAULTS as error:
             left_out.append((work.name, str(error)))
             continue
         if not found:

@@ -6,15 +6,14 @@ from studio_music import folk_training
 from studio_music import model_folk as folk_nets
 from studio_music.course import Course, Sizes, check_some, count_heads, get_piece, split_examples
 from studio_music.folk import FolkRequest, TuneWriter, count_pickups
+from studio_music.folk_data import FolkTune
 from studio_music.folk_opening import read_tune
-from studio_music.music_dataset import Collection
+from studio_music.music_dataset import Collection, Work
 
 
 def build_folk(collection: Collection, sizes: Sizes, settings: Settings) -> Course:
     """Tunes of one voice, note by note."""
-    train, held_out, left_out = split_examples(
-        collection, lambda work: [work.tune or read_tune(get_piece(work))]
-    )
+    train, held_out, left_out = split_examples(collection, read_folk)
     check_some(train, left_out, "tunes")
     corpus = folk_training.FolkCorpus(train)
     rest = folk_training.FolkCorpus(held_out)
@@ -42,3 +41,12 @@ def build_folk(collection: Collection, sizes: Sizes, settings: Settings) -> Cour
         ("music.lstm", "music.transformer"),
         left_out,
     )
+
+
+def read_folk(work: Work) -> list[FolkTune]:
+    """Return the tune of a work.
+
+    Raises:
+        InvalidInputError, TuneFault: there is none in it.
+    """
+    return [work.tune or read_tune(get_piece(work))]

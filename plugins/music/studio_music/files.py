@@ -34,9 +34,9 @@ def load_piece(path: Path) -> Piece:
 
         piece = load_musicxml_piece(path)
     elif suffix == ".abc":
-        from studio_music.abc_notation import load_abc  # music21 is heavy
+        from studio_music.abc_notation import load_abc_piece  # rare
 
-        piece = load_abc(path)
+        piece = load_abc_piece(path)
     elif suffix in (".mid", ".midi"):
         piece = load_midi(path)
     else:

@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
+from studio_music.compare import Compare
 from studio_music.composers import Lstm
 from studio_music.course import split_examples
+from studio_music.course_folk import read_folk
+from studio_music.folk_markov import SIZES, FolkChain
 from studio_music.gan import Gan
 from studio_music.groove import Groove
 from studio_music.groove_data import DrumLoop, to_drum_piece
@@ -243,3 +246,55 @@ def test_train_generator(tmp_path):
     folder = fill(tmp_path / "music", build_piece, 3)
     files = sorted(folder.iterdir())
     check_generator(Train, inputs={"scores": files}).assert_ok()
+
+
+def compare(params, tmp_path):
+    job = JobContext((3,), {}, tmp_path, lambda *step: None, lambda: False)
+    (made,) = Compare(None, "cpu").generate(Compare.Params(**params), job)
+    return made
+
+
+@pytest.mark.parametrize("model", ["folk", "chorale"])
+def test_models_are_compared_on_one_split(model, tmp_path):
+    voices = 4 if model == "chorale" else 1
+    folder = fill(tmp_path / "in", lambda seed: build_piece(seed, voices), 6)
+    params = {"model": model, "folder": str(folder), "steps": 3, "batch": 2, "n_embd": 16}
+    params |= {"held_out": 0.4, "every": 2}
+    made = compare(params, tmp_path)
+    rows = made.payload["rows"]
+    names = [row["model"] for row in rows]
+    assert names[-3:] == ["LSTM", "GRU", "Transformer"] and names[0] == "Markov chain of order 0"
+    for row in rows:
+        assert row["perplexity"] == pytest.approx(np.exp(row["nats"]), rel=1e-3)
+        assert (row["best_step"] in (2, 3)) == (row["model"] in names[-3:])
+    assert made.payload["dataset"]["held_out"] > 0
+    best = min(rows, key=lambda row: row["nats"])["model"]
+    assert made.info["best"] == best and best in made.title
+    if model == "folk":
+        assert compare(params, tmp_path).payload == made.payload, "the same seed, the same table"
+
+
+def test_longer_chains_know_more_of_what_they_counted(tmp_path):
+    collection = Collection()
+    for seed in range(3):
+        collection.add(Work(str(seed), build_piece(seed), digest=str(seed)))
+    tunes = [read_folk(work)[0] for work in collection.works]
+    found = []
+    for order in range(4):
+        chain = FolkChain(order)
+        chain.learn(tunes)
+        found.append(chain.measure(tunes))
+    assert found == sorted(found, reverse=True) and found[-1] < 0.6 * found[0]
+    empty = FolkChain(2)
+    assert empty.measure(tunes) == pytest.approx(np.log(SIZES[0] * SIZES[1]))
+
+
+def test_one_score_cannot_be_compared_on(tmp_path):
+    folder = fill(tmp_path / "in", build_piece, 1)
+    with pytest.raises(InvalidInputError, match="cannot be split"):
+        compare({"folder": str(folder), "steps": 1}, tmp_path)
+
+
+def test_compare_generator(tmp_path):
+    files = sorted(fill(tmp_path / "music", build_piece, 4).iterdir())
+    check_generator(Compare, inputs={"scores": files}).assert_ok()

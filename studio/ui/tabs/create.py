@@ -6,6 +6,7 @@ from typing import Any
 
 import gradio as gr
 
+from studio.checkpoints import CheckpointInfo
 from studio.errors import StudioError
 from studio.spec import GeneratorSpec
 from studio.translation import Translator
@@ -67,14 +68,25 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
             gr.HTML(f'<studio-form data="{data}"></studio-form>', elem_classes="s-plain")
 
 
-def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> list[str]:
-    """Return the names of what a generator can load: shipped first, then the user's own.
+def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> dict[str, str]:
+    """Return what a generator can load -> how it is called: shipped first, then the user's own.
 
     What is shipped has other names in the list of all where two plugins use the same one.
     """
-    shipped = [item.name for item in spec.checkpoints]
+    shipped = {item.name: item.name for item in spec.checkpoints}
     own = [info for info in context.studio.checkpoints.list() if info.source != "bundled"]
-    return shipped + [info.name for info in own if spec.id in info.generators]
+    return shipped | {info.name: _name(context, info) for info in own if spec.id in info.generators}
+
+
+def _name(context: TabContext, info: CheckpointInfo) -> str:
+    """Call what was trained here by its title: its name is the id of an asset."""
+    if info.source != "asset":
+        return info.name
+    try:
+        title = context.studio.assets.get(info.name).title
+    except StudioError:
+        return info.name
+    return f"{title} · {info.name[-6:]}" if title else info.name
 
 
 def _read_choice(text: str) -> dict[str, Any] | None:

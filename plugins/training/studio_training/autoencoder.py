@@ -1,45 +1,18 @@
 """The autoencoder: pictures to latents a quarter as wide and back, both on a torus.
 
-As in latent diffusion (arXiv 2112.10752): the flow learns where bricks and planks go, on few
-numbers; the decoder, which saw many more pictures' worth of pixels, draws their grain.
+As in latent diffusion (arXiv 2112.10752): a flow or a GAN learns where bricks and planks go, on
+few numbers; the decoder, which saw many more pictures' worth of pixels, draws their grain.
 
-It sees pictures as `describe.normalise` makes them, (B, 3, H, W) of mean 0 and spread 1.
+It sees pictures as `colours.turn` makes them, (B, 3, H, W) of mean 0 and spread 1.
 """
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import torch
 from torch import Tensor, nn
-from torch.nn import functional
 
-from studio_flow.network import Conv, Grow, Shrink, arrange, count_groups
-
-
-@dataclass(frozen=True)
-class AutoencoderConfig:
-    """Sizes.
-
-    Attributes:
-        channels: of a picture.
-        latent: channels of the latents.
-        patch: pixels a side that enter as one cell.
-        down: channels of the encoder at each level; a level is half as fine as the one before.
-        up: channels of the decoder at the same levels.
-        blocks: residual blocks of the decoder at each level; the encoder has one.
-    """
-
-    channels: int = 3
-    latent: int = 4
-    patch: int = 2
-    down: tuple[int, ...] = (24, 64)
-    up: tuple[int, ...] = (32, 80)
-    blocks: tuple[int, ...] = (1, 2)
-
-    @property
-    def factor(self) -> int:
-        """Pixels a side of a picture to one cell of its latents."""
-        return self.patch << (len(self.down) - 1)
+from studio_training.sizes import AutoencoderConfig
+from studio_training.torus import Conv, Grow, Normal, Residual, Shrink, arrange
 
 
 class Autoencoder(nn.Module):
@@ -99,31 +72,6 @@ class Autoencoder(nn.Module):
     def forward(self, pictures: Tensor) -> Tensor:
         """Return the pictures as they come back."""
         return self.decode(self.encode(pictures))
-
-
-class Residual(nn.Module):
-    """Norm, SiLU, convolution, twice."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.first = nn.Sequential(Normal(width), Conv(width, width))
-        self.second = nn.Sequential(Normal(width), Conv(width, width))
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, width, H, W)."""
-        return torch.as_tensor(x + self.second(self.first(x)))
-
-
-class Normal(nn.Module):
-    """A norm of groups of channels, then SiLU."""
-
-    def __init__(self, width: int) -> None:
-        super().__init__()
-        self.normal = nn.GroupNorm(count_groups(width), width)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Return (B, width, H, W)."""
-        return functional.silu(self.normal(x))
 
 
 def build_autoencoder(config: AutoencoderConfig) -> Autoencoder:
