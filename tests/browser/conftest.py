@@ -12,7 +12,7 @@ import sys
 import time
 import urllib.request
 import zlib
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -148,12 +148,72 @@ def needs():
         pytest.skip(f"there is no browser at {CHROMIUM}; STUDIO_CHROMIUM names another")
 
 
+class Room:
+    """What takes seconds to start: there for all tests of this folder that run one after the other.
+
+    It is gone before those of other folders, some of which look for what outlives a test.
+    """
+
+    def __init__(self, make_folder):
+        self.folder, self._close = make_folder("room"), ExitStack()
+        self.nursery = Nursery(self.folder)
+        self._close.callback(self.nursery.close)
+        self._browser, self._contexts = None, {}
+
+    def open_browser(self):
+        """Return Debian's browser, and its loop, which nobody else may notice."""
+        if self._browser is None:
+            from playwright.sync_api import sync_playwright
+
+            play = sync_playwright().start()
+            opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+            self._browser = opened, asyncio._get_running_loop()
+            asyncio._set_running_loop(None)
+            self._close.callback(play.stop)
+            self._close.callback(opened.close)
+        return self._browser
+
+    def get_profile(self, **options):
+        """Return a profile that has the page's files already, if it was here before."""
+        key = repr(sorted(options.items()))
+        if key not in self._contexts:
+            self._contexts[key] = self.open_browser()[0].new_context(**options)
+        return self._contexts[key]
+
+    def close(self):
+        if self._browser is not None:
+            asyncio._set_running_loop(self._browser[1])
+        self._close.close()
+        asyncio._set_running_loop(None)
+
+
+ROOM = pytest.StashKey[Room]()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item, nextitem):
+    """Close the room when the next test is not of this folder."""
+    outcome = yield
+    if nextitem is None or Path(__file__).parent not in nextitem.path.parents:
+        room = item.config.stash.get(ROOM, None)
+        if room is not None:
+            del item.config.stash[ROOM]
+            room.close()
+    return outcome
+
+
 @pytest.fixture(scope="module")
-def shared(tmp_path_factory, needs):
+def house(request, tmp_path_factory, needs):
+    """The room that is open."""
+    if ROOM not in request.config.stash:
+        request.config.stash[ROOM] = Room(tmp_path_factory.mktemp)
+    return request.config.stash[ROOM]
+
+
+@pytest.fixture(scope="module")
+def shared(house):
     """What servers are started with, to be there soon: a nursery, and what plugins offer."""
-    nursery = Nursery(tmp_path_factory.mktemp("nursery"))
-    yield {"nursery": nursery, "known": tmp_path_factory.mktemp("known")}
-    nursery.close()
+    return {"nursery": house.nursery, "known": house.folder}
 
 
 @pytest.fixture(scope="module")
@@ -183,43 +243,12 @@ def serve_home(shared):
 
 
 @pytest.fixture(scope="module")
-def launched(needs):
-    """Debian's browser, opened once for a file; nothing else may notice its loop."""
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as play:
-        opened = play.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        loop = asyncio._get_running_loop()
-        asyncio._set_running_loop(None)
-        yield opened, loop
-        asyncio._set_running_loop(loop)
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def chromium(launched):
+def chromium(house):
     """The browser, for the tests of a file; tests of other rooms may run loops after them."""
-    opened, loop = launched
+    opened, loop = house.open_browser()
     asyncio._set_running_loop(loop)
     yield opened
     asyncio._set_running_loop(None)
-
-
-@pytest.fixture(scope="module")
-def profiles(chromium):
-    """`profiles(**options)`: a profile that tests have one after the other: it has the page's
-    files already, as that of somebody has who was here before."""
-    kept = {}
-
-    def get(**options):
-        key = repr(sorted(options.items()))
-        if key not in kept:
-            kept[key] = chromium.new_context(**options)
-        return kept[key]
-
-    yield get
-    for context in kept.values():
-        context.close()
 
 
 def listen(page, url, faults):
@@ -263,7 +292,7 @@ def keep_page(chromium):
 
 
 @pytest.fixture
-def open_page(chromium, profiles):
+def open_page(chromium, house):
     """`open_page(server, address="", **context)`: a page in an empty profile.
 
     At the end: nothing was written to the console as an error, nothing was asked of other hosts.
@@ -272,7 +301,7 @@ def open_page(chromium, profiles):
 
     def go(server, address="", **options):
         options = {"viewport": {"width": 1280, "height": 800}, "locale": "en-GB", **options}
-        context = profiles(**options)
+        context = house.get_profile(**options)
         if context in used:  # another browser
             context = chromium.new_context(**options)
             own.append(context)

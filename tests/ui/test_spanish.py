@@ -50,7 +50,7 @@ def test_forms_of_pipelines(studio, translator):
 
 
 def test_presets(studio, translator):
-    presets = [preset for preset in studio.presets.find()]
+    presets = studio.presets.find()
     words = [word for preset in presets for word in (preset.title, preset.summary)]
     assert presets and list_lacking(words, translator.table) == []
 

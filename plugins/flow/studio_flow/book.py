@@ -10,10 +10,19 @@ from typing import Final
 import torch
 from torch import Tensor
 
+from studio_flow.describe import normalise
+from studio_flow.joints import find_joints
+from studio_flow.tiles import LAID, Tiles
+
 JITTER: Final = 0.25
 """Of the class's own standard deviation."""
 MIX: Final = 0.35
 """At most so much of a second tile's facts."""
+
+
+CLEAREST: Final = 0.6
+"""Share of the tiles of a laid material, those with the clearest joints, whose facts are kept: the
+colours of a chequerboard fit no drawn courses."""
 
 
 @dataclass(frozen=True)
@@ -39,3 +48,18 @@ class FactBook:
         noise = torch.randn(first.shape, generator=rng)
         mixed = first + share * (second - first)
         return torch.as_tensor(mixed + JITTER * spread * noise)
+
+
+def write_book(tiles: Tiles) -> FactBook:
+    """Return the facts of tiles; of bricks and the like, of those with clear joints."""
+    facts, joints = [], []
+    for rows in torch.split(torch.arange(len(tiles.names)), 32):
+        plain, told = normalise(tiles.get_floats(rows))
+        facts.append(told)
+        joints.append(find_joints(plain).abs().mean((1, 2, 3)))
+    clear, kept = torch.cat(joints), torch.ones(len(tiles.names), dtype=torch.bool)
+    for kind, name in enumerate(tiles.classes):
+        mine = tiles.kinds == kind
+        if name.lower() in LAID and bool(mine.any()):
+            kept &= ~mine | (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
+    return FactBook(torch.cat(facts)[kept], tiles.kinds[kept])

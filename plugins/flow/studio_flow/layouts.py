@@ -18,6 +18,8 @@ FINE: Final = 2
 """Points a pixel, each way, at which the stones are found."""
 WAVES: Final = 3
 """Of the wobble of hand-laid joints."""
+NEAR: Final = 2
+"""Courses and stones around a point, among which the nearest one is."""
 FAINT: Final = 0.75
 """Strength of the faintest joints."""
 Points = np.ndarray
@@ -192,28 +194,14 @@ def lay_diamonds(sheet: Sheet, x: Points, y: Points) -> np.ndarray:
 def lay_hexagons(sheet: Sheet, x: Points, y: Points) -> np.ndarray:
     """Hexagons, point up."""
     rows, columns = sheet.count_rows(2, 0.87), sheet.count_columns(1.0)
-    middles = [
-        ((column + 0.5 * (row % 2)) / columns * sheet.width, (row + 0.5) / rows * sheet.height)
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    return _find_nearest(sheet, x, y, np.array(middles))
+    return _find_nearest(sheet, x, y, np.zeros((rows, columns, 2)))
 
 
 def lay_cobbles(sheet: Sheet, x: Points, y: Points) -> np.ndarray:
     """Stones of many shapes, roughly in courses."""
     rows = sheet.count_rows(2)
     columns = sheet.count_columns(float(sheet.rng.uniform(1.0, 1.5)))
-    stray = sheet.rng.uniform(-0.3, 0.3, (rows, columns, 2))
-    middles = [
-        (
-            (column + 0.5 * (row % 2) + stray[row, column, 0]) / columns * sheet.width,
-            (row + 0.5 + stray[row, column, 1]) / rows * sheet.height,
-        )
-        for row in range(rows)
-        for column in range(columns)
-    ]
-    return _find_nearest(sheet, x, y, np.array(middles))
+    return _find_nearest(sheet, x, y, sheet.rng.uniform(-0.3, 0.3, (rows, columns, 2)))
 
 
 def lay_scales(sheet: Sheet, x: Points, y: Points) -> np.ndarray:
@@ -234,17 +222,32 @@ def lay_scales(sheet: Sheet, x: Points, y: Points) -> np.ndarray:
     return stone
 
 
-def _find_nearest(sheet: Sheet, x: Points, y: Points, middles: np.ndarray) -> np.ndarray:
-    """Return the number of the middle (N, 2) nearest on the torus."""
+def _find_nearest(sheet: Sheet, x: Points, y: Points, stray: np.ndarray) -> np.ndarray:
+    """Return the number of the nearest of middles in courses, every second half a stone on.
+
+    Args:
+        sheet: the field.
+        x: of the points, pixels.
+        y: of the points.
+        stray: of the middles from their places, (rows, columns, 2), in stones along x and y.
+    """
+    rows, columns = stray.shape[:2]
+    wide, high = sheet.width / columns, sheet.height / rows
+    row = np.floor(y / high).astype(np.int32)
     best = np.full(x.shape, np.inf)
     stone = np.zeros(x.shape, np.int64)
-    for index, (across, down) in enumerate(middles):
-        dx = np.abs(x - across) % sheet.width
-        dy = np.abs(y - down) % sheet.height
-        far = np.minimum(dx, sheet.width - dx) ** 2 + np.minimum(dy, sheet.height - dy) ** 2
-        nearer = far < best
-        best = np.where(nearer, far, best)
-        stone[nearer] = index
+    for down in range(-NEAR, NEAR + 1):
+        other = row + down
+        shift = 0.5 * (other % 2)
+        column = np.floor(x / wide - shift).astype(np.int32)
+        for across in range(-NEAR, NEAR + 1):
+            place = (other % rows, (column + across) % columns)
+            dx = (column + across + 0.5 + shift + stray[(*place, 0)]) * wide - x
+            dy = (other + 0.5 + stray[(*place, 1)]) * high - y
+            far = dx**2 + dy**2
+            nearer = far < best
+            best[nearer] = far[nearer]
+            stone[nearer] = (place[0] * columns + place[1])[nearer]
     return stone
 
 

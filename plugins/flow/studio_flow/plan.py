@@ -14,8 +14,8 @@ from studio_training.dataset import Dataset, Example, gather
 from studio.errors import InvalidInputError
 from studio.generator import Artifact, Checkpoint, JobContext
 from studio.media import MediaType
-from studio_flow.book import FactBook
-from studio_flow.describe import FACTS, normalise
+from studio_flow.book import FactBook, write_book
+from studio_flow.describe import FACTS
 from studio_flow.learn_sprites import SpriteLesson, draw_sprites
 from studio_flow.learn_textures import TextureLesson
 from studio_flow.model import SPRITE, TEXTURE, Flow, load_flow, save_flow
@@ -209,7 +209,6 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
     sizes = _choose_sizes(
         params, base if start else None, len(tiles.classes), autoencoder.config.factor
     )
-    _, facts = normalise(tiles.get_floats())
     lesson = TextureLesson(tiles, autoencoder, params.batch, params.augment)
     unseen = TextureLesson(held_out, autoencoder, MEASURED, variants=1)
 
@@ -222,7 +221,7 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
         params,
         sizes,
         tiles.classes,
-        FactBook(facts, tiles.kinds),
+        write_book(tiles),
         dataset.describe(),
         _find_warnings(tiles, params.augment),
         start,

@@ -18,8 +18,7 @@ from studio_training.autoencoder import build_autoencoder
 from studio_training.sizes import AutoencoderConfig
 from torch import Tensor, nn
 
-from studio_flow.book import FactBook
-from studio_flow.describe import normalise
+from studio_flow.book import FactBook, write_book
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.fit import SPRITES, TEXTURES, load_average
 from studio_flow.judge import JudgeConfig, TextureJudgeConfig, build_judge
@@ -118,8 +117,7 @@ def ship_textures(source: Source, place: Path) -> None:
         "enlarger": load_average(source.run.parent / "enlarger", enlarger)["step"],
     }
     settle(autoencoder, tiles)
-    _, facts = normalise(tiles.get_floats())
-    book = FactBook(facts, tiles.kinds)
+    book = write_book(tiles)
     flow = Flow(network, tiles.classes, book, {"side": tiles.side}, autoencoder, enlarger)
     metrics = measure_textures(flow, place / "judge", source.each)
     metrics |= {

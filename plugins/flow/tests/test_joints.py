@@ -1,13 +1,15 @@
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from studio_flow.book import write_book
 from studio_flow.describe import normalise
 from studio_flow.joints import draw_pen, find_joints
 from studio_flow.laying import USUAL, Laying, lay
 from studio_flow.layouts import LAYOUTS, Sheet, draw_layout
 from studio_flow.rims import trim_rim
+from studio_flow.tiles import Tiles
 
 
 def build_sheet(width=96, height=64, stone=12.0, seed=0):
@@ -21,6 +23,7 @@ def count_breaks(joints):
     return float((field[0] - field[-1]).abs().mean()), float(inner)
 
 
+@settings(deadline=None, max_examples=40)
 @given(
     st.sampled_from(sorted(LAYOUTS)),
     st.integers(16, 90),
@@ -113,3 +116,17 @@ def test_joints_at_the_border_are_no_rim():
     joints = draw_layout("grid", build_sheet(64, 64, 16.0))[0, 0].numpy()
     picture = np.repeat((200 - 150 * joints)[:, :, None], 3, 2).astype(np.uint8)
     assert trim_rim(picture).shape == picture.shape
+
+
+def test_the_book_keeps_the_facts_of_tiles_with_clear_joints():
+    shades = torch.linspace(40, 200, 10)
+    joints = draw_layout("grid", build_sheet(64, 64, 16.0))[0, 0]
+    lines = torch.where(torch.arange(10)[:, None, None] < 6, joints, 0 * joints)
+    grain = torch.rand((10, 64, 64), generator=torch.Generator().manual_seed(0))
+    grey = shades[:, None, None] * (1 - 0.5 * lines) + 4 * grain
+    pixels = grey[..., None].expand(-1, -1, -1, 3).round().to(torch.uint8)
+    names = tuple("abcdefghij")
+    for material, kept in (("tiles", 6), ("grass", 10)):
+        book = write_book(Tiles((material,), pixels, torch.zeros(10, dtype=torch.long), names))
+        assert len(book.kinds) == kept
+    assert float(book.facts[:, 0].max()) > 0

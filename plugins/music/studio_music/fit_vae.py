@@ -41,8 +41,8 @@ MELODY_NOTES: Final = """`reconstruction`: share of 16ths written right, greedil
 z; `teacher_forced`: where the true past is seen; `onsets`: notes that begin where and as they
 should; `kl`: nats a window; `_2` and `_4`: bars. The test windows are of works that share no tune
 with those learnt from. Windows are learnt in C and moved by up to three semitones."""
-DRUM_NOTES: Final = """`reconstruction`: two bars written again, greedily from the mean of z, with the
-style told: `step`: all nine drums of a 16th right; `f1`: of hits. `bound`: nats a window.
+DRUM_NOTES: Final = """`reconstruction`: two bars written again, greedily from the mean of z, with
+the style told: `step`: all nine drums of a 16th right; `f1`: of hits. `bound`: nats a window.
 `force_error`: of a force of 0 to 1; `push_error_steps`: of a 16th, where the drummer's own force
 and timing are not seen; `of_grid`: the same if all were on the grid."""
 
