@@ -5,21 +5,24 @@ It starts a studio on a new home, makes real textures in it, and looks at them w
 """
 
 import io
+import json
 import os
 import re
 import subprocess
 import sys
 import tempfile
+import urllib.request
 from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from studio import Studio
+from studio import Asset, Studio
 
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "screenshots"
-SAMPLES = ("brick", "cobble", "planks", "grass")
+SAMPLES = {"cobble": "Stone paving", "planks": "Planks", "grass": "Meadow", "brick": "Brick wall"}
+WAITING = [("flow.sprite", 64), ("flow.texture", 512), ("gan.texture", 512), ("flow.texture", 256)]
 TABS = ("create", "library", "queue", "pipelines", "train", "system")
 SIZES = {"": (1280, 800, 120_000), "-1920": (1920, 1080, 120_000), "-1024": (1024, 768, 80_000)}
 """End of the name -> width and height of the window, and bytes that a picture may have."""
@@ -31,29 +34,57 @@ FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "-
 
 
 def make_home(home: Path) -> None:
-    """Fill a library: textures of four surfaces, a material of each, an export."""
-    titles = {
-        "brick": "Brick wall",
-        "cobble": "Stone paving",
-        "planks": "Planks",
-        "grass": "Meadow",
-    }
+    """Fill a library: textures of four surfaces, a material of each, a run, a training, an export.
+
+    The last thing made is what the tab "Create" shows.
+    """
     with Studio(home) as studio:
+        pictures = {name: import_sample(studio, name) for name in SAMPLES}
+        training = {"steps": 24, "channels": 16, "blocks": 2, "drawn": 4, "batch": 4}
+        studio.generate("upscale.train", inputs={"pictures": [*pictures.values()]}, params=training)
+        studio.run_pipeline(
+            "material-from-photo",
+            inputs={"photo": pictures["cobble"]},
+            size=256,
+            material="stone",
+        )
         for name in SAMPLES:
-            picture = ROOT / "assets" / "ui" / f"sample-{name}.webp"
-            asset = studio.assets.import_file(picture, title=titles[name], tags=("surface", name))
             made = studio.generate(
                 "textures.from_image",
-                inputs={"image": asset},
+                inputs={"image": pictures[name]},
                 seed=3,
                 count=3,
                 width=256,
                 height=256,
             )
-            studio.generate("textures.pbr", inputs={"albedo": made[0]})
             studio.assets.rate(made[0].id, 5)
-        material = next(studio.assets.search(kind="texture"))
-        studio.generate("textures.export", inputs={"material": material}, engine="godot")
+            (material,) = studio.generate("textures.pbr", inputs={"albedo": made[0]})
+            if name == SAMPLES[0]:
+                studio.generate("textures.export", inputs={"material": material}, engine="godot")
+
+
+def import_sample(studio: Studio, name: str) -> Asset:
+    """Take a sample of the page into a library."""
+    picture = ROOT / "assets" / "ui" / f"sample-{name}.webp"
+    return studio.assets.import_file(picture, title=SAMPLES[name], tags=("surface", name))
+
+
+def fill_queue(url: str) -> None:
+    """Let jobs wait, paused: a queue that looks like one, and stays as it is."""
+    calls = [
+        {"generator": generator, "params": {"size": size}, "seed": seed}
+        for seed, (generator, size) in enumerate(WAITING)
+    ]
+    for call in calls:
+        post(url, "jobs", {**call, "priority": "normal"})
+    post(url, "jobs/pause", {"all": True})
+
+
+def post(url: str, path: str, body: dict[str, object]) -> None:
+    """Ask the server for something."""
+    headers = {"Content-Type": "application/json", "X-Studio": "1"}
+    request = urllib.request.Request(f"{url}api/v1/{path}", json.dumps(body).encode(), headers)
+    urllib.request.urlopen(request, timeout=60).close()
 
 
 def start_server(home: Path) -> tuple["subprocess.Popen[str]", str]:
@@ -88,6 +119,7 @@ def take(browser: Browser, url: str, scheme: str, ending: str) -> list[str]:
         "console",
         lambda line: (
             line.type in ("error", "warning")
+            and "GL Driver Message" not in line.text  # taking a picture of WebGL is slow
             and said.append(f"{line.type}: {line.text} ({line.location})")
         ),
     )
@@ -135,6 +167,7 @@ def main() -> None:
         process, url = start_server(home)
         said: set[str] = set()
         try:
+            fill_queue(url)
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
                 for ending in SIZES:

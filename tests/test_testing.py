@@ -1,5 +1,6 @@
 """Each check passes on a good generator and fails on one that breaks just that rule."""
 
+import importlib
 import os
 import random
 from pathlib import Path
@@ -14,7 +15,14 @@ from studio.errors import InvalidInputError, JobCancelledError, PluginLoadError
 from studio.generator import Artifact, Footprint, Generator, Input
 from studio.media import MediaType
 from studio.params import Params
-from studio.testing import CheckReport, CheckRow, check_generator, check_plugin, make_sample
+from studio.testing import (
+    CheckReport,
+    CheckRow,
+    check_generator,
+    check_plugin,
+    find_untranslated,
+    make_sample,
+)
 
 
 class DotsParams(Params):
@@ -448,3 +456,25 @@ def test_plugins_that_cannot_be_imported_are_one_row(make_plugin, use_plugins):
 def test_unknown_plugins_are_told():
     with pytest.raises(PluginLoadError, match="no plugin 'nobody' is installed"):
         check_plugin("nobody")
+
+
+def test_texts_without_a_translation_are_found(tmp_path, monkeypatch):
+    package = tmp_path / "mossy"
+    (package / "translations").mkdir(parents=True)
+    (package / "translations" / "es.json").write_text(
+        '{"Dots": "Puntos", "side, pixels": "lado", "{n} too many; take fewer": "sobran; quite"}'
+    )
+    (package / "__init__.py").write_text(
+        "from studio.errors import InvalidInputError\n"
+        "def check(n):\n"
+        "    if n < 0:\n"
+        "        raise ValueError('for developers')\n"
+        "    raise InvalidInputError('{n} too many; take fewer', n=n)\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    mossy = importlib.import_module("mossy")
+    mossy.register_generators = lambda register: register(Dots)
+    missing = find_untranslated(mossy)
+    assert "Dots" not in missing and "for developers" not in missing
+    assert "One dot per seed" in missing
+    assert "{n} too many; take fewer" in missing, "its translation lost a value"

@@ -12,5 +12,13 @@ from studio.testing.check import check_generator
 from studio.testing.plugin import check_plugin
 from studio.testing.report import CheckReport, CheckRow
 from studio.testing.samples import make_sample
+from studio.testing.texts import find_untranslated
 
-__all__ = ["CheckReport", "CheckRow", "check_generator", "check_plugin", "make_sample"]
+__all__ = [
+    "CheckReport",
+    "CheckRow",
+    "check_generator",
+    "check_plugin",
+    "find_untranslated",
+    "make_sample",
+]

@@ -344,6 +344,12 @@ class Served(StudioProcess):
             time.sleep(0.1)
         return self.get(f"jobs/{job}")
 
+    def await_run(self, run):
+        end = time.monotonic() + 3 * PATIENCE / 1000
+        while (found := self.get(f"runs/{run}")["status"]) != "done":
+            assert time.monotonic() < end, f"run is {found}"
+            time.sleep(0.1)
+
     def cancel_all(self):
         self.post("jobs/cancel", {"all": True})
         end = time.monotonic() + PATIENCE / 1000

@@ -55,8 +55,7 @@ def test_run_is_watched_and_survives_a_restart(served, room, recipe):
     expect(steps.nth(1)).to_contain_text("3 of 3")
     tiles = page.get_by_role("region", name="negative").locator(".s-p-tile")
     expect(tiles).to_have_count(3)
-    (run,) = served.get("runs")["items"]
-    assert run["params"]["size"] == 24
+    (run,) = [one for one in served.get("runs")["items"] if one["params"]["size"] == 24]
     address = page.url
     page.goto("about:blank")  # else the page complains, rightly, while nobody serves it
     served.restart()
@@ -64,6 +63,18 @@ def test_run_is_watched_and_survives_a_restart(served, room, recipe):
     expect(tiles).to_have_count(3)
     page.get_by_role("button", name="All pipelines").click()
     expect(page.locator(f"studio-pipelines [data-run='{run['id']}']")).to_contain_text("6 results")
+
+
+def test_a_run_that_ended_unseen_is_shown_as_it_is(served, room, recipe):
+    run = served.post("pipelines/two-noises/runs", {"params": {"size": 20}, "seed": 7})["id"]
+    page = room(f"pipelines?run={run}")
+    steps = page.locator("studio-pipelines .s-p-step")
+    expect(steps).to_have_count(2)
+    page.evaluate("() => { location.hash = 'queue'; }")
+    expect(page.locator("studio-queue")).to_be_visible()
+    served.await_run(run)
+    page.evaluate("run => { location.hash = `pipelines?run=${run}`; }", run)
+    expect(steps.nth(1)).to_have_attribute("data-status", "done")
 
 
 def test_wrong_recipe_names_the_line_and_is_not_saved(served, room, recipe):

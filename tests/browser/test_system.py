@@ -19,6 +19,16 @@ def test_broken_plugin_says_why_and_the_others_work(room):
     expect(page.locator("studio-system [data-plugin='sample']")).to_contain_text("sample.noise")
 
 
+def test_a_generator_of_a_plugin_opens_its_form(room):
+    page = room("system")
+    page.locator("studio-system").get_by_role("button", name="sample.invert").click()
+    card = page.locator("studio-chooser [data-key='sample.invert']")
+    expect(card).to_have_attribute("aria-checked", "true")
+    page.evaluate("() => { location.hash = 'system'; }")
+    page.locator("studio-system").get_by_role("button", name="trial.train").click()
+    expect(page.get_by_role("heading", name="Train a colour")).to_be_visible()
+
+
 def test_machine_and_doctor(served, room):
     page = room("system?view=machine")
     expect(page.get_by_role("region", name="cpu")).to_contain_text("in use")

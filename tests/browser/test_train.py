@@ -125,4 +125,4 @@ def test_a_real_trainer_learns_is_stopped_and_used(served, room, scenes):
     assert "upscale.srgan" in known["generators"] and not known["problem"]
     page.get_by_role("button", name=re.compile("^Use it")).first.click()
     expect(page).to_have_url(re.compile("#create"))
-    expect(page.locator("#field-checkpoint input").first).to_have_value(re.compile(made))
+    expect(page.locator("#field-checkpoint input").first).to_have_value(re.compile(made[-6:]))

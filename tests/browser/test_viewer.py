@@ -352,6 +352,15 @@ class TestAround:
         form = viewer.page.locator("#studio-create studio-slots")
         expect(form.locator(f"img[src*='{library['image']['id']}']").first).to_be_visible()
 
+    def test_send_to_a_trainer_leads_to_its_pictures(self, opened, library):
+        viewer = opened("image")
+        viewer.get_by_role("button", name="Send to").click()
+        viewer.get_by_role("menuitem", name="Train a colour").click()
+        expect(viewer.page).to_have_url(re.compile(r"#train\?trainer=trial\.train"))
+        expect(viewer.page.locator("studio-train .s-t-tile img")).to_have_attribute(
+            "src", re.compile(library["image"]["id"])
+        )
+
     def test_lineage_leads_to_the_parent(self, opened, library):
         viewer = opened("negative")
         viewer.locator(".s-v-lineage-strip .s-v-kin button").first.click()

@@ -18,7 +18,7 @@ from studio.server.shelf import Shelf
 from studio.server.static import build_shelf, get_folder
 from studio.ui import build_page
 from studio.ui.bundle import CONTROLS, list_controls, list_modules
-from studio.ui.page import build_head
+from studio.ui.page import build_head, calm_queue
 from studio.ui.shell import Place, build_blocks, build_place
 from studio.ui.styles import build_styles, iterate_rules, strengthen
 from studio.ui.words import build_words, note_words
@@ -48,6 +48,14 @@ def test_elements_bring_their_own_look(blocks):
 
 def test_events_are_private(blocks):
     assert {fn.api_visibility for fn in blocks.fns.values()} <= {"private", "undocumented"}
+
+
+def test_an_idle_page_does_not_look_into_its_queue_all_the_time():
+    with gr.Blocks() as blocks:
+        gr.Textbox()
+    calm_queue(blocks)
+    waits = [value for name, value in vars(blocks._queue).items() if "sleep_when_free" in name]
+    assert len(waits) == 2 and min(waits) >= 0.05
 
 
 def test_a_broken_tab_is_shown_in_its_place(studio, make_plugin, use_plugins, monkeypatch):
