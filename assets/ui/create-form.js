@@ -90,8 +90,7 @@ async function awaitControls(fields) {
 
 class Form extends StudioElement {
   async render() {
-    const { form, fields, turn } = JSON.parse(this.getAttribute("data"));
-    state.turn = turn;
+    const { form, fields } = JSON.parse(this.getAttribute("data"));
     if (form !== state.current?.id) return;
     state.arrive(fields);
     await awaitControls(fields);

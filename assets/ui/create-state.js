@@ -36,8 +36,8 @@ class CreateState extends EventTarget {
   checked = { errors: [], estimate: null };
   /** The server was asked for controls that are not there yet. */
   isAsking = false;
-  /** Where the controls are that are there, 0 or 1: the next ones go to the other place. */
-  turn = 1;
+  /** How often controls were asked for: those of a form stand where the ones before did not. */
+  #turn = 0;
   #due = 0;
   #asked = 0;
   #retry = 0;
@@ -98,7 +98,7 @@ class CreateState extends EventTarget {
     const box = document.querySelector("#studio-choice :is(textarea, input)");
     if (!box || !this.current) return;
     this.isAsking = true;
-    box.value = JSON.stringify({ generator: this.current.id, params: this.draft.params, turn: 1 - this.turn, at: Date.now() });
+    box.value = JSON.stringify({ generator: this.current.id, params: this.draft.params, turn: (this.#turn += 1), at: Date.now() });
     box.dispatchEvent(new Event("input", { bubbles: true }));
     if (tries > 1) this.#retry = setTimeout(() => this.render(tries - 1), 1500);
   }

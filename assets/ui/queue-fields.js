@@ -9,7 +9,7 @@ export class FormLink {
   values = {};
   broken = {};
   #form = "";
-  #turn = 1; // where the controls are that are there: the next ones go to the other place
+  #turn = 0; // how often controls were asked for: those of a form stand where the ones before did not
 
   /** `box`: selector of the hidden text box; `prefix`: of the controls' ids; `changed`: called after each change. */
   constructor(box, prefix, changed) {
@@ -25,12 +25,11 @@ export class FormLink {
     this.fields = [];
     this.values = { ...params };
     this.broken = {};
-    this.#send({ name, params, form: this.#form, turn: 1 - this.#turn, at: Date.now() });
+    this.#send({ name, params, form: this.#form, turn: (this.#turn += 1), at: Date.now() });
   }
 
   /** What the controls hold differs from what was asked for only where somebody changed it. */
-  #begin({ form, fields, turn }) {
-    if (form.startsWith(`${this.prefix}:`)) this.#turn = turn;
+  #begin({ form, fields }) {
     if (form !== this.#form) return;
     this.fields = fields;
     window.studio?.forms.set(form, (_, raw) => {

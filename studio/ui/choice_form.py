@@ -52,8 +52,8 @@ def _render(context: TabContext, name: str, choice: gr.Textbox, find_schema: Fin
             return
         with place_form(asked["turn"]):
             build_form(asked["form"], fields, asked["params"], translator.text, prefix=name)
-            told = {key: asked[key] for key in ("form", "turn", "at")}
-            data = html.escape(json.dumps({**told, "fields": describe_fields(fields)}))
+            told = {"form": asked["form"], "fields": describe_fields(fields), "at": asked["at"]}
+            data = html.escape(json.dumps(told))
             gr.HTML(
                 f'<studio-fields data="{data}"></studio-fields>',
                 apply_default_css=False,
@@ -72,5 +72,5 @@ def _read_choice(text: str) -> dict[str, Any] | None:
             "turn": int(asked.get("turn", 0)),
             "at": asked["at"],
         }
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError):
         return None

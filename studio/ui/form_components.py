@@ -11,6 +11,8 @@ from gradio.components import Component
 from studio.ui.form import Field, find_start
 from studio.ui.form_labels import build_summary
 
+_PLACES = 8  # of what is asked for in a hurry, Gradio renders the first and the last
+
 Say = Callable[[str], str]
 """English text -> the language of who looks at the form."""
 
@@ -23,9 +25,9 @@ def place_form(turn: int) -> Iterator[None]:
     they are: a number would be told "auto", and a prompt keep what the page had put beside it.
 
     Args:
-        turn: 0 and 1 by turns.
+        turn: number of the form, as the page counts what it asks for.
     """
-    if turn:
+    for _ in range(turn % _PLACES):
         gr.Column(visible=False)
     with gr.Column(elem_classes="s-fields"):
         yield

@@ -130,7 +130,7 @@ def test_a_brick_material_for_godot_in_five_clicks(serve_home, open_page, tmp_pa
     )
     viewer = page.locator("studio-viewer:visible")
     page.locator(".s-generate:visible").click()  # 1: the form holds a sample brick wall
-    expect(viewer.get_by_role("button", name="Send to")).to_be_visible(timeout=90_000)
+    expect(viewer.get_by_role("button", name="Send to")).to_be_visible(timeout=150_000)
     viewer.get_by_role("button", name="Send to").click()  # 2
     page.get_by_role("menuitem", name="PBR material").click()  # 3
     page.wait_for_selector("#field-material")

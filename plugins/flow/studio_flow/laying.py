@@ -10,7 +10,7 @@ from torch import Tensor
 
 from studio_flow.layouts import Sheet, draw_layout
 
-AUTO, NONE = "auto", "none"
+AUTO, NONE, LIGHT = "auto", "none", "light"
 
 
 @dataclass(frozen=True)
@@ -22,22 +22,28 @@ class Usual:
         stone: heights of a course, pixels of what is drawn: those of the tiles learnt from.
         light: share of those with joints lighter than the stones.
         wobble: how far joints stray, as a share of a stone.
+        variety: by how much stones differ in brightness, as a share of the spread of all.
     """
 
     layouts: Mapping[str, float]
     stone: tuple[float, float]
     light: float = 0.3
     wobble: float = 0.03
+    variety: float = 0.35
 
 
 USUAL: Final[Mapping[str, Usual]] = {
-    "brick": Usual({"bond": 6, "ashlar": 2}, (11, 17), light=0.6),
-    "metal_pattern": Usual({"diamonds": 2, "grid": 1}, (12, 20), wobble=0.0),
+    "brick": Usual({"bond": 6, "ashlar": 2}, (11, 17), light=0.6, variety=0.5),
+    "metal_pattern": Usual({"diamonds": 2, "grid": 1}, (12, 20), wobble=0.0, variety=0.0),
     "paving": Usual(
         {"cobbles": 3, "bond": 2, "herringbone": 2, "ashlar": 1, "hexagons": 1}, (13, 20), light=0.2
     ),
     "planks": Usual(
-        {"boards": 5, "upright": 2, "herringbone": 1, "basket": 1}, (11, 18), light=0.15, wobble=0.0
+        {"boards": 5, "upright": 2, "herringbone": 1, "basket": 1},
+        (11, 18),
+        light=0.15,
+        wobble=0.0,
+        variety=0.6,
     ),
     "roof": Usual({"scales": 3, "bond": 2}, (12, 18), light=0.3),
     "tiles": Usual(
@@ -45,6 +51,7 @@ USUAL: Final[Mapping[str, Usual]] = {
         (14, 28),
         light=0.5,
         wobble=0.0,
+        variety=0.2,
     ),
 }
 OTHER: Final = Usual({"bond": 1}, (12, 18))
@@ -59,17 +66,32 @@ class Laying:
         layout: of LAYOUTS; "auto" is usual for the material, "none" has no joints.
         courses: from top to bottom; 0 leaves it to the material.
         joints: "light", "dark" or "auto".
+        variety: factor of how much stones differ in brightness.
         drawing: joints drawn by somebody, (1, 1, H, W), 0..1; in place of a layout.
     """
 
     layout: str = AUTO
     courses: int = 0
     joints: str = AUTO
+    variety: float = 1.0
     drawing: Tensor | None = None
 
 
-def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Tensor | None:
-    """Return joints (1, 1, H, W), -1..1; None where the net is to decide.
+@dataclass(frozen=True)
+class Lines:
+    """What is laid.
+
+    Attributes:
+        joints: (1, 1, H, W), -1..1.
+        shades: (1, 1, H, W), to be added to brightness of spread 1.
+    """
+
+    joints: Tensor
+    shades: Tensor
+
+
+def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Lines | None:
+    """Lay a field; None where the net is to decide.
 
     Args:
         laying: what is asked for.
@@ -80,23 +102,19 @@ def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Tens
     if laying.drawing is None and laying.layout == AUTO and material.lower() not in USUAL:
         return None
     height, width = size
+    blank = torch.zeros((1, 1, height, width))
     if laying.layout == NONE and laying.drawing is None:
-        return torch.zeros((1, 1, height, width))
+        return Lines(blank, blank)
     usual = USUAL.get(material.lower(), OTHER)
     rng = np.random.default_rng(seed)
     stone = height / laying.courses if laying.courses else float(rng.uniform(*usual.stone))
     name, is_light = _choose(usual.layouts, rng), bool(rng.random() < usual.light)
-    if laying.layout in (AUTO, NONE):
-        chosen = name
-    else:
-        chosen = laying.layout
-    if laying.joints != AUTO:
-        is_light = laying.joints == "light"
+    name = name if laying.layout in (AUTO, NONE) else laying.layout
+    sign = 1.0 if (laying.joints == LIGHT if laying.joints != AUTO else is_light) else -1.0
     if laying.drawing is not None:
-        drawn = laying.drawing
-    else:
-        drawn = draw_layout(chosen, Sheet(width, height, stone, rng), usual.wobble * stone)
-    return drawn if is_light else -drawn
+        return Lines(sign * laying.drawing, blank)
+    laid = draw_layout(name, Sheet(width, height, stone, rng), usual.wobble * stone)
+    return Lines(sign * laid.joints, laying.variety * usual.variety * laid.shades)
 
 
 def _choose(layouts: Mapping[str, float], rng: np.random.Generator) -> str:

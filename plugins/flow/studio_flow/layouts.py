@@ -18,6 +18,8 @@ FINE: Final = 2
 """Points a pixel, each way, at which the stones are found."""
 WAVES: Final = 3
 """Of the wobble of hand-laid joints."""
+SHADES: Final = 4093
+"""Different ones; some of very many stones share one."""
 NEAR: Final = 2
 """Courses and stones around a point, among which the nearest one is."""
 FAINT: Final = 0.75
@@ -55,8 +57,21 @@ Layout = Callable[[Sheet, Points, Points], np.ndarray]
 """(sheet, x, y) -> number of the stone at each point, int64 (H, W)."""
 
 
-def draw_layout(name: str, sheet: Sheet, wobble: float = 0.0) -> Tensor:
-    """Return the joints of a layout, (1, 1, H, W), 0..1.
+@dataclass(frozen=True)
+class Laid:
+    """A layout drawn.
+
+    Attributes:
+        joints: (1, 1, H, W), 0..1.
+        shades: (1, 1, H, W), about -2..2, one for each stone: no two are fired alike.
+    """
+
+    joints: Tensor
+    shades: Tensor
+
+
+def draw_layout(name: str, sheet: Sheet, wobble: float = 0.0) -> Laid:
+    """Draw a layout.
 
     Args:
         name: of LAYOUTS.
@@ -71,11 +86,23 @@ def draw_layout(name: str, sheet: Sheet, wobble: float = 0.0) -> Tensor:
     stray_x, stray_y = (_draw_waves(sheet, x, y) * wobble for _ in range(2))
     x, y = (x + stray_x) % sheet.width, (y + stray_y) % sheet.height
     stones = LAYOUTS[name](sheet, x, y)
+    shades = sheet.rng.normal(size=SHADES).clip(-2, 2)[_mix(stones)]
     edge = (stones != np.roll(stones, 1, 0)) | (stones != np.roll(stones, 1, 1))
     lines = edge.reshape(sheet.height, FINE, sheet.width, FINE).mean((1, 3)) * FINE
     strength = sheet.rng.uniform(FAINT, 1.0)
     drawn = torch.from_numpy(np.minimum(lines, 1.0).astype(np.float32) * strength)
-    return draw_pen(drawn[None, None])
+    return Laid(draw_pen(drawn[None, None]), _shrink(sheet, shades))
+
+
+def _shrink(sheet: Sheet, values: np.ndarray) -> Tensor:
+    """Return (1, 1, H, W) of values at all points."""
+    small = values.reshape(sheet.height, FINE, sheet.width, FINE).mean((1, 3))
+    return torch.from_numpy(small.astype(np.float32))[None, None]
+
+
+def _mix(stones: np.ndarray) -> np.ndarray:
+    """Return an index of a shade for each number of a stone; neighbours' are far apart."""
+    return (stones * 2654435761 >> 7) % SHADES
 
 
 def _fit(count: float, multiple: int) -> int:

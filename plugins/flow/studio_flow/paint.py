@@ -14,7 +14,7 @@ from torch import Tensor
 from studio.errors import CheckpointError
 from studio_flow.describe import level, normalise, restore
 from studio_flow.joints import find_joints
-from studio_flow.laying import Laying, lay
+from studio_flow.laying import Laying, Lines, lay
 from studio_flow.model import Flow
 from studio_flow.network import Wanted, build_plan
 from studio_flow.resize import resize_torus
@@ -108,9 +108,11 @@ class Painter:
         size = self.plan_field(order)
         rng = torch.Generator().manual_seed(mix_seed(seed, 0))
         if source is None:
-            facts = self._choose_facts(order, seed)
-            plan = self._lay(order, size, seed)
-            made = self._draw(order, (facts, plan), size, rng, on_step)
+            # Tiles of one style have the same joints, so that they can lie side by side.
+            style_seed = seed if order.style_seed < 0 else order.style_seed
+            facts = self._choose_facts(order, style_seed)
+            lines = self._lay(order, size, style_seed)
+            made = self._draw(order, (facts, lines), size, rng, on_step)
         else:
             made = self._draw_over(order, source, size, rng, on_step)
         image = self._enlarge(made, order)
@@ -131,19 +133,17 @@ class Painter:
         return fit(order.height), fit(order.width)
 
     def _choose_facts(self, order: Order, seed: int) -> Tensor:
-        style_seed = seed if order.style_seed < 0 else order.style_seed
-        rng = torch.Generator().manual_seed(mix_seed(style_seed, 1))
+        rng = torch.Generator().manual_seed(mix_seed(seed, 1))
         return apply_wish(self.flow.book.draw(order.kind, rng), order.wish)[None]
 
-    def _lay(self, order: Order, size: tuple[int, int], seed: int) -> Tensor | None:
-        """Return the plan of a new texture, (1, 2, H, W); None for a net that knows of none."""
+    def _lay(self, order: Order, size: tuple[int, int], seed: int) -> Lines | None:
+        """Lay a new texture; None where the net decides, or knows of no joints."""
         if not self.flow.network.config.joints:
             return None
         laying = order.laying
         if order.drawing is not None:
             laying = replace(laying, drawing=read_drawing(order.drawing, *size))
-        joints = lay(laying, self.flow.get_name(order.kind), size, mix_seed(seed, 2))
-        return build_plan(joints, (1, *size))
+        return lay(laying, self.flow.get_name(order.kind), size, mix_seed(seed, 2))
 
     def _trace(self, plain: Tensor) -> Tensor | None:
         """Return the plan of a picture that is there."""
@@ -154,14 +154,17 @@ class Painter:
     def _draw(
         self,
         order: Order,
-        told: tuple[Tensor, Tensor | None],
+        told: tuple[Tensor, Lines | None],
         size: tuple[int, int],
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
+        facts, lines = told
         noise = torch.randn(self._find_shape(size), generator=rng)
-        course = self._plan(order.style, told[0], on_step)
-        return self._finish(self._walk(order.kind, told, noise, course), told[0])
+        course = self._plan(order.style, facts, on_step)
+        plan = build_plan(lines.joints if lines else None, (1, *size))
+        made = self._walk(order.kind, (facts, plan), noise, course)
+        return self._finish(made, facts, lines.shades if lines else None)
 
     def _find_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return the shape of the latents of a picture (height, width)."""
@@ -169,9 +172,12 @@ class Painter:
         return 1, sizes.latent, size[0] // sizes.factor, size[1] // sizes.factor
 
     @torch.inference_mode()
-    def _finish(self, latents: Tensor, facts: Tensor) -> Tensor:
-        """Return the picture (1, 3, H, W), -1..1, with the facts met."""
-        return restore(level(self._autoencoder.decode(latents.to(self._device)).cpu()), facts)
+    def _finish(self, latents: Tensor, facts: Tensor, shades: Tensor | None = None) -> Tensor:
+        """Return the picture (1, 3, H, W), -1..1, stone by stone shaded, with the facts met."""
+        plain = self._autoencoder.decode(latents.to(self._device)).cpu()
+        if shades is not None:
+            plain = torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
+        return restore(level(plain), facts)
 
     @torch.inference_mode()
     def _enlarge(self, made: Tensor, order: Order) -> Image.Image:

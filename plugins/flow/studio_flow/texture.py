@@ -94,6 +94,13 @@ class _TextureParams(Params):
     joints: Literal["auto", "light", "dark"] = Field(
         "auto", description="lighter or darker than the stones", json_schema_extra=ADVANCED
     )
+    variety: float = Field(
+        1.0,
+        ge=0,
+        le=3,
+        description="how much bricks, tiles or planks differ in brightness; 0 not at all",
+        json_schema_extra=ADVANCED,
+    )
     palette: str = Field(
         "",
         max_length=200,
@@ -261,7 +268,7 @@ class Texture(Generator):
             style=Style(params.num_inference_steps, params.guidance_scale, params.method),
             style_seed=params.style_seed,
             refine=params.refine,
-            laying=Laying(layout, params.courses, params.joints),
+            laying=Laying(layout, params.courses, params.joints, params.variety),
         )
 
 

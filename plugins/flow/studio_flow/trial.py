@@ -47,8 +47,8 @@ def lay_all(names: list[str], side: int, seed: int) -> Tensor:
     """Return a plan (B, 2, S, S) with the joints that are usual for each class."""
     plans = []
     for index, name in enumerate(names):
-        joints = lay(Laying(), name, (side, side), mix_seed(seed, index))
-        plans.append(build_plan(joints, (1, side, side)))
+        lines = lay(Laying(), name, (side, side), mix_seed(seed, index))
+        plans.append(build_plan(lines.joints if lines else None, (1, side, side)))
     return torch.cat(plans)
 
 

@@ -33,7 +33,7 @@ def count_breaks(joints):
 )
 def test_every_layout_tiles_in_any_field(name, width, height, stone, seed):
     sheet = build_sheet(width, height, stone, seed)
-    joints = draw_layout(name, sheet, wobble=0.5)
+    joints = draw_layout(name, sheet, wobble=0.5).joints
     assert joints.shape == (1, 1, height, width)
     assert 0 <= float(joints.min()) <= float(joints.max()) <= 1
     across, inner = count_breaks(joints)
@@ -42,15 +42,15 @@ def test_every_layout_tiles_in_any_field(name, width, height, stone, seed):
 
 @pytest.mark.parametrize("name", sorted(LAYOUTS))
 def test_a_layout_has_stones_and_joints(name):
-    joints = draw_layout(name, build_sheet())
+    joints = draw_layout(name, build_sheet()).joints
     share = float((joints > 0.3).float().mean())
     assert 0.05 < share < 0.6
-    again = draw_layout(name, build_sheet())
+    again = draw_layout(name, build_sheet()).joints
     assert torch.equal(joints, again)
 
 
 def test_joints_drawn_are_found_again():
-    drawn = draw_layout("bond", build_sheet(128, 128, 16.0))
+    drawn = draw_layout("bond", build_sheet(128, 128, 16.0)).joints
     for sign in (1.0, -1.0):
         noise = torch.randn((1, 3, 128, 128), generator=torch.Generator().manual_seed(0))
         picture = (0.6 * sign * drawn).expand(1, 3, -1, -1) + 0.05 * noise
@@ -62,7 +62,7 @@ def test_joints_drawn_are_found_again():
 
 
 def test_joints_roll_with_the_picture():
-    picture = draw_layout("cobbles", build_sheet(64, 64, 14.0)).expand(1, 3, -1, -1) * 0.7
+    picture = draw_layout("cobbles", build_sheet(64, 64, 14.0)).joints.expand(1, 3, -1, -1) * 0.7
     plain = normalise(picture)[0]
     moved = find_joints(plain.roll((9, 21), (2, 3)))
     assert torch.allclose(moved, find_joints(plain).roll((9, 21), (2, 3)), atol=1e-4)
@@ -70,7 +70,7 @@ def test_joints_roll_with_the_picture():
 
 def test_grain_has_far_fewer_joints_than_a_grid():
     noise = torch.randn((1, 3, 128, 128), generator=torch.Generator().manual_seed(1))
-    grid = normalise(draw_layout("grid", build_sheet(128, 128)).expand(1, 3, -1, -1))[0]
+    grid = normalise(draw_layout("grid", build_sheet(128, 128)).joints.expand(1, 3, -1, -1))[0]
     found, meant = (float(find_joints(plain).abs().mean()) for plain in (noise, grid))
     assert found < 0.5 * meant
 
@@ -84,22 +84,30 @@ def test_the_pen_wraps():
 
 @pytest.mark.parametrize("material", sorted(USUAL))
 def test_laid_materials_get_joints(material):
-    joints = lay(Laying(), material, (64, 64), 3)
+    joints = lay(Laying(), material, (64, 64), 3).joints
     assert float(joints.abs().max()) > 0.5
 
 
 def test_other_materials_get_none_unless_asked():
     assert lay(Laying(), "grass", (64, 64), 0) is None
-    assert float(lay(Laying("none"), "brick", (64, 64), 0).abs().max()) == 0
-    assert float(lay(Laying("hexagons"), "grass", (64, 64), 0).abs().max()) > 0.5
+    assert float(lay(Laying("none"), "brick", (64, 64), 0).joints.abs().max()) == 0
+    assert float(lay(Laying("hexagons"), "grass", (64, 64), 0).joints.abs().max()) > 0.5
 
 
 def test_courses_and_lightness_are_kept():
-    joints = lay(Laying("grid", courses=4, joints="light"), "tiles", (64, 64), 0)
+    joints = lay(Laying("grid", courses=4, joints="light"), "tiles", (64, 64), 0).joints
     assert float(joints.min()) == 0
     profile = (joints[0, 0].mean(1) > 0.6).float()
     assert int(((profile - profile.roll(1)) > 0).sum()) == 4
-    assert float(lay(Laying("grid", joints="dark"), "tiles", (64, 64), 0).max()) == 0
+    assert float(lay(Laying("grid", joints="dark"), "tiles", (64, 64), 0).joints.max()) == 0
+
+
+def test_each_stone_has_one_shade():
+    laid = draw_layout("bond", build_sheet(96, 96, 8.0))
+    inner = (laid.joints < 0.05)[0, 0]
+    shades = laid.shades[0, 0][inner]
+    assert 20 < len(torch.unique((shades * 1000).round())) < 90
+    assert lay(Laying("bond", variety=0.0), "brick", (64, 64), 0).shades.abs().max() == 0
 
 
 def test_a_rim_is_trimmed():
@@ -113,14 +121,14 @@ def test_a_rim_is_trimmed():
 
 
 def test_joints_at_the_border_are_no_rim():
-    joints = draw_layout("grid", build_sheet(64, 64, 16.0))[0, 0].numpy()
+    joints = draw_layout("grid", build_sheet(64, 64, 16.0)).joints[0, 0].numpy()
     picture = np.repeat((200 - 150 * joints)[:, :, None], 3, 2).astype(np.uint8)
     assert trim_rim(picture).shape == picture.shape
 
 
 def test_the_book_keeps_the_facts_of_tiles_with_clear_joints():
     shades = torch.linspace(40, 200, 10)
-    joints = draw_layout("grid", build_sheet(64, 64, 16.0))[0, 0]
+    joints = draw_layout("grid", build_sheet(64, 64, 16.0)).joints[0, 0]
     lines = torch.where(torch.arange(10)[:, None, None] < 6, joints, 0 * joints)
     grain = torch.rand((10, 64, 64), generator=torch.Generator().manual_seed(0))
     grey = shades[:, None, None] * (1 - 0.5 * lines) + 4 * grain

@@ -1,6 +1,6 @@
 """What sliders move: density, range, syncopation and interval size of a few bars, as directions.
 
-A direction in latent space is found by ridge regression of an attribute on the latent vectors.
+A direction in latent space is found by how an attribute and the latent vectors vary together.
 """
 
 from collections.abc import Mapping
@@ -70,7 +70,10 @@ def measure_syncopation(struck: npt.NDArray[np.bool_], bar: int) -> float:
 
 
 def find_directions(z: Floats, values: Floats, names: tuple[str, ...]) -> Mapping[str, list[float]]:
-    """Return for each attribute the move of z that raises it by one standard deviation.
+    """Return for each attribute where z lies on average when it is one standard deviation up.
+
+    That is the covariance of both (Haufe et al., 2014): it stays where latent vectors lie, which a
+    regression's slope does not.
 
     Args:
         z: (N, n_latent).
@@ -79,12 +82,7 @@ def find_directions(z: Floats, values: Floats, names: tuple[str, ...]) -> Mappin
     """
     centred = z - z.mean(0)
     scaled = (values - values.mean(0)) / np.maximum(values.std(0), 1e-9)
-    gram = centred.T @ centred / len(z) + RIDGE * np.eye(z.shape[1])
-    slopes = np.linalg.solve(gram, centred.T @ scaled / len(z))
-    directions = slopes / np.maximum((slopes**2).sum(0), 1e-9)
-    # A long way for a hardly linear attribute would leave the prior.
-    lengths = np.linalg.norm(directions, axis=0)
-    directions *= np.minimum(1.0, 2.0 / np.maximum(lengths, 1e-9))
+    directions = centred.T @ scaled / len(z)
     return {
         name: [round(float(value), 4) for value in directions[:, place]]
         for place, name in enumerate(names)

@@ -8,7 +8,7 @@ from studio_music import model_gan as gan_nets
 from studio_music import model_vae as vae_nets
 from studio_music.course import Course, Sizes, check_some, get_piece, split_examples
 from studio_music.groove_data import DrumLoop, cut_windows, encode_notes, find_drums, to_drum_piece
-from studio_music.latent import draw_latent, find_drum_directions, find_melody_directions
+from studio_music.latent import draw_latent, find_drum_directions, find_melody_directions, fit_prior
 from studio_music.melody import find_key, find_melody
 from studio_music.melody_data import Line, encode_folk
 from studio_music.melody_data import encode_notes as encode_melody
@@ -49,7 +49,7 @@ def build_melody(collection: Collection, sizes: Sizes, settings: Settings) -> Co
                 **vae_nets.to_config(get_net()),
                 "attributes": dict(find_melody_directions(get_net(), corpus)),
             },
-            get_net().state_dict(),
+            {**get_net().state_dict(), **fit_prior(get_net(), corpus).to_tensors()},
         ),
         ("music.vae",),
         left_out,
@@ -82,7 +82,7 @@ def build_drums(collection: Collection, sizes: Sizes, settings: Settings) -> Cou
         trainer,
         (len(windows), "windows"),
         (lambda: drum_training.measure(get_net(), rest)) if rest else None,
-        "valid_bound" if rest else "",
+        "valid_goal" if rest else "",
         compose,
         lambda: (
             {

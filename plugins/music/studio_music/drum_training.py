@@ -153,6 +153,7 @@ def measure(net: DrumNet, corpus: DrumCorpus) -> dict[str, float]:
         "valid_nll": total["nll"] / total["count"],
         "valid_kl": total["kl"] / total["count"],
         "valid_bound": (total["nll"] + total["kl"]) / total["count"],
+        "valid_goal": (total["nll"] + KL_WEIGHT * total["kl"]) / total["count"],
         "reconstruction_step": total["exact"] / total["count"],
         "reconstruction_f1": 2 * total["both"] / max(1.0, total["made"] + total["hits"]),
         "force_error": total["force"] / max(1.0, total["hits"]),

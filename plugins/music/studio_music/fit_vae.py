@@ -24,7 +24,7 @@ from studio_music.fit_folk import load_corpus
 from studio_music.folk_data import split_tunes
 from studio_music.groove_data import cut_windows as cut_drums
 from studio_music.groove_data import load_groove
-from studio_music.latent import find_drum_directions, find_melody_directions
+from studio_music.latent import find_drum_directions, find_melody_directions, fit_prior
 from studio_music.melody import find_key, find_melody
 from studio_music.melody_data import Line, encode_folk, encode_notes, load_lieder
 from studio_music.notes import Note, Part, Piece
@@ -39,8 +39,8 @@ GROOVE_LICENCE: Final = (
 )
 MELODY_NOTES: Final = """`reconstruction`: share of 16ths written right, greedily from the mean of
 z; `teacher_forced`: where the true past is seen; `onsets`: notes that begin where and as they
-should; `kl`: nats a window; `_2` and `_4`: bars. The test windows are of works that share no tune
-with those learnt from. Windows are learnt in C and moved by up to three semitones."""
+should; `kl`: nats a window; `_2` and `_4`: bars. The test windows are of works that are not
+learnt from. Windows are learnt in C and moved by up to three semitones."""
 DRUM_NOTES: Final = """`reconstruction`: two bars written again, greedily from the mean of z, with
 the style told: `step`: all nine drums of a 16th right; `f1`: of hits. `bound`: nats a window.
 `force_error`: of a force of 0 to 1; `push_error_steps`: of a 16th, where the drummer's own force
@@ -88,11 +88,12 @@ def melody(folder: Path, export: Path | None, **options: Any) -> None:
         net = trainer.average
         assert isinstance(net, model_vae.MelodyVae)
         directions = find_melody_directions(net, corpora["train"])
+        prior = fit_prior(net, corpora["train"])
         config_json = {**model_vae.to_config(net), "attributes": directions}
         figures = {name.replace("valid", "test"): v for name, v in measure("test").items()}
         what = (
             "Variational autoencoder of two and four bars of melody (after MusicVAE, Roberts et "
-            "al., 2018), GRUs of {count:,} parameters."
+            "al., 2018): Transformers over quarters and a GRU, {count:,} parameters."
         )
         data = (
             "folk tunes of prints of 1778 to 1903, the voices of OpenScore Lieder (CC0) and "
@@ -111,7 +112,7 @@ def melody(folder: Path, export: Path | None, **options: Any) -> None:
             command=command,
             notes=MELODY_NOTES,
         )
-        _export(trainer, export, card, (config_json, figures), "melody")
+        _export(trainer, export, card, (config_json, figures, prior.to_tensors()), "melody")
 
 
 @main.command()
@@ -139,7 +140,7 @@ def drums(folder: Path, groove: Path, export: Path | None, **options: Any) -> No
         figures = drum_training.measure(trainer.average, corpora[name])
         return {**figures, "cpu_seconds": time.process_time() - start}
 
-    fit(trainer, folder, Run(settings.steps, measure=measure, every=EVERY, watch="valid_bound"))
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=EVERY, watch="valid_goal"))
     if export:
         net = trainer.average
         assert isinstance(net, model_drums.DrumNet)
@@ -154,18 +155,19 @@ def drums(folder: Path, groove: Path, export: Path | None, **options: Any) -> No
         card = Card(
             "Drums", what, data, GROOVE_LICENCE, {}, command="--groove groove.zip", notes=DRUM_NOTES
         )
-        _export(trainer, export, card, (config_json, figures), "drums")
+        _export(trainer, export, card, (config_json, figures, {}), "drums")
 
 
 def _export(
     trainer: Trainer,
     folder: Path,
     card: Card,
-    facts: tuple[dict[str, Any], dict[str, float]],
+    facts: tuple[dict[str, Any], dict[str, float], dict[str, torch.Tensor]],
     name: str,
 ) -> None:
-    config, figures = facts
-    figures = {key: round(value, 4) for key, value in figures.items()}
+    config, figures, more = facts
+    # Seconds count from where a training was gone on with.
+    figures = {k: round(float(v), 4) for k, v in figures.items() if k != "cpu_seconds"}
     training = asdict(trainer.settings)
     count = sum(weight.numel() for weight in trainer.average.parameters())
     full = replace(
@@ -180,7 +182,7 @@ def _export(
     )
     uses = ["music.vae", "music.groove"] if name == "drums" else ["music.vae"]
     whole = {**config, "training": training, "metrics": figures}
-    save_weights(folder, trainer.average.state_dict(), whole, write_card(full), uses)
+    save_weights(folder, {**trainer.average.state_dict(), **more}, whole, write_card(full), uses)
 
 
 def load_lines(sources: dict[str, Any], folder: Path) -> dict[str, list[Line]]:

@@ -1,19 +1,24 @@
 """Latent vectors: drawing, walking between two, and the directions of attributes."""
 
+import math
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from studio.errors import CheckpointError
 from studio_music.attributes import DRUM, MELODY, find_directions, measure_drums, measure_melody
 from studio_music.drum_training import DrumCorpus
-from studio_music.melody_data import BAR_STEPS
+from studio_music.melody_data import BAR_STEPS, BARS, METRES
 from studio_music.model_drums import DrumNet
 from studio_music.model_vae import MelodyVae, find_kind
 from studio_music.vae_training import MelodyCorpus
 
+NEARER: Final = 0.8
+MEAN, FACTOR = "prior.mean", "prior.factor"
 SEEN: Final = 4000
 """Windows from which directions are found, at most, of each metre and length."""
 
@@ -39,6 +44,74 @@ def find_drum_directions(net: DrumNet, corpus: DrumCorpus) -> Mapping[str, list[
     z = net.pattern.encode(hits)[0].numpy().astype(np.float64)
     values = np.stack([measure_drums(window) for window in hits.numpy()])
     return find_directions(z, values, DRUM)
+
+
+@dataclass(frozen=True)
+class Prior:
+    """Where latent vectors of what was learnt from lie: a normal distribution for each kind.
+
+    Drawing from it, and not from the standard normal that a net was pulled to, keeps to what it
+    has seen.
+
+    Attributes:
+        mean: (kinds, n).
+        factor: (kinds, n, n), lower triangles; its square is the covariance.
+    """
+
+    mean: Tensor
+    factor: Tensor
+
+    def draw(self, kind: int, seed: int) -> Tensor:
+        """Draw (1, n), a little nearer to the middle than the average."""
+        return (
+            self.mean[kind] + NEARER * draw_latent(self.mean.shape[1], seed) @ self.factor[kind].T
+        )
+
+    def vary(self, z: Tensor, kind: int, amount: float, seed: int) -> Tensor:
+        """Mix z (1, n) with a draw: 0 leaves it, 1 draws anew."""
+        middle, keep = self.mean[kind], math.sqrt(max(0.0, 1 - amount**2))
+        return middle + keep * (z - middle) + amount * (self.draw(kind, seed) - middle)
+
+    def to_tensors(self) -> dict[str, Tensor]:
+        """Return what goes into a file."""
+        return {MEAN: self.mean, FACTOR: self.factor}
+
+
+def take_prior(
+    tensors: dict[str, Tensor], kinds: int, size: int
+) -> tuple[dict[str, Tensor], Prior]:
+    """Part a checkpoint's prior from its weights; the standard normal where it has none.
+
+    Raises:
+        CheckpointError: it is damaged.
+    """
+    rest = {name: value for name, value in tensors.items() if name not in (MEAN, FACTOR)}
+    if len(rest) == len(tensors):
+        return rest, Prior(torch.zeros(kinds, size), torch.eye(size).expand(kinds, -1, -1))
+    mean, factor = (tensors.get(name, torch.zeros(0)).float() for name in (MEAN, FACTOR))
+    fits = mean.shape == (kinds, size) and factor.shape == (kinds, size, size)
+    if not fits or not bool(torch.isfinite(mean).all() and torch.isfinite(factor).all()):
+        raise CheckpointError(
+            "the prior of these weights does not fit their config; take both of one training"
+        )
+    return rest, Prior(mean, factor)
+
+
+@torch.no_grad()
+def fit_prior(net: MelodyVae, corpus: MelodyCorpus) -> Prior:
+    """Find where the latent vectors of each metre and length lie."""
+    size, kinds = net.config.n_latent, len(METRES) * len(BARS)
+    mean, factor = torch.zeros(kinds, size), torch.eye(size).repeat(kinds, 1, 1)
+    for metre, bars, windows in corpus.groups:
+        chosen = windows[:: max(1, len(windows) // SEEN)][:SEEN]
+        if len(chosen) < 2 * size:
+            continue
+        kind = find_kind(metre, bars)
+        z = net.encode(chosen, torch.full((len(chosen),), kind))[0].double()
+        spread = torch.cov(z.T) + 1e-4 * torch.eye(size, dtype=z.dtype)
+        mean[kind] = z.mean(0).float()
+        factor[kind] = torch.linalg.cholesky(spread).float()
+    return Prior(mean, factor)
 
 
 def draw_latent(size: int, seed: int) -> Tensor:

@@ -1,7 +1,7 @@
 """Melodies of two and four bars from the trained net: new, varied, and between two others."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ from torch import Tensor
 
 from studio.errors import InvalidInputError
 from studio_music.folk import find_fifths
-from studio_music.latent import shift_latent
+from studio_music.latent import Prior, shift_latent, take_prior
 from studio_music.leaning import Leaning
 from studio_music.melody import find_key, find_melody
 from studio_music.melody_data import (
     BAR_STEPS,
+    BARS,
     FIRST,
     HOLD,
     METRES,
@@ -29,6 +30,9 @@ from studio_music.model_vae import MelodyVae, build_net, find_kind
 from studio_music.notes import Note, Part, Piece
 from studio_music.vae_training import Draw, write_tokens
 
+KINDS: Final = len(METRES) * len(BARS)
+TURNS: Final = 2
+"""Of writing and reading again what was drawn."""
 GREEDY: Final = 0.05
 """Temperature below which the likeliest token is taken."""
 
@@ -42,6 +46,7 @@ class MelodyWish:
         bars: 2 or 4.
         tonic: pitch class.
         attributes: name -> standard deviations.
+        in_scale: notes outside the major scale are rare.
     """
 
     metre: int = 0
@@ -49,6 +54,7 @@ class MelodyWish:
     tonic: int = 0
     temperature: float = 0.7
     attributes: tuple[tuple[str, float], ...] = ()
+    in_scale: bool = False
 
 
 @dataclass(frozen=True)
@@ -65,10 +71,13 @@ class Clip:
 class MelodyWriter:
     """A melody net at work; see `model_vae`."""
 
-    def __init__(self, net: MelodyVae, directions: Mapping[str, Any]) -> None:
-        """Take a net, and the directions of attributes in its latent space."""
+    def __init__(
+        self, net: MelodyVae, directions: Mapping[str, Any], prior: Prior | None = None
+    ) -> None:
+        """Take a net, the directions of attributes in its latent space, and where to draw."""
         self.net = net
         self.directions = directions
+        self.prior = prior or take_prior({}, KINDS, self.latent)[1]
 
     @property
     def latent(self) -> int:
@@ -81,6 +90,24 @@ class MelodyWriter:
         tokens = torch.from_numpy(clip.tokens.astype(np.int64))[None]
         return self.net.encode(tokens, torch.tensor([find_kind(clip.metre, clip.bars)]))[0]
 
+    def draw(self, wish: MelodyWish, seed: int) -> Tensor:
+        """Draw a latent vector (1, n) of something new.
+
+        What is written from it is read again a few times, without the wishes for attributes: such
+        a chain ends where the net is at home (Rezende et al., 2014).
+        """
+        z = self.prior.draw(find_kind(wish.metre, wish.bars), seed)
+        plain = replace(wish, attributes=())
+        for turn in range(TURNS):
+            made = self.write(z, plain, seed + turn)
+            z = self.encode(Clip(made, wish.metre, wish.bars, wish.tonic, "major"))
+        return z
+
+    def vary(self, clip: Clip, amount: float, seed: int) -> Tensor:
+        """Return the latent vector (1, n) of something like a clip."""
+        kind = find_kind(clip.metre, clip.bars)
+        return self.prior.vary(self.encode(clip), kind, amount, seed)
+
     def write(self, z: Tensor, wish: MelodyWish, seed: int) -> Tokens:
         """Write tokens (N,) from a latent vector (1, n)."""
         z = shift_latent(z, self.directions, dict(wish.attributes))
@@ -90,7 +117,7 @@ class MelodyWriter:
             draws = np.random.default_rng([seed, 3]).random((1, steps))
             uniform = torch.from_numpy(draws)
         sliders = dict(wish.attributes)
-        leaning = Leaning(sliders.get("interval", 0.0), sliders.get("syncopation", 0.0))
+        leaning = Leaning(**sliders, in_scale=wish.in_scale)
         draw = Draw(uniform, max(wish.temperature, GREEDY), leaning)
         made = write_tokens(self.net, z, wish.metre, wish.bars, draw)
         return made[0].numpy().astype(np.int16)
@@ -103,7 +130,9 @@ def load_writer(path: Path) -> MelodyWriter:
         CheckpointError: damaged, or of another family.
     """
     config, tensors = load_weights(path)
-    return MelodyWriter(build_net(config, tensors), config.get("attributes", {}))
+    size = config.get("n_latent")
+    weights, prior = take_prior(tensors, KINDS, size if isinstance(size, int) else 0)
+    return MelodyWriter(build_net(config, weights), config.get("attributes", {}), prior)
 
 
 def read_clip(piece: Piece, bars: int) -> Clip:

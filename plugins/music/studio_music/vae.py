@@ -156,7 +156,7 @@ def write_melody(
     import numpy as np
 
     from studio_music.attributes import MELODY, measure_melody
-    from studio_music.latent import draw_latent, vary, walk
+    from studio_music.latent import walk
     from studio_music.melodies import MelodyWish, read_clip, to_melody_piece
     from studio_music.melody_data import BAR_STEPS
 
@@ -168,11 +168,12 @@ def write_melody(
         raise InvalidInputError("the two clips are in different metres; give two in one metre")
     names = ("density", "range", "syncopation", "interval")
     wishes = tuple((name, getattr(params, name)) for name in names)
-    wish = MelodyWish(metre, params.bars, tonic, params.temperature, wishes)
-    if params.task == "new":
-        latents = [draw_latent(writer.latent, seed)]
+    is_new = params.task == "new"
+    wish = MelodyWish(metre, params.bars, tonic, params.temperature, wishes, is_new)
+    if is_new:
+        latents = [writer.draw(wish, seed)]
     elif params.task == "vary":
-        latents = [vary(writer.encode(heard[0]), params.amount, seed)]
+        latents = [writer.vary(heard[0], params.amount, seed)]
     else:
         path = walk(writer.encode(heard[0]), writer.encode(heard[1]), params.count)
         latents = [path[number : number + 1] for number in range(params.count)]

@@ -26,7 +26,9 @@ from studio_music.melody_data import (
 )
 from studio_music.model_vae import MelodyVae, VaeConfig, find_kind
 
-KL_WEIGHT: Final = 0.3
+KL_WEIGHT: Final = 0.15
+SKETCH_WEIGHT: Final = 0.5
+"""Of what the plan says without the past: it makes the latent vector say something early."""
 FREE_NATS: Final = 0.05
 """Per latent dimension."""
 HIDDEN_SHARE: Final = 0.35
@@ -94,11 +96,15 @@ def compute_losses(net: MelodyVae, tokens: Tensor, metre: int, bars: int) -> dic
     z = mean + torch.randn_like(mean) * (logvar / 2).exp()
     hidden = torch.rand(tokens.shape, device=tokens.device) < HIDDEN_SHARE
     shown = tokens.masked_fill(hidden, VOCABULARY)
-    logits = net.decode(z, shown, kind, BAR_STEPS[metre])
-    missed = F.cross_entropy(logits.flatten(0, 1), tokens.flatten(), reduction="sum") / len(tokens)
+    logits, sketch = net.decode(z, shown, kind, BAR_STEPS[metre])
+    missed, apart = (
+        F.cross_entropy(made.flatten(0, 1), tokens.flatten(), reduction="sum") / len(tokens)
+        for made in (logits, sketch)
+    )
     spread = get_divergence(mean, logvar).mean(0)
     # Twice the bars have twice as much to say.
-    loss = (missed + KL_WEIGHT * spread.clamp(min=FREE_NATS).sum()) * (2 / bars)
+    penalty = KL_WEIGHT * spread.clamp(min=FREE_NATS).sum()
+    loss = (missed + SKETCH_WEIGHT * apart + penalty) * (2 / bars)
     return {"loss": loss, "missed": missed * 2 / bars, "kl": spread.sum()}
 
 
@@ -139,13 +145,13 @@ def write_tokens(
     """
     bar = BAR_STEPS[metre]
     kind = torch.full((len(z),), find_kind(metre, bars), device=z.device)
-    state = net.start(z, kind)
+    state, plan = net.start(z, kind), net.plan(z, kind, bar * bars)
     unseen = torch.full((len(z),), VOCABULARY, device=z.device)
     tokens: list[Tensor] = []
     for at in range(bar * bars):
         before = tokens[-1] if tokens else unseen
         ago = tokens[at - bar] if at >= bar else unseen
-        logits, state = net.step(z, (before, ago), kind, at, state)
+        logits, state = net.step(plan, (before, ago), kind, at, state)
         logits = draw.leaning.tilt(logits, tokens, bar)
         if draw.uniform is None:
             tokens.append(logits.argmax(-1))
@@ -189,7 +195,7 @@ def measure(net: MelodyVae, corpus: MelodyCorpus, most: int = 1024) -> dict[str,
 def _measure_group(net: MelodyVae, tokens: Tensor, metre: int, bars: int) -> Tokens:
     kind = torch.full((len(tokens),), find_kind(metre, bars))
     mean, logvar = net.encode(tokens, kind)
-    forced = net.decode(mean, tokens, kind, BAR_STEPS[metre]).argmax(-1)
+    forced = net.decode(mean, tokens, kind, BAR_STEPS[metre])[0].argmax(-1)
     made = write_tokens(net, mean, metre, bars)
     notes = tokens >= FIRST
     return np.array(

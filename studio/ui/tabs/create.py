@@ -61,8 +61,8 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
             else field
             for field in build_fields(spec.params_schema)
         ]
-        told = {"form": spec.id, "turn": asked["turn"], "at": asked["at"]}
-        data = html.escape(json.dumps({**told, "fields": describe_fields(fields)}))
+        told = {"form": spec.id, "fields": describe_fields(fields), "at": asked["at"]}
+        data = html.escape(json.dumps(told))
         with place_form(asked["turn"]):
             build_form(spec.id, fields, asked["params"], say)
             gr.HTML(f'<studio-form data="{data}"></studio-form>', elem_classes="s-plain")
@@ -99,7 +99,7 @@ def _read_choice(text: str) -> dict[str, Any] | None:
             "turn": int(asked.get("turn", 0)),
             "at": asked["at"],
         }
-    except (ValueError, KeyError, AttributeError, TypeError):
+    except (ValueError, KeyError, AttributeError, TypeError, OverflowError):
         return None
 
 
