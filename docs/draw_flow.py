@@ -46,6 +46,19 @@ def draw_classes(studio: Studio, classes: list[str]) -> Image.Image:
     return lay(named, 10)
 
 
+def draw_layouts(studio: Studio) -> Image.Image:
+    """Tiles and bricks in every layout."""
+    from studio_flow.layouts import LAYOUTS
+
+    named = []
+    for material in ("brick", "tiles"):
+        for layout in LAYOUTS:
+            params = {"class": material, "size": 256, "layout": layout}
+            (asset,) = studio.generate("flow.texture", params=params, seed=1)
+            named.append((f"{material}, {layout}", load(asset.path)))
+    return lay(named, len(LAYOUTS))
+
+
 def draw_sprites(studio: Studio) -> Image.Image:
     """A sheet of monsters and one of weapons, four times enlarged."""
     sheets = []
@@ -67,6 +80,7 @@ def main() -> None:
         if (PLACE / "texture").is_dir():
             config = json.loads((PLACE / "texture" / "config.json").read_text(encoding="utf-8"))
             draw_classes(studio, config["classes"]).save(IMAGES / "flow-classes.webp", quality=85)
+            draw_layouts(studio).save(IMAGES / "flow-layouts.webp", quality=85)
         if (PLACE / "sprite").is_dir():
             draw_sprites(studio).save(IMAGES / "flow-sprites.webp", lossless=True)
 

@@ -12,6 +12,8 @@ import subprocess
 import sys
 import tempfile
 import urllib.request
+from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 
 from PIL import Image
@@ -22,8 +24,8 @@ from studio import Asset, Studio
 ROOT = Path(__file__).parents[1]
 OUT = ROOT / "docs" / "screenshots"
 SAMPLES = {"cobble": "Stone paving", "planks": "Planks", "grass": "Meadow", "brick": "Brick wall"}
-WAITING = [("flow.sprite", 64), ("flow.texture", 512), ("gan.texture", 512), ("flow.texture", 256)]
-TABS = ("create", "library", "queue", "pipelines", "train", "system")
+WAITING = ("flow.sprite", "flow.texture", "gan.texture", "music.lstm", "flow.texture")
+TABS = ("create", "library", "pipelines", "train", "system")
 SIZES = {"": (1280, 800, 120_000), "-1920": (1920, 1080, 120_000), "-1024": (1024, 768, 80_000)}
 """End of the name -> width and height of the window, and bytes that a picture may have."""
 
@@ -59,7 +61,7 @@ def make_home(home: Path) -> None:
             )
             studio.assets.rate(made[0].id, 5)
             (material,) = studio.generate("textures.pbr", inputs={"albedo": made[0]})
-            if name == SAMPLES[0]:
+            if name == "cobble":
                 studio.generate("textures.export", inputs={"material": material}, engine="godot")
 
 
@@ -71,12 +73,8 @@ def import_sample(studio: Studio, name: str) -> Asset:
 
 def fill_queue(url: str) -> None:
     """Let jobs wait, paused: a queue that looks like one, and stays as it is."""
-    calls = [
-        {"generator": generator, "params": {"size": size}, "seed": seed}
-        for seed, (generator, size) in enumerate(WAITING)
-    ]
-    for call in calls:
-        post(url, "jobs", {**call, "priority": "normal"})
+    for seed, generator in enumerate(WAITING):
+        post(url, "jobs", {"generator": generator, "seed": seed, "priority": "normal"})
     post(url, "jobs/pause", {"all": True})
 
 
@@ -103,8 +101,8 @@ def start_server(home: Path) -> tuple["subprocess.Popen[str]", str]:
     raise SystemExit("the server did not start")
 
 
-def take(browser: Browser, url: str, scheme: str, ending: str) -> list[str]:
-    """Look at every tab in one theme, at one size; return what the page complained of."""
+def take(browser: Browser, url: str, scheme: str, ending: str, tabs: Sequence[str]) -> list[str]:
+    """Look at tabs in one theme, at one size; return what the page complained of."""
     width, height, largest = SIZES[ending]
     context = browser.new_context(
         viewport={"width": width, "height": height},
@@ -123,10 +121,10 @@ def take(browser: Browser, url: str, scheme: str, ending: str) -> list[str]:
             and said.append(f"{line.type}: {line.text} ({line.location})")
         ),
     )
-    page.goto(f"{url}#{TABS[0]}", timeout=PATIENCE)
+    page.goto(f"{url}#create", timeout=PATIENCE)
     page.wait_for_selector("html[data-studio-ready]", state="attached", timeout=PATIENCE)
     page.wait_for_selector(".s-fields .s-field", timeout=PATIENCE)
-    for tab in TABS:
+    for tab in tabs:
         page.evaluate("tab => { location.hash = tab; }", tab)
         page.wait_for_selector(f"#tab-{tab}", state="visible", timeout=PATIENCE)
         save(settle(page), OUT / f"{tab}-{scheme}{ending}.webp", largest)
@@ -167,12 +165,13 @@ def main() -> None:
         process, url = start_server(home)
         said: set[str] = set()
         try:
-            fill_queue(url)
             with sync_playwright() as play:
                 browser = play.chromium.launch(executable_path=chromium, args=FLAGS)
-                for ending in SIZES:
-                    for scheme in ("light", "dark"):
-                        said.update(take(browser, url, scheme, ending))
+                for tabs in (TABS, ("queue",)):
+                    if tabs != TABS:
+                        fill_queue(url)
+                    for ending, scheme in product(SIZES, ("light", "dark")):
+                        said.update(take(browser, url, scheme, ending, tabs))
                 browser.close()
         finally:
             process.terminate()

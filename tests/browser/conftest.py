@@ -216,11 +216,35 @@ def shared(house):
     return {"nursery": house.nursery, "known": house.folder}
 
 
+TRIAL = Path(__file__).parent / "trial_plugin.txt"
+
+
+@pytest.fixture(scope="session")
+def trial_path(tmp_path_factory):
+    """A folder with a plugin that fails and trains, and one that cannot be loaded."""
+    folder = tmp_path_factory.mktemp("trial")
+    shutil.copy(TRIAL, folder / "trial_plugin.py")
+    (folder / "broken_plugin.py").write_text("import a_library_that_is_not_here\n")
+    for name in ("trial", "broken"):
+        info = folder / f"{name}_plugin-1.0.dist-info"
+        info.mkdir()
+        text = f"Metadata-Version: 2.1\nName: {name}-plugin\nVersion: 1.0\n"
+        (info / "METADATA").write_text(text)
+        (info / "entry_points.txt").write_text(f"[studio]\n{name} = {name}_plugin\n")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def plugin_path(sample_path, trial_path):
+    """The sample plugin and the trial plugin: the same for most servers, so described once."""
+    return os.pathsep.join(map(str, (sample_path, trial_path)))
+
+
 @pytest.fixture(scope="module")
-def sample_server(tmp_path_factory, sample_path, shared):
-    """A server with the sample plugin."""
+def sample_server(tmp_path_factory, plugin_path, shared):
+    """A server that takes small uploads only."""
     home = tmp_path_factory.mktemp("browser") / "home"
-    started = StudioProcess(home, sample_path, options=("--upload-limit", "8"), **shared)
+    started = StudioProcess(home, plugin_path, options=("--upload-limit", "8"), **shared)
     yield started
     started.stop()
 
@@ -328,9 +352,6 @@ def open_page(chromium, house):
     assert faults == []
 
 
-TRIAL = Path(__file__).parent / "trial_plugin.txt"
-
-
 class Served(StudioProcess):
     """A server, and what tests of the rooms ask of it."""
 
@@ -357,26 +378,10 @@ class Served(StudioProcess):
             time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
-def trial_path(tmp_path_factory):
-    """A folder with a plugin that fails and trains, and one that cannot be loaded."""
-    folder = tmp_path_factory.mktemp("trial")
-    shutil.copy(TRIAL, folder / "trial_plugin.py")
-    (folder / "broken_plugin.py").write_text("import a_library_that_is_not_here\n")
-    for name in ("trial", "broken"):
-        info = folder / f"{name}_plugin-1.0.dist-info"
-        info.mkdir()
-        text = f"Metadata-Version: 2.1\nName: {name}-plugin\nVersion: 1.0\n"
-        (info / "METADATA").write_text(text)
-        (info / "entry_points.txt").write_text(f"[studio]\n{name} = {name}_plugin\n")
-    return folder
-
-
 @pytest.fixture(scope="module")
-def served(tmp_path_factory, sample_path, trial_path, shared):
-    """A server with the sample plugin and the trial plugin."""
-    plugins = os.pathsep.join(map(str, (sample_path, trial_path)))
-    server = Served(tmp_path_factory.mktemp("served") / "home", plugins, **shared)
+def served(tmp_path_factory, plugin_path, shared):
+    """A server, and what tests ask of it."""
+    server = Served(tmp_path_factory.mktemp("served") / "home", plugin_path, **shared)
     yield server
     server.stop()
 

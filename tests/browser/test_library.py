@@ -94,7 +94,7 @@ def find(server, words):
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory, serve_home):
+def server(tmp_path_factory, serve_home, plugin_path):
     fill = Filler(tmp_path_factory.mktemp("library") / "home")
     fill.add_many(MANY)
     for i, rating in enumerate([0, 3, 5]):
@@ -117,7 +117,7 @@ def server(tmp_path_factory, serve_home):
         for k in range(9):
             fill.add(f"tree leaf {i} {k}", "lime", parents=(("image", branch.id),))
     fill.database.close()
-    return serve_home(fill.home)
+    return serve_home(fill.home, plugin_path)
 
 
 @pytest.fixture(scope="module")

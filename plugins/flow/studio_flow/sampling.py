@@ -26,7 +26,7 @@ class Style:
     """
 
     steps: int = 8
-    guidance: float = 1.5
+    guidance: float = 2.0
     method: Method = "euler"
     shift: float = 1.5
 

@@ -131,7 +131,7 @@ class _TextureParams(Params):
         8, ge=1, le=50, description="steps from noise; more is finer and slower"
     )
     guidance_scale: float = Field(
-        1.5,
+        2.0,
         ge=1,
         le=8,
         description="how strictly the class is kept to; 1 is faster",

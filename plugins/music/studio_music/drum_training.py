@@ -13,8 +13,10 @@ from torch.nn import functional as F
 from studio_music.groove_data import DrumLoop
 from studio_music.model_drums import SPAN, DrumConfig, DrumNet
 
-KL_WEIGHT: Final = 0.4
+KL_WEIGHT: Final = 0.2
 """Below 1 the latent vector says more; measured: see the card."""
+SKETCH_WEIGHT: Final = 0.5
+"""Of what the plan says without the past: it makes the latent vector say something early."""
 FREE_NATS: Final = 0.05
 """Per latent dimension, not counted in the bound: keeps them from falling silent."""
 HIDDEN_STEPS: Final = 0.3
@@ -67,14 +69,18 @@ def compute_losses(net: DrumNet, batch: Sequence[Tensor]) -> dict[str, Tensor]:
     taps = build_taps(hits, force, torch.rand(len(hits), device=hits.device) > HIDDEN_TAPS)
     shown = hits * (torch.rand(hits.shape[:2], device=hits.device) > HIDDEN_STEPS)[..., None]
     logits = decode_with(net, z, (hits, shown), style, taps)
-    missed = F.binary_cross_entropy_with_logits(logits, hits, reduction="sum") / len(hits)
+    sketch = net.pattern.sketch(net.pattern.plan(z))
+    missed, apart = (
+        F.binary_cross_entropy_with_logits(made, hits, reduction="sum") / len(hits)
+        for made in (logits, sketch)
+    )
     spread = get_divergence(mean, logvar).mean(0)
     penalty = spread.clamp(min=FREE_NATS).sum()
     # A tenth of the forces are told, as a hint of how loud the player is.
     told = (torch.rand(hits.shape, device=hits.device) < TOLD_FORCES) & (hits > 0)
     told &= torch.rand(len(hits), 1, 1, device=hits.device) > HIDDEN_FORCE
     touch = measure_touch(net, hits, (force, push), force * told, (style, bpm))
-    loss = missed + KL_WEIGHT * penalty + touch
+    loss = missed + SKETCH_WEIGHT * apart + KL_WEIGHT * penalty + touch
     return {"loss": loss, "missed": missed, "kl": spread.sum(), "touch": touch}
 
 
@@ -165,11 +171,11 @@ def measure(net: DrumNet, corpus: DrumCorpus) -> dict[str, float]:
 @torch.no_grad()
 def write_hits(net: DrumNet, z: Tensor, style: Tensor, taps: Tensor) -> Tensor:
     """Write patterns greedily: a drum is struck where that is likelier than not."""
-    state = torch.tanh(net.pattern.begin(z))[None]
+    plan, state = net.pattern.start(z)
     past = torch.zeros(len(z), SPAN, net.pattern.head.out_features)
     between = torch.triu(net.pattern.between, 1)
     for at in range(SPAN):
-        logits, state = net.pattern.step(z, past, (style, taps), at, state)
+        logits, state = net.pattern.step(plan, past, (style, taps), at, state)
         struck = torch.zeros_like(logits)
         for drum in range(logits.shape[1]):
             struck[:, drum] = (logits[:, drum] + struck @ between[:, drum] > 0).float()

@@ -148,12 +148,12 @@ class DrumPlayer:
         """Draw two bars (32, 9); under a strict rhythm hits are on its onsets, and only there."""
         net = self.net.pattern
         rhythm, strict = taps
-        state = torch.tanh(net.begin(z))[None]
+        plan, state = net.start(z)
         between = torch.triu(net.between, 1)
         conditions = (torch.tensor([STYLES.index(wish.style)]), to_condition(rhythm))
         past = torch.zeros(1, SPAN, COUNT)
         for at in range(SPAN):
-            logits, state = net.step(z, past, conditions, at, state)
+            logits, state = net.step(plan, past, conditions, at, state)
             struck = torch.zeros(1, COUNT)
             best, best_drum = -np.inf, 0
             for drum in range(COUNT):

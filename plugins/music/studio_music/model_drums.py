@@ -1,7 +1,8 @@
 """Nets for drums: a variational autoencoder of what is struck, and a net of how it is played.
 
-The first draws two bars step by step and drum by drum, from a latent vector, a style and, if one
-is given, the rhythm of taps. The second sees both bars and gives each hit its force and push.
+The first lays out two bars from a latent vector, and draws them step by step and drum by drum along
+that plan, a style and, if one is given, the rhythm of taps. The second sees both bars and gives
+each hit its force and push.
 """
 
 from dataclasses import asdict, dataclass
@@ -18,8 +19,10 @@ FAMILY: Final = "drums"
 COUNT: Final = len(DRUMS)
 SPAN: Final = BARS * STEPS
 MOST_WIDTH: Final = 2048
-LOOK_BACKS: Final = (STEPS, STEPS // 2)
+LOOK_BACKS: Final = (1, STEPS // 2, STEPS)
 """Steps before, which the writer sees directly: drummers repeat themselves."""
+PLAN, SHORT = 32, 16
+"""Of a step, as planned and as read."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +33,11 @@ class DrumConfig:
         n_embd: width of both nets.
         n_latent: of the latent vector.
         dropout: while it learns.
-        looks: how many of `LOOK_BACKS` the writer has.
     """
 
     n_embd: int = 160
     n_latent: int = 32
     dropout: float = 0.2
-    looks: int = 2
 
 
 class DrumNet(nn.Module):
@@ -57,24 +58,29 @@ class PatternVae(nn.Module):
         width, latent = config.n_embd, config.n_latent
         self.config = config
         self.reader = nn.GRU(COUNT, width // 2, batch_first=True, bidirectional=True)
-        self.to_latent = nn.Linear(2 * width, 2 * latent)
+        self.shorten = nn.Linear(width + COUNT, SHORT)
+        self.join = nn.Linear(SPAN * SHORT, width)
+        self.to_latent = nn.Linear(width, 2 * latent)
         self.place = nn.Embedding(SPAN, 16)
         self.style = nn.Embedding(len(STYLES), 16)
         self.begin = nn.Linear(latent, width)
-        self.looks = LOOK_BACKS[: config.looks]
-        seen = COUNT * (1 + len(self.looks)) + latent + 16 + 16 + 3
-        self.writer = nn.GRU(seen, width, batch_first=True)
+        self.lay_out = nn.Sequential(
+            nn.Linear(latent, width), nn.ReLU(), nn.Linear(width, SPAN * PLAN)
+        )
+        self.writer = nn.GRU(COUNT * len(LOOK_BACKS) + PLAN + 16 + 16 + 3, width, batch_first=True)
         self.drop = nn.Dropout(config.dropout)
-        self.out = nn.Linear(width, width)
+        self.out = nn.Linear(width + PLAN, width)
         self.head = nn.Linear(width, COUNT)
+        self.sketch = nn.Linear(PLAN, COUNT)
+        """What the plan says of each step before anything is struck."""
         self.between = nn.Parameter(torch.zeros(COUNT, COUNT))
         """Of drum k on drum j of the same step, k < j."""
 
     def encode(self, hits: Tensor) -> tuple[Tensor, Tensor]:
         """Return mean and log-variance (B, n_latent)."""
         read, _ = self.reader(hits)
-        joined = torch.cat([read.mean(1), read.amax(1)], -1)
-        mean, logvar = self.to_latent(joined).chunk(2, -1)
+        short = torch.relu(self.shorten(torch.cat([read, hits], -1))).flatten(1)
+        mean, logvar = self.to_latent(self.drop(torch.relu(self.join(short)))).chunk(2, -1)
         return mean, logvar.clamp(-8, 4)
 
     def decode(self, z: Tensor, hits: Tensor, style: Tensor, taps: Tensor) -> Tensor:
@@ -86,43 +92,52 @@ class PatternVae(nn.Module):
             style: (B,) places in `STYLES`.
             taps: (B, 32, 3): are taps known, is one here, how hard.
         """
-        shifts = (1, *self.looks)
-        before = torch.cat([F.pad(hits, (0, 0, n, 0))[:, : hits.shape[1]] for n in shifts], -1)
-        seen = self._gather(z, before, style, taps, 0)
-        state = torch.tanh(self.begin(z))[None]
-        written, _ = self.writer(seen, state)
-        return self.judge(written) + hits @ torch.triu(self.between, 1)
+        before = [F.pad(hits, (0, 0, ago, 0))[:, : hits.shape[1]] for ago in LOOK_BACKS]
+        plan = self.plan(z)
+        seen = self._gather(plan, torch.cat(before, -1), style, taps, 0)
+        written, _ = self.writer(seen, torch.tanh(self.begin(z))[None])
+        return self._judge(written, plan) + hits @ torch.triu(self.between, 1)
 
-    def judge(self, written: Tensor) -> Tensor:
-        """Return logits of each drum, before what the same step adds."""
-        return cast(Tensor, self.head(torch.relu(self.out(self.drop(written)))))
+    def plan(self, z: Tensor) -> Tensor:
+        """Lay out two bars: (B, 32, PLAN)."""
+        return cast(Tensor, self.lay_out(z).unflatten(1, (SPAN, PLAN)))
+
+    def start(self, z: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the plan and the writer's first state, for `step`."""
+        return self.plan(z), torch.tanh(self.begin(z))[None]
 
     def step(
-        self, z: Tensor, past: Tensor, conditions: tuple[Tensor, Tensor], at: int, state: Tensor
+        self, plan: Tensor, past: Tensor, conditions: tuple[Tensor, Tensor], at: int, state: Tensor
     ) -> tuple[Tensor, Tensor]:
-        """Return logits (B, 9) of step `at`, and the new state.
+        """Return logits (B, 9) of step `at`, before what its own drums add, and the new state.
 
         Args:
-            z: (B, n_latent).
+            plan: (B, 32, PLAN), of both bars.
             past: (B, 32, 9) what was struck before, 0 from `at` on.
             conditions: style and taps, as in `decode`.
             at: which step.
             state: of the writer.
         """
         style, taps = conditions
-        shifts = (1, *self.looks)
-        parts = [past[:, at - n] if at >= n else torch.zeros_like(past[:, 0]) for n in shifts]
-        before = torch.cat(parts, -1)[:, None]
-        seen = self._gather(z, before, style, taps[:, at : at + 1], at)
+        empty = torch.zeros_like(past[:, 0])
+        before = torch.cat([past[:, at - n] if at >= n else empty for n in LOOK_BACKS], -1)
+        here = plan[:, at : at + 1]
+        seen = self._gather(here, before[:, None], style, taps[:, at : at + 1], at)
         written, state = self.writer(seen, state)
-        return self.judge(written)[:, 0], state
+        return self._judge(written, here)[:, 0], state
 
-    def _gather(self, z: Tensor, before: Tensor, style: Tensor, taps: Tensor, first: int) -> Tensor:
+    def _judge(self, written: Tensor, plan: Tensor) -> Tensor:
+        mixed = torch.relu(self.out(torch.cat([self.drop(written), plan], -1)))
+        return cast(Tensor, self.head(mixed) + self.sketch(plan))
+
+    def _gather(
+        self, plan: Tensor, before: Tensor, style: Tensor, taps: Tensor, first: int
+    ) -> Tensor:
         count, length, _ = before.shape
-        places = torch.arange(first, first + length, device=z.device)
-        wide = [z[:, None], self.style(style)[:, None], self.place(places)[None]]
-        z_wide, style_wide, place_wide = (part.expand(count, length, -1) for part in wide)
-        return torch.cat([before, z_wide, place_wide, style_wide, taps], -1)
+        places = torch.arange(first, first + length, device=plan.device)
+        wide = [self.place(places)[None], self.style(style)[:, None]]
+        place, kind = (part.expand(count, length, -1) for part in wide)
+        return torch.cat([before, plan, place, kind, taps], -1)
 
 
 class TouchNet(nn.Module):
@@ -184,9 +199,7 @@ def build_net(config: dict[str, Any], tensors: dict[str, Tensor] | None = None) 
             family=config.get("family", "unknown"),
         )
     try:
-        # The first weights had no look-back, and do not speak of it.
-        known_sizes = {"looks": 0, **config}
-        sizes = DrumConfig(**{name: known_sizes[name] for name in asdict(DrumConfig())})
+        sizes = DrumConfig(**{name: config[name] for name in asdict(DrumConfig())})
         if not (0 < sizes.n_embd <= MOST_WIDTH and 0 < sizes.n_latent <= MOST_WIDTH):
             raise ValueError("sizes out of range")
         net = DrumNet(sizes)
