@@ -91,13 +91,17 @@ class Compare(Generator):
         for index, seed in enumerate(job.seeds):
             lines, seconds = list(chains), {}
             for number, core in enumerate(CORES):
-                done = (index * len(CORES) + number) * params.steps
+                done = (index * len(CORES) + number) * params.steps - 1
+
+                def tell(step: int, done: int = done) -> None:
+                    job.step(done + step, total)
+
                 plan = (replace(sizes, core=core), to_settings(params, seed), params.every)
                 line, spent = teach_core(
                     params.model,
                     collection,
                     plan,
-                    lambda step, done=done: job.step(done + step - 1, total),
+                    tell,
                 )
                 lines.append(line)
                 seconds[line.model] = round(spent, 1)

@@ -67,7 +67,8 @@ class FolkChain:
             if not pitch:
                 continue
             mode, metre, place = row[MODE], row[METRE], row[PLACE]
-            pitches, lengths = [], []
+            pitches: list[Context] = []
+            lengths: list[Context] = []
             for order in range(self.order + 1):
                 last = past[-order:] if order else []
                 where = (metre, place) if order else ()
