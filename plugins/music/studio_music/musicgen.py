@@ -1,4 +1,4 @@
-"""`music.musicgen`: text to sound with MusicGen, through transformers."""
+"""`music.musicgen`: text to sound with MusicGen, along a melody too, through transformers."""
 
 from collections.abc import Iterator
 from typing import Any, ClassVar
@@ -43,7 +43,7 @@ class MusicgenParams(Params):
 
 
 class Musicgen(Generator):
-    """MusicGen (Copet and others 2023): new sound from words, or the continuation of a sound."""
+    """MusicGen (arXiv 2306.05284): sound from words, along a tune, or going on from a sound."""
 
     id: ClassVar[str] = "music.musicgen"
     title: ClassVar[str] = "MusicGen"
@@ -51,6 +51,12 @@ class Musicgen(Generator):
     output: ClassVar[MediaType] = MediaType.AUDIO
     inputs: ClassVar[tuple[Input, ...]] = (
         Input("sound", (MediaType.AUDIO,), optional=True, summary="what to go on from"),
+        Input(
+            "melody",
+            (MediaType.AUDIO,),
+            optional=True,
+            summary="a tune to follow; needs a melody checkpoint",
+        ),
     )
     Params: ClassVar[type[Params]] = MusicgenParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
@@ -68,12 +74,20 @@ class Musicgen(Generator):
         self._composer = load_musicgen(checkpoint, device)
 
     def generate(self, params: MusicgenParams, job: JobContext) -> Iterator[Artifact]:
-        """Yield a sound per seed."""
-        from studio_music.musicgen_model import Wish, load_sound
+        """Yield a sound per seed.
 
-        given = job.inputs.get("sound") or []
-        rate = self._composer.sample_rate
-        prompt = load_sound(given[0].path, rate, params.continue_from) if given else None
+        Raises:
+            InvalidInputError: the checkpoint follows no melody, or goes on from no sound.
+        """
+        from studio_music.musicgen_model import Given, Wish, load_sound
+
+        rate, sounds = self._composer.sample_rate, job.inputs.get("sound") or []
+        tunes = job.inputs.get("melody") or []
+        self._composer.check_inputs(bool(sounds), bool(tunes), params.checkpoint)
+        given = Given(
+            load_sound(sounds[0].path, rate, params.continue_from) if sounds else None,
+            load_sound(tunes[0].path, rate) if tunes else None,
+        )
         wish = Wish(
             prompt=params.prompt,
             seconds=params.seconds,
@@ -89,7 +103,7 @@ class Musicgen(Generator):
             def step(done: int, base: int = index * total) -> None:
                 job.step(base + min(done, total - 1), total * len(job.seeds))
 
-            samples = self._composer.compose(wish, seed, prompt, step)
+            samples = self._composer.compose(wish, seed, given, step)
             job.step((index + 1) * total, total * len(job.seeds))
             yield Artifact(
                 (samples, rate),

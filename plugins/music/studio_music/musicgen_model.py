@@ -1,5 +1,6 @@
 """MusicGen itself: the one module that imports torch and transformers for it."""
 
+import json
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,8 +15,11 @@ import torch
 
 from studio.errors import CheckpointError, InvalidInputError
 from studio.generator import Checkpoint
+from studio_music.chroma import ChromaSizes, find_chroma
 
 Samples = npt.NDArray[np.float32]
+MELODY = "musicgen_melody"
+"""What transformers calls the models that follow a tune."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,19 @@ class Wish:
     temperature: float
     top_k: int
     top_p: float
+
+
+@dataclass(frozen=True)
+class Given:
+    """Sounds to begin with, mono (n,); None for none.
+
+    Attributes:
+        opening: what to go on from.
+        tune: what to follow.
+    """
+
+    opening: Samples | None = None
+    tune: Samples | None = None
 
 
 def load_musicgen(checkpoint: Checkpoint | None, device: str) -> "Composer":
@@ -47,21 +64,33 @@ def load_musicgen(checkpoint: Checkpoint | None, device: str) -> "Composer":
     kit.utils.logging.disable_progress_bar()
     path = checkpoint.path if checkpoint.path.is_dir() else checkpoint.path.parent
     try:
-        model = kit.MusicgenForConditionalGeneration.from_pretrained(
+        follows = kit.AutoConfig.from_pretrained(path, local_files_only=True).model_type == MELODY
+        name = f"Musicgen{'Melody' if follows else ''}ForConditionalGeneration"
+        model = getattr(kit, name).from_pretrained(
             path, local_files_only=True, use_safetensors=True
         )
-        processor = kit.AutoProcessor.from_pretrained(path, local_files_only=True)
+        # The processor of a melody model wants torchaudio, only to hear the tune.
+        words = kit.AutoTokenizer if follows else kit.AutoProcessor
+        processor = words.from_pretrained(path, local_files_only=True)
+        chroma = _read_chroma(path) if follows else None
     except Exception as fault:  # transformers raises many kinds
         raise CheckpointError(
             "checkpoint {name}: this is no MusicGen in transformers' format ({fault})",
             name=checkpoint.name,
             fault=str(fault).splitlines()[0][:200] if str(fault) else type(fault).__name__,
         ) from fault
-    return Composer(model.to(device).eval(), processor, device)
+    return Composer(model.to(device).eval(), processor, device, chroma)
 
 
-def load_sound(path: Path, rate: int, seconds: float) -> Samples:
-    """Read the end of a sound as mono samples at `rate`.
+def _read_chroma(folder: Path) -> ChromaSizes:
+    path = folder / "preprocessor_config.json"
+    said = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
+    names = ChromaSizes.__dataclass_fields__
+    return ChromaSizes(**{name: int(said[name]) for name in names if name in said})
+
+
+def load_sound(path: Path, rate: int, seconds: float = math.inf) -> Samples:
+    """Read a sound, or its last seconds, as mono samples at `rate`.
 
     Raises:
         InvalidInputError: unreadable or empty.
@@ -71,7 +100,7 @@ def load_sound(path: Path, rate: int, seconds: float) -> Samples:
 
     try:
         with soundfile.SoundFile(path) as file:
-            start = max(0, file.frames - round(seconds * file.samplerate))
+            start = max(0, math.floor(file.frames - min(seconds * file.samplerate, file.frames)))
             file.seek(start)
             samples = file.read(dtype="float32", always_2d=True).mean(axis=1)
             given = file.samplerate
@@ -86,23 +115,39 @@ def load_sound(path: Path, rate: int, seconds: float) -> Samples:
 
 
 class Composer:
-    """A loaded model and its processor."""
+    """A loaded model and its processor; for a melody model, its tokeniser and sizes of chroma."""
 
-    def __init__(self, model: Any, processor: Any, device: str) -> None:
+    def __init__(
+        self, model: Any, processor: Any, device: str, chroma: ChromaSizes | None = None
+    ) -> None:
+        self._chroma = chroma
         self._model = model
         self._processor = processor
         self._device = device
         self.sample_rate = int(model.config.audio_encoder.sampling_rate)
         self._channels = int(getattr(model.config.decoder, "audio_channels", 1))
 
+    def check_inputs(self, has_opening: bool, has_tune: bool, name: str) -> None:
+        """Check that the model can begin with what is given.
+
+        Raises:
+            InvalidInputError: it cannot.
+        """
+        if has_tune and self._chroma is None:
+            raise InvalidInputError(
+                "melody: '{name}' follows no tune; take facebook/musicgen-melody", name=name
+            )
+        if has_opening and self._chroma is not None:
+            raise InvalidInputError(
+                "sound: '{name}' goes on from no sound; take facebook/musicgen-small", name=name
+            )
+
     def count_tokens(self, seconds: float) -> int:
         """Steps of the decoder for so many seconds; the delay between codebooks takes some more."""
         rate = self._model.config.audio_encoder.frame_rate
         return math.ceil(seconds * float(rate)) + int(self._model.config.decoder.num_codebooks)
 
-    def compose(
-        self, wish: Wish, seed: int, prompt: Samples | None, step: Callable[[int], None]
-    ) -> Samples:
+    def compose(self, wish: Wish, seed: int, given: Given, step: Callable[[int], None]) -> Samples:
         """Return samples (n,) or (n, channels), as long as asked for, after the given sound's end.
 
         Raises:
@@ -110,7 +155,7 @@ class Composer:
         """
         from transformers import StoppingCriteriaList, set_seed
 
-        inputs = self._prepare(wish, prompt)
+        inputs = self._prepare(wish, given)
         tokens = self.count_tokens(wish.seconds)
         set_seed(seed % (1 << 32))
         with torch.inference_mode():
@@ -125,7 +170,7 @@ class Composer:
                 stopping_criteria=StoppingCriteriaList([_Progress(step)]),
             )
         samples = made[0].float().cpu().numpy().T
-        skip = 0 if prompt is None else len(prompt)
+        skip = 0 if given.opening is None else len(given.opening)
         wanted = round(wish.seconds * self.sample_rate)
         cut = samples[skip : skip + wanted] if len(samples) > skip else samples[-wanted:]
         peak = float(np.abs(cut).max(initial=0))
@@ -137,11 +182,14 @@ class Composer:
         self._model = None
         self._processor = None
 
-    def _prepare(self, wish: Wish, prompt: Samples | None) -> dict[str, Any]:
-        given: dict[str, Any] = {"text": [wish.prompt], "padding": True, "return_tensors": "pt"}
-        if prompt is not None:
-            given |= {"audio": [prompt], "sampling_rate": self.sample_rate}
-        return {name: value.to(self._device) for name, value in self._processor(**given).items()}
+    def _prepare(self, wish: Wish, given: Given) -> dict[str, Any]:
+        told: dict[str, Any] = {"text": [wish.prompt], "padding": True, "return_tensors": "pt"}
+        if given.opening is not None:
+            told |= {"audio": [given.opening], "sampling_rate": self.sample_rate}
+        inputs = dict(self._processor(**told).items())
+        if given.tune is not None and self._chroma is not None:
+            inputs["input_features"] = find_chroma(given.tune, self._chroma)
+        return {name: value.to(self._device) for name, value in inputs.items()}
 
 
 class _Progress:

@@ -1,5 +1,6 @@
 """MusicGen with a tiny random model: what is tested is our use of it, not its music."""
 
+import json
 from importlib.util import find_spec
 
 import numpy as np
@@ -17,25 +18,15 @@ pytestmark = [
 ]
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory):
-    """A MusicGen of some 100,000 random weights, saved as transformers saves one."""
-    import torch
-    from transformers import (
-        EncodecFeatureExtractor,
-        MusicgenConfig,
-        MusicgenForConditionalGeneration,
-        MusicgenProcessor,
-        T5Tokenizer,
-    )
+PIECES = ["<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz "]
 
-    torch.manual_seed(0)
-    pieces = ["<pad>", "</s>", "<unk>", "▁", *"abcdefghijklmnopqrstuvwxyz "]
-    tokenizer = T5Tokenizer(vocab=[(piece, -1.0) for piece in pieces], extra_ids=0)
-    config = MusicgenConfig(
+
+def build_config(kind, **more):
+    """Some 100,000 weights."""
+    return kind(
         text_encoder={
             "model_type": "t5",
-            "vocab_size": len(pieces),
+            "vocab_size": len(PIECES),
             "d_model": 16,
             "d_kv": 8,
             "d_ff": 32,
@@ -56,7 +47,6 @@ def folder(tmp_path_factory):
             "audio_channels": 1,
         },
         decoder={
-            "model_type": "musicgen_decoder",
             "vocab_size": 32,
             "hidden_size": 16,
             "num_hidden_layers": 1,
@@ -67,8 +57,15 @@ def folder(tmp_path_factory):
             "bos_token_id": 32,
             "audio_channels": 1,
         },
+        **more,
     )
-    model = MusicgenForConditionalGeneration(config)
+
+
+def save_tiny(model, path):
+    """Save a model of random weights as transformers saves one."""
+    import torch
+    from transformers import T5Tokenizer
+
     for name in ("decoder_start_token_id", "pad_token_id", "bos_token_id"):
         setattr(model.generation_config, name, 32)
     for layer in model.audio_encoder.quantizer.layers:  # they begin as zeros: all would be silent
@@ -77,19 +74,53 @@ def folder(tmp_path_factory):
         for part in (model.text_encoder, model.decoder):
             for weight in part.parameters():
                 weight.mul_(6 if weight.ndim == 2 else 1)
-    path = tmp_path_factory.mktemp("musicgen")
+        if hasattr(model, "audio_enc_to_dec_proj"):
+            model.audio_enc_to_dec_proj.weight.mul_(100)
     model.save_pretrained(path)
+    return T5Tokenizer(vocab=[(piece, -1.0) for piece in PIECES], extra_ids=0)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A MusicGen."""
+    import torch
+    from transformers import (
+        EncodecFeatureExtractor,
+        MusicgenConfig,
+        MusicgenForConditionalGeneration,
+        MusicgenProcessor,
+    )
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("musicgen")
+    model = MusicgenForConditionalGeneration(build_config(MusicgenConfig))
+    tokenizer = save_tiny(model, path)
     extractor = EncodecFeatureExtractor(feature_size=1, sampling_rate=32000)
     MusicgenProcessor(extractor, tokenizer).save_pretrained(path)
     return path
 
 
-def compose(folder, tmp_path, seed=1, sound=None, **params):
+@pytest.fixture(scope="module")
+def melody_folder(tmp_path_factory):
+    """A MusicGen that follows a tune."""
+    import torch
+    from transformers import MusicgenMelodyConfig, MusicgenMelodyForConditionalGeneration
+
+    torch.manual_seed(0)
+    path = tmp_path_factory.mktemp("musicgen-melody")
+    config = build_config(MusicgenMelodyConfig, num_chroma=12, chroma_length=20)
+    tokenizer = save_tiny(MusicgenMelodyForConditionalGeneration(config), path)
+    tokenizer.save_pretrained(path)
+    (path / "preprocessor_config.json").write_text(json.dumps({"n_fft": 8192, "hop_length": 2048}))
+    return path
+
+
+def compose(folder, tmp_path, seed=1, sound=None, slot="sound", **params):
     steps = []
     assets = [InputAsset("x", MediaType.AUDIO, sound, {"main": sound})] if sound else []
     job = JobContext(
         (seed,),
-        {"sound": assets} if assets else {},
+        {slot: assets} if assets else {},
         tmp_path,
         lambda *step: steps.append(step[:2]),
         lambda: False,
@@ -129,3 +160,45 @@ def test_what_is_no_musicgen_is_refused(tmp_path):
     (tmp_path / "config.json").write_text("{}")
     with pytest.raises(CheckpointError, match="no MusicGen"):
         Musicgen(Checkpoint("x", tmp_path, ""), "cpu")
+
+
+def play(path, *pitches):
+    """Half a second of each pitch, Hz."""
+    import soundfile
+
+    time = np.arange(16000) / 32000
+    wave = np.concatenate([np.sin(2 * np.pi * pitch * time) for pitch in pitches])
+    soundfile.write(path, wave * 0.5, 32000)
+    return path
+
+
+def test_the_tune_is_heard():
+    from studio_music.chroma import ChromaSizes, find_chroma
+
+    scale = [261.63 * 2 ** (step / 12) for step in (0, 4, 7, 9)]
+    time = np.arange(32000) / 32000
+    wave = np.concatenate([np.sin(2 * np.pi * pitch * time) for pitch in scale])
+    chroma = find_chroma(wave.astype(np.float32), ChromaSizes())[0]
+    heard = chroma.argmax(1).tolist()
+    assert chroma.sum(1).eq(1).all()
+    assert [heard[round((second + 0.5) * 32000 / 4096)] for second in range(4)] == [0, 4, 7, 9]
+    assert find_chroma(wave[:100].astype(np.float32), ChromaSizes()).shape[2] == 12
+
+
+def test_it_follows_a_tune(melody_folder, tmp_path):
+    tune = play(tmp_path / "tune.wav", 262, 330, 392)
+    other = play(tmp_path / "other.wav", 220, 277, 247)
+    plain, _ = compose(melody_folder, tmp_path)
+    first, _ = compose(melody_folder, tmp_path, sound=tune, slot="melody")
+    second, _ = compose(melody_folder, tmp_path, sound=other, slot="melody")
+    assert first[0].shape == (16000,)
+    assert not np.array_equal(plain[0], first[0])
+    assert not np.array_equal(first[0], second[0])
+
+
+def test_a_model_that_cannot_begin_so_says_which_can(folder, melody_folder, tmp_path):
+    tune = play(tmp_path / "tune.wav", 262)
+    with pytest.raises(InvalidInputError, match="follows no tune; take"):
+        compose(folder, tmp_path, sound=tune, slot="melody")
+    with pytest.raises(InvalidInputError, match="goes on from no sound; take"):
+        compose(melody_folder, tmp_path, sound=tune)
