@@ -6,6 +6,7 @@
 """
 
 import logging
+import time
 from urllib.parse import quote, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -50,7 +51,7 @@ class Gate:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        has_begun = False
+        has_begun, begun = False, time.perf_counter()
 
         async def send_on(message: Message) -> None:
             nonlocal has_begun
@@ -59,6 +60,9 @@ class Gate:
                 headers = MutableHeaders(scope=message)
                 for name, value in _HEADERS.items():
                     headers.setdefault(name, value)
+                # Shown by the developer tools of browsers (W3C Server Timing), in milliseconds.
+                spent = (time.perf_counter() - begun) * 1000
+                headers.append("Server-Timing", f"app;dur={spent:.1f}")
             await send(message)
 
         connection = HTTPConnection(scope)

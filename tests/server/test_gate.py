@@ -76,6 +76,7 @@ def test_every_answer_has_the_headers(client):
         assert headers["x-content-type-options"] == "nosniff", path
         assert "frame-ancestors" in headers["content-security-policy"], path
         assert headers["referrer-policy"] == "same-origin", path
+        assert float(headers["server-timing"].removeprefix("app;dur=")) >= 0, path
 
 
 def test_an_answer_says_little_of_a_fault(studio, browse, caplog):
