@@ -44,6 +44,8 @@ benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/textures.py
 	$(BIN)/python benchmarks/music.py
 	$(BIN)/python benchmarks/music_sound.py
+	$(BIN)/python benchmarks/music_tunes.py
+	$(BIN)/python benchmarks/server.py
 
 screenshots: setup  ## every tab of the web interface, light and dark, into docs/screenshots
 	$(BIN)/python docs/screenshots.py
