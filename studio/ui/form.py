@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from studio.ui.form_labels import build_choice_label, build_label, build_summary
+from studio.ui.form_labels import build_choice_label, build_label
 from studio.ui.form_steps import choose_step, is_on_grid
 
 Schema = Mapping[str, Any]
@@ -28,7 +28,7 @@ class Field:
     Attributes:
         name: of the param.
         label: what people read, English.
-        summary: a sentence of help, English, or "".
+        summary: a sentence of help, as its author wrote it, English, or "".
         widget: which control.
         default: JSON value; None also when there is none.
         is_optional: may be null; an empty control means null.
@@ -125,7 +125,7 @@ def _build_field(name: str, raw: Schema, root: Schema, is_required: bool) -> Fie
     common: dict[str, Any] = {
         "name": name,
         "label": build_label(str(schema.get("title") or name)),
-        "summary": build_summary(str(schema.get("description", ""))),
+        "summary": str(schema.get("description", "")),
         "default": schema.get("default"),
         "is_optional": is_optional,
         "is_required": is_required,

@@ -104,7 +104,7 @@ def build_component(field: Field, values: Mapping[str, Any], say: Say, prefix: s
     label = translate(field.label, say)
     common: dict[str, Any] = {
         "label": f"{label} ({field.unit})" if field.unit else label,
-        "info": translate(field.summary, say) or None,
+        "info": build_summary(say(field.summary)) or None,
         "elem_id": f"{prefix}-{field.name}",
         "elem_classes": ["s-field", f"s-field-{field.widget}"],
         "interactive": True,
@@ -125,12 +125,9 @@ def build_component(field: Field, values: Mapping[str, Any], say: Say, prefix: s
 
 
 def translate(text: str, say: Say) -> str:
-    """Translate a text of a form, which the table may have as its plugin wrote it.
-
-    A form begins every text with a capital and leaves out the full stop; authors do as they like.
-    """
+    """Translate a label, which a table may have as its author wrote it, without the capital."""
     small = text[:1].lower() + text[1:]
-    for key in (text, small, f"{text}.", f"{small}."):
+    for key in (text, small):
         said = say(key)
         if said != key:
             return build_summary(said)

@@ -20,10 +20,10 @@ def list_lacking(texts, table):
     ]
 
 
-def iterate_words(fields):
-    for field in fields:
-        yield field.label
-        yield field.summary
+def list_lacking_in_form(fields, table):
+    words = [*list_lacking([field.label for field in fields], table)]
+    # What helps beside a field is asked for as its author wrote it, capital and full stop too.
+    return words + [field.summary for field in fields if field.summary not in {"", *table}]
 
 
 def test_forms_of_generators(studio, translator):
@@ -32,8 +32,10 @@ def test_forms_of_generators(studio, translator):
         if spec.entry_point == "sample":
             continue
         slots = [word for slot in spec.inputs for word in (slot.summary, name_slot(slot.name))]
-        words = [spec.title, spec.summary, *slots, *iterate_words(build_fields(spec.params_schema))]
-        if found := list_lacking(words, translator.of(spec.entry_point).table):
+        words = [spec.title, spec.summary, *slots]
+        table = translator.of(spec.entry_point).table
+        found = list_lacking(words, table)
+        if found := found + list_lacking_in_form(build_fields(spec.params_schema), table):
             lacking[spec.id] = found
     assert lacking == {}
 
@@ -43,8 +45,9 @@ def test_forms_of_pipelines(studio, translator):
     for pipeline in studio.pipelines.find():
         steps = [name_slot(step.name) for step in pipeline.steps]
         words = [pipeline.title, pipeline.summary, *steps]
-        words += iterate_words(build_fields(pipeline.params_schema))
-        if found := list_lacking(words, translator.table):
+        found = list_lacking(words, translator.table)
+        fields = build_fields(pipeline.params_schema)
+        if found := found + list_lacking_in_form(fields, translator.table):
             lacking[pipeline.name] = found
     assert lacking == {}
 

@@ -12,7 +12,8 @@ from torch import Tensor
 
 from studio_flow.describe import normalise
 from studio_flow.joints import find_joints
-from studio_flow.tiles import LAID, Tiles
+from studio_flow.laying import USUAL
+from studio_flow.tiles import Tiles
 
 JITTER: Final = 0.25
 """Of the class's own standard deviation."""
@@ -60,6 +61,6 @@ def write_book(tiles: Tiles) -> FactBook:
     clear, kept = torch.cat(joints), torch.ones(len(tiles.names), dtype=torch.bool)
     for kind, name in enumerate(tiles.classes):
         mine = tiles.kinds == kind
-        if name.lower() in LAID and bool(mine.any()):
+        if name.lower() in USUAL and bool(mine.any()):
             kept &= ~mine | (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
     return FactBook(torch.cat(facts)[kept], tiles.kinds[kept])

@@ -76,6 +76,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--start", type=Path, help="folder of an earlier run to begin with")
     plan = parser.parse_args(arguments)
+    if plan.start and plan.what != "textures":
+        parser.error("--start goes with textures")
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
     torch.set_num_threads(plan.threads)
     settings = Settings(
@@ -140,7 +142,7 @@ def train_textures(data: Path, folder: Path, settings: Settings, start: Path | N
     trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
     LOG.info("%d weights", count_weights(trainer.network))
     if start is not None:
-        begin_with(trainer, start)
+        LOG.info("%d tensors from %s", trainer.adopt(read_average(start)[1]), start.name)
     unseen = TextureLesson(held_out, autoencoder, 64, variants=1)
 
     def measure() -> dict[str, float]:
@@ -156,27 +158,21 @@ def train_textures(data: Path, folder: Path, settings: Settings, start: Path | N
     fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=500))
 
 
-def begin_with(trainer: Trainer, run: Path) -> None:
-    """Take over what fits of the running average of another training."""
-    own = trainer.network.state_dict()
-    with safe_open(run / STATE, framework="pt") as file:
-        names = {name: f"average.{name}" for name in own}
-        known = set(file.keys())
-        found = {n: file.get_tensor(key) for n, key in names.items() if key in known}
-    taken = {name: value for name, value in found.items() if value.shape == own[name].shape}
-    LOG.info("%d of %d tensors from %s", len(taken), len(own), run.name)
-    trainer.restart({**own, **taken})
-
-
 def load_average(run: Path, network: torch.nn.Module) -> dict[str, Any]:
     """Fill a net with the running average of a training; returns its step and settings."""
+    facts, weights = read_average(run)
+    network.load_state_dict(weights)
+    network.eval().requires_grad_(False)
+    return facts
+
+
+def read_average(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
+    """Read step and settings of a training, and the running average of its weights."""
     with safe_open(run / STATE, framework="pt") as file:
         facts: dict[str, Any] = json.loads(file.metadata()["facts"])
         prefix = "average."
         names = [name for name in file.keys() if name.startswith(prefix)]
-        network.load_state_dict({n.removeprefix(prefix): file.get_tensor(n) for n in names})
-    network.eval().requires_grad_(False)
-    return facts
+        return facts, {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 
 
 def train_sprites(data: Path, folder: Path, settings: Settings) -> None:

@@ -12,8 +12,9 @@ from torch.nn import functional
 
 from studio_flow.describe import normalise
 from studio_flow.joints import find_joints
-from studio_flow.network import FlowNet, Wanted, build_plan
-from studio_flow.tiles import LAID, Augment, Drawer, Tiles
+from studio_flow.laying import USUAL
+from studio_flow.network import FlowNet, Wanted, tell_joints
+from studio_flow.tiles import Augment, Drawer, Tiles
 
 BLIND_CLASS, BLIND_FACTS = 0.1, 0.15
 """Shares of a batch that are not told the class, and the facts: guidance needs both."""
@@ -58,7 +59,7 @@ class TextureLesson:
         self._batch = batch
         self._variants = variants
         self._kept: dict[tuple[int, int], Example] = {}
-        self._is_laid = torch.tensor([name.lower() in LAID for name in tiles.classes])
+        self._is_laid = torch.tensor([name.lower() in USUAL for name in tiles.classes])
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
@@ -91,7 +92,7 @@ class TextureLesson:
         coins = torch.rand(len(kinds), generator=rng)
         shares = torch.where(self._is_laid[kinds], BLIND_JOINTS, BLIND_UNLAID)
         count, _, height, width = joints.shape
-        plan = build_plan(joints, (count, height, width))
+        plan = tell_joints(joints, (count, height, width))
         return plan * (coins >= shares).float().view(-1, 1, 1, 1)
 
     @torch.no_grad()

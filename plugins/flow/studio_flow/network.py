@@ -67,7 +67,7 @@ class Wanted:
         facts: (B, F), as `describe` gives them.
         known: (B,), 1 where `facts` are told, 0 where not.
         size: (B,), a code of the size of a sprite; 0 for textures.
-        joints: (B, 2, H, W) in pixels, as `build_plan` gives it; None tells of none.
+        joints: (B, 2, H, W) in pixels, as `tell_joints` gives it; None tells of none.
     """
 
     kind: Tensor
@@ -120,7 +120,7 @@ class FlowNet(nn.Module):
         self.normal = nn.GroupNorm(count_groups(widths[0]), widths[0])
         self.leave = Conv(widths[0], cells, config.padding)
         nn.init.zeros_(self.leave.conv.weight)
-        self.plan = Plan(config) if config.joints else None
+        self.plan = JointReader(config) if config.joints else None
 
     def forward(self, noised: Tensor, time: Tensor, wanted: Wanted) -> Tensor:
         """Return the clean picture guessed, (B, C, H, W).
@@ -163,7 +163,7 @@ class FlowNet(nn.Module):
         return x
 
 
-class Plan(nn.Module):
+class JointReader(nn.Module):
     """Reads a map of joints, and draws over what the U-Net says at the full width of the field.
 
     Both ends begin at 0 (as in ControlNet, arXiv 2302.05543): a net that learnt without joints
@@ -200,7 +200,7 @@ class Plan(nn.Module):
         return torch.as_tensor(self.leave(functional.silu(torch.addcmul(shift, x, gain + 1))))
 
 
-def build_plan(joints: Tensor | None, shape: tuple[int, int, int]) -> Tensor:
+def tell_joints(joints: Tensor | None, shape: tuple[int, int, int]) -> Tensor:
     """Return a plan (B, 2, H, W): the joints, and whether they are known at all.
 
     Args:

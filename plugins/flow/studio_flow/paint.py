@@ -16,7 +16,7 @@ from studio_flow.describe import level, normalise, restore
 from studio_flow.joints import find_joints
 from studio_flow.laying import Laying, Lines, lay
 from studio_flow.model import Flow
-from studio_flow.network import Wanted, build_plan
+from studio_flow.network import Wanted, tell_joints
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.trial import to_image
@@ -149,7 +149,7 @@ class Painter:
         """Return the plan of a picture that is there."""
         if not self.flow.network.config.joints:
             return None
-        return build_plan(find_joints(plain), (1, *plain.shape[-2:]))
+        return tell_joints(find_joints(plain), (1, *plain.shape[-2:]))
 
     def _draw(
         self,
@@ -162,7 +162,7 @@ class Painter:
         facts, lines = told
         noise = torch.randn(self._find_shape(size), generator=rng)
         course = self._plan(order.style, facts, on_step)
-        plan = build_plan(lines.joints if lines else None, (1, *size))
+        plan = tell_joints(lines.joints if lines else None, (1, *size))
         made = self._walk(order.kind, (facts, plan), noise, course)
         return self._finish(made, facts, lines.shades if lines else None)
 

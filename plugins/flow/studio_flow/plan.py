@@ -156,13 +156,8 @@ class Plan:
             trainer.load(state)
             if trainer.step < self.params.steps:
                 return
-        other = load_flow(folder, self.architecture, self.device).network
-        own = trainer.network.state_dict()
         # Other classes mean other rows of one table; all else is taken over.
-        taken = {
-            n: v for n, v in other.state_dict().items() if n in own and v.shape == own[n].shape
-        }
-        trainer.restart({**own, **taken})
+        trainer.adopt(load_flow(folder, self.architecture, self.device).network.state_dict())
 
     def _write_card(self, facts: Mapping[str, Any]) -> str:
         count = count_weights(build_network(self.sizes))

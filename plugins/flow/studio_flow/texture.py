@@ -241,6 +241,7 @@ class Texture(Generator):
                     "class": name,
                     "words_unknown": list(reading.unknown),
                     "words_used": [*reading.qualities, *reading.colours],
+                    "layout": order.laying.layout,
                     "field": [field[1], field[0]],
                 },
                 title=f"{name.replace('_', ' ')} {seed}",

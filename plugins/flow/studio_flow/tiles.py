@@ -25,8 +25,6 @@ DIRECTED: Final = frozenset(
     {"bamboo", "bark", "brick", "paving", "planks", "roof", "tiles", "wood", "metal_pattern"}
 )
 """Classes with courses or a grain: not turned by a quarter."""
-LAID: Final = frozenset({"brick", "metal_pattern", "paving", "planks", "roof", "tiles"})
-"""Classes of parts with joints between them."""
 UPRIGHT: Final = frozenset({"bark", "brick", "roof", "bamboo"})
 """Classes with an up and a down: not mirrored top to bottom."""
 Augment = Literal["auto", "roll", "all"]

@@ -10,7 +10,7 @@ from torch import Tensor
 
 from studio_flow.describe import level, normalise, restore
 from studio_flow.laying import Laying, lay
-from studio_flow.network import FlowNet, Wanted, build_plan
+from studio_flow.network import FlowNet, Wanted, tell_joints
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.tiles import Tiles
 
@@ -48,7 +48,7 @@ def lay_all(names: list[str], side: int, seed: int) -> Tensor:
     plans = []
     for index, name in enumerate(names):
         lines = lay(Laying(), name, (side, side), mix_seed(seed, index))
-        plans.append(build_plan(lines.joints if lines else None, (1, side, side)))
+        plans.append(tell_joints(lines.joints if lines else None, (1, side, side)))
     return torch.cat(plans)
 
 

@@ -20,10 +20,7 @@ MATERIALS: Final[Mapping[str, str]] = {
     "trunk": "bark",
     "brick": "brick",
     "bricks": "brick",
-    "brick wall": "brick",
-    "stone wall": "brick",
     "wall": "brick",
-    "masonry": "brick",
     "concrete": "concrete",
     "cement": "concrete",
     "fabric": "fabric",
@@ -55,17 +52,11 @@ MATERIALS: Final[Mapping[str, str]] = {
     "aluminum": "metal",
     "metal plate": "metal_pattern",
     "metal plates": "metal_pattern",
-    "tread plate": "metal_pattern",
-    "grating": "metal_pattern",
     "paper": "paper",
     "cardboard": "paper",
     "paving": "paving",
     "paving stones": "paving",
     "pavement": "paving",
-    "cobblestone": "paving",
-    "cobblestones": "paving",
-    "cobbles": "paving",
-    "flagstones": "paving",
     "planks": "planks",
     "boards": "planks",
     "floorboards": "planks",
@@ -73,7 +64,6 @@ MATERIALS: Final[Mapping[str, str]] = {
     "wooden planks": "planks",
     "wood floor": "planks",
     "wooden floor": "planks",
-    "parquet": "planks",
     "plaster": "plaster",
     "stucco": "plaster",
     "plastic": "plastic",
@@ -81,8 +71,6 @@ MATERIALS: Final[Mapping[str, str]] = {
     "stone": "rock",
     "cliff": "rock",
     "roof": "roof",
-    "roof tiles": "roof",
-    "shingles": "roof",
     "rust": "rust",
     "rusty metal": "rust",
     "rusted metal": "rust",
@@ -92,7 +80,6 @@ MATERIALS: Final[Mapping[str, str]] = {
     "tiles": "tiles",
     "tile": "tiles",
     "ceramic": "tiles",
-    "mosaic": "tiles",
     "floor tiles": "tiles",
     "wood": "wood",
     "timber": "wood",
@@ -182,7 +169,7 @@ QUALITIES: Final[Mapping[str, Quality]] = {
     "clean": Quality(light=0.08, contrast=0.9),
 }
 
-LAID: Final[Mapping[str, tuple[str, str]]] = {
+LAYOUTS: Final[Mapping[str, tuple[str, str]]] = {
     "brick wall": ("brick", "bond"),
     "stone wall": ("brick", "ashlar"),
     "masonry": ("brick", "ashlar"),
@@ -268,7 +255,7 @@ def read_prompt(prompt: str, classes: Sequence[str]) -> Reading:
 
 
 def _take(words: str, materials: Mapping[str, str], found: _Found) -> bool:
-    material, layout = LAID.get(words, ("", ""))
+    material, layout = LAYOUTS.get(words, ("", ""))
     if layout and (not material or material in materials.values()):
         found.layouts.append(layout)
         found.materials += [material] if material else []

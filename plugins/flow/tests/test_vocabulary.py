@@ -1,7 +1,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from studio_flow.vocabulary import COLOURS, MATERIALS, QUALITIES, SILENT, read_prompt
+from studio_flow.vocabulary import COLOURS, LAYOUTS, MATERIALS, QUALITIES, SILENT, read_prompt
 
 CLASSES = tuple(sorted(set(MATERIALS.values())))
 
@@ -34,7 +34,7 @@ def test_materials_of_other_weights_are_unknown():
 
 
 def test_no_word_means_two_things():
-    tables = (set(MATERIALS), set(QUALITIES), set(COLOURS), set(SILENT))
+    tables = (set(MATERIALS), set(LAYOUTS), set(QUALITIES), set(COLOURS), set(SILENT))
     for index, table in enumerate(tables):
         for other in tables[index + 1 :]:
             assert not table & other

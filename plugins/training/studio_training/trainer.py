@@ -67,6 +67,13 @@ class Trainer:
         self._optimiser = build_optimiser(self.network, self.settings)
         self.step = 0
 
+    def adopt(self, weights: Mapping[str, Tensor]) -> int:
+        """Start anew from what fits of other weights, by name and shape; returns how many do."""
+        own = self.network.state_dict()
+        taken = {n: v for n, v in weights.items() if n in own and v.shape == own[n].shape}
+        self.restart({**own, **taken})
+        return len(taken)
+
     def advance(self) -> dict[str, float]:
         """Take one step; returns the figures of `compute_loss`.
 
