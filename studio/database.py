@@ -57,7 +57,15 @@ class Database:
     def query(self, sql: str, bindings: Bindings = ()) -> list[Row]:
         """Run one statement and return its rows as dicts."""
         with _as_store_errors(self.path):
-            return list(self.connection.execute(sql, bindings))
+            # The names are asked for once: a page of the library is hundreds of rows.
+            cursor = self.connection.cursor()
+            cursor.row_trace = None
+            cursor.execute(sql, bindings)
+            try:
+                names = [column[0] for column in cursor.get_description()]
+            except apsw.ExecutionCompleteError:  # no row
+                return []
+            return [dict(zip(names, row, strict=True)) for row in cursor]
 
     @contextmanager
     def transaction(self, *, durable: bool = True) -> Iterator[apsw.Connection]:

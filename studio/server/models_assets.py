@@ -1,10 +1,11 @@
 """Assets as JSON says them. The models document and check; pages are built without them."""
 
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
 
 from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic_core import to_json
+from starlette.responses import JSONResponse
 
 from studio.media import MediaType
 from studio.store import AssetRecord
@@ -104,6 +105,14 @@ class AssetPage(BaseModel):
 
     items: list[AssetData]
     next_cursor: str | None
+
+
+class AssetsResponse(JSONResponse):
+    """Many assets at once: the standard library would take a sixth of a page's time to write."""
+
+    def render(self, content: Any) -> bytes:
+        """Return JSON; a figure that is no number is null."""
+        return to_json(content, inf_nan_mode="null")
 
 
 class AssetItems(BaseModel):
@@ -260,12 +269,8 @@ def build_asset(record: AssetRecord) -> dict[str, Any]:
         "width": _read_length(facts.get("width")),
         "height": _read_length(facts.get("height")),
         "files": {
-            name: {
-                "suffix": path.suffix,
-                "size": record.sizes.get(name, 0),
-                "type": get_type(path),
-            }
-            for name, path in record.files.items()
+            name: {"suffix": ref.suffix, "size": ref.size, "type": get_type(ref.suffix)}
+            for name, ref in record.blobs.items()
         },
         "thumbnail": f"{API}/assets/{record.id}/thumbnail",
         "main": next(iter(record.files)),
@@ -277,9 +282,9 @@ def build_assets(records: Iterable[AssetRecord]) -> list[dict[str, Any]]:
     return [build_asset(record) for record in records]
 
 
-def get_type(path: Path) -> str:
+def get_type(suffix: str) -> str:
     """Return the media type a file is sent as."""
-    return TYPES.get(path.suffix.lower(), OTHER)
+    return TYPES.get(suffix.lower(), OTHER)
 
 
 def _read_length(value: Any) -> int | None:

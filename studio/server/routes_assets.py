@@ -10,6 +10,7 @@ from studio.server.models_assets import (
     AssetChange,
     AssetData,
     AssetPage,
+    AssetsResponse,
     Count,
     TagCount,
     TagCounts,
@@ -24,13 +25,13 @@ router = APIRouter(tags=["assets"], responses=LIBRARY)
 
 
 @router.get("/assets", responses={200: {"model": AssetPage}})
-def list_assets(visitor: CurrentVisitor, filters: PageFilter) -> JSONResponse:
+def list_assets(visitor: CurrentVisitor, filters: PageFilter) -> AssetsResponse:
     """List assets, newest first, a page at a time."""
     query = replace(
         filters.build_query(visitor), limit=filters.limit, cursor=filters.cursor or None
     )
     page = visitor.studio.assets.store.search(query)
-    return JSONResponse({"items": build_assets(page.records), "next_cursor": page.next_cursor})
+    return AssetsResponse({"items": build_assets(page.records), "next_cursor": page.next_cursor})
 
 
 @router.get("/assets/count")

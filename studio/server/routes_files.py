@@ -74,7 +74,11 @@ def send_file(request: Request, path: Path, tag: str, filename: str | None) -> R
     except OSError:
         raise NotFoundError("the file is gone from the library; `studio fsck` says more") from None
     return FileResponse(
-        path, headers=headers, media_type=get_type(path), filename=filename, stat_result=status
+        path,
+        headers=headers,
+        media_type=get_type(path.suffix),
+        filename=filename,
+        stat_result=status,
     )
 
 

@@ -51,7 +51,7 @@ class Assets:
         self.ids = IdSource()
         self.blobs = BlobStore(folder / "blobs", disk)
         self.thumbnails = Thumbnails(folder / "thumbnails", self.codecs)
-        self.rows = RowLoader(database, self.blobs.get_path, self.thumbnails.find)
+        self.rows = RowLoader(database, self.blobs.get_path)
 
     # Adding
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from studio.media import MediaType
 from studio.recipe import CheckpointRef, Recipe
+from studio.store.blobs import BlobRef
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,13 +53,12 @@ class AssetRecord:
 
     Attributes:
         files: name -> absolute path, main file first. Read-only: never write to them.
-        sizes: name -> bytes.
+        blobs: name -> hash, bytes and suffix of a file, in the same order.
         size: bytes of all files.
         created: unix seconds, to the millisecond.
         recipe_key: `Recipe.key`, or "" where there is no recipe.
         source: "generated" here, or "imported".
         rating: 0 (none) to 5.
-        thumbnail: a picture if one is at hand; `Store.find_thumbnail` makes one.
         trashed: in the trash, or set aside by fsck.
         collections: those it is in, as people write them; their tags are among `tags`.
     """
@@ -66,7 +66,8 @@ class AssetRecord:
     id: str
     kind: MediaType
     title: str
-    files: dict[str, Path]
+    files: Mapping[str, Path]
+    blobs: Mapping[str, BlobRef]
     payload_hash: str
     size: int
     created: float
@@ -86,9 +87,7 @@ class AssetRecord:
     seconds: float
     job: str | None
     output_index: int | None
-    thumbnail: Path | None
     trashed: bool
-    sizes: dict[str, int] = field(default_factory=dict)
     collections: tuple[str, ...] = ()
 
     @property

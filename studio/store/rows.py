@@ -3,7 +3,8 @@
 import json
 import logging
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -93,18 +94,29 @@ def _add_colours(connection: apsw.Connection, number: int, names: Any) -> None:
     )
 
 
+@dataclass(frozen=True)
+class BlobPaths(Mapping[str, Path]):
+    """Where the files of an asset are, made when asked for: a list of assets does not ask."""
+
+    blobs: Mapping[str, BlobRef]
+    get_path: Callable[[BlobRef], Path] = field(repr=False, compare=False)
+
+    def __getitem__(self, name: str) -> Path:
+        return self.get_path(self.blobs[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.blobs)
+
+    def __len__(self) -> int:
+        return len(self.blobs)
+
+
 class RowLoader:
     """Turns numbers into records, a few queries for all of them."""
 
-    def __init__(
-        self,
-        database: Database,
-        get_path: Callable[[BlobRef], Path],
-        find_thumbnail: Callable[[str], Path | None],
-    ) -> None:
+    def __init__(self, database: Database, get_path: Callable[[BlobRef], Path]) -> None:
         self._database = database
         self._get_path = get_path
-        self._find_thumbnail = find_thumbnail
 
     def load(self, numbers: list[int]) -> list[AssetRecord]:
         """Load in the order given; a number that is gone meanwhile is left out.
@@ -142,15 +154,14 @@ class RowLoader:
         try:
             if not blobs:
                 raise ValueError("it has no files")
-            files = {name: self._get_path(ref) for name, ref in blobs.items()}
-            thumbnail = self._find_thumbnail(row["id"])
+            files = BlobPaths(blobs, self._get_path)
             collections = [
                 names.get((tag, row["user"]), tag.removeprefix(COLLECTION))
                 for tag in sorted(tags)
                 if tag.startswith(COLLECTION)
             ]
             labels = (tuple(sorted(tags)), tuple(collections))
-            return _build_record(row, blobs, files, thumbnail, labels)
+            return _build_record(row, files, labels)
         except (ValueError, TypeError) as error:
             raise StoreError(
                 "asset {id}: its record is damaged ({fault}); run `studio fsck --repair`",
@@ -160,11 +171,7 @@ class RowLoader:
 
 
 def _build_record(
-    row: Row,
-    blobs: Mapping[str, BlobRef],
-    files: dict[str, Path],
-    thumbnail: Path | None,
-    labels: tuple[tuple[str, ...], tuple[str, ...]],
+    row: Row, files: BlobPaths, labels: tuple[tuple[str, ...], tuple[str, ...]]
 ) -> AssetRecord:
     tags, collections = labels
     return AssetRecord(
@@ -172,6 +179,7 @@ def _build_record(
         kind=MediaType(row["kind"]),
         title=row["title"],
         files=files,
+        blobs=files.blobs,
         payload_hash=row["payload_hash"],
         size=row["size"],
         created=(row["n"] >> NUMBER_SHIFT) / 1000,
@@ -192,9 +200,7 @@ def _build_record(
         seconds=row["seconds"],
         job=row["job"],
         output_index=row["output_index"],
-        thumbnail=thumbnail,
         trashed=row["state"] != LIVE,
-        sizes={name: ref.size for name, ref in blobs.items()},
     )
 
 

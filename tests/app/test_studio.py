@@ -224,7 +224,7 @@ def test_a_studio_may_only_enqueue(home, sample_path, use_plugins):
 
 def test_tiny_materials_have_thumbnails(studio):
     (material,) = studio.generate("sample.material", seed=1, size=4)
-    assert material.record.thumbnail is not None
+    assert studio.assets.store.thumbnails.find(material.id) is not None
 
 
 HOOKS = """

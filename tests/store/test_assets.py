@@ -63,8 +63,9 @@ def test_everything_given_comes_back(
     assert (got.seconds, got.job, got.output_index, got.size) == (1.5, "j1", 3, 2)
     assert (got.rating, got.notes, got.source, got.trashed) == (0, "", "generated", False)
     assert got.versions == {"numpy": "2"}
-    assert got.thumbnail is not None
-    assert got.thumbnail.read_bytes() == b"webp"
+    thumbnail = store.thumbnails.find(got.id)
+    assert thumbnail is not None
+    assert thumbnail.read_bytes() == b"webp"
     assert picture.exists()
 
 
@@ -280,9 +281,9 @@ def test_pictures_are_made_again(store: Store, make: MakeAsset) -> None:
     path = store.find_thumbnail(id)
     assert path is not None
     assert path.parent.name == "thumbnails"
-    assert store.get(id).thumbnail == path
+    assert store.thumbnails.find(id) == path
     path.unlink()
-    assert store.get(id).thumbnail is None
+    assert store.thumbnails.find(id) is None
     assert store.find_thumbnail(id) == path
     assert path.is_file()
 
@@ -291,7 +292,7 @@ def test_a_picture_that_cannot_be_made_is_none(
     store: Store, make: MakeAsset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     got = store.add(make(thumbnail=tmp_path / "missing.webp"))
-    assert got.thumbnail is None
+    assert store.thumbnails.find(got.id) is None
     codec = store.codecs.get(MediaType.IMAGE)
     monkeypatch.setattr(codec, "make_thumbnail", lambda files: None)
     assert store.find_thumbnail(got.id) is None

@@ -59,7 +59,7 @@ def fill(store: Store, make: MakeAsset, build_recipe: BuildRecipe) -> list[Asset
 def describe(record: AssetRecord) -> dict[str, Any]:
     """Return what must survive a move from home to home."""
     data = dict(vars(record))
-    for name in ("job", "output_index", "source", "thumbnail"):
+    for name in ("job", "output_index", "source"):
         del data[name]
     data["files"] = {name: path.read_bytes() for name, path in record.files.items()}
     return data

@@ -20,6 +20,13 @@ def test_main_sees_what_this_process_sees(config, monkeypatch):
     assert environ["PYTHONHASHSEED"] == "0"
 
 
+def test_waiting_threads_sleep_unless_told_otherwise(config, monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    assert launch.build_environ(config, "main")["OMP_WAIT_POLICY"] == "PASSIVE"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "ACTIVE")
+    assert launch.build_environ(config, "main")["OMP_WAIT_POLICY"] == "ACTIVE"
+
+
 def test_another_environment_sees_only_studio(config):
     environ = launch.build_environ(config, "audio")
     folder = Path(environ["PYTHONPATH"])

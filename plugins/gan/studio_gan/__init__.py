@@ -8,8 +8,9 @@ from studio_gan.image import Image, Texture
 from studio_gan.train import Train
 from studio_gan.translate import Translate
 from studio_gan.translate_train import TranslateTrain
+from studio_gan.vae import Vae
 
-GENERATORS = (Texture, Image, Train, Translate, TranslateTrain)
+GENERATORS = (Texture, Image, Train, Translate, TranslateTrain, Vae)
 
 
 @hookimpl

@@ -128,7 +128,7 @@ def read_config(facts: Mapping[str, Any]) -> GanConfig:
         colours=int(facts["colours"]),
         classes=tuple(str(name) for name in facts["classes"]),
         is_normed=bool(facts["is_normed"]),
-        autoencoder=_read_autoencoder(facts.get("autoencoder")),
+        autoencoder=read_autoencoder(facts.get("autoencoder")),
     )
     split_size(config.size)
     is_latent = config.family == "latent"
@@ -144,7 +144,13 @@ def read_config(facts: Mapping[str, Any]) -> GanConfig:
     return config
 
 
-def _read_autoencoder(facts: Mapping[str, Any] | None) -> AutoencoderConfig | None:
+def read_autoencoder(facts: Mapping[str, Any] | None) -> AutoencoderConfig | None:
+    """Read the sizes of an autoencoder; None stays None.
+
+    Raises:
+        ValueError: sizes out of range.
+        KeyError: something is missing.
+    """
     if facts is None:
         return None
     lists = [tuple(int(n) for n in facts[name]) for name in ("down", "up", "blocks")]

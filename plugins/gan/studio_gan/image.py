@@ -140,7 +140,7 @@ class Image(Generator):
         if picture.size == wanted:
             return picture
         # Shrinking a torus keeps it one; cutting would not. A border of it is its other side.
-        return _shrink_torus(picture, wanted)
+        return shrink_torus(picture, wanted)
 
     def _describe(self, picture: Pictures.Image, label: str, seed: int) -> Artifact:
         return Artifact(
@@ -167,7 +167,7 @@ class Texture(Image):
     needs_torus: ClassVar[bool] = True
 
 
-def _shrink_torus(picture: Pictures.Image, size: tuple[int, int]) -> Pictures.Image:
+def shrink_torus(picture: Pictures.Image, size: tuple[int, int]) -> Pictures.Image:
     """Resize a picture that tiles so that it still does."""
     wide = Pictures.new(picture.mode, (3 * picture.width, 3 * picture.height))
     for column in range(3):

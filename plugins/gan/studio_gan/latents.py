@@ -33,7 +33,8 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
     try:
         tensors = load_file(path)
         average = {k.removeprefix("average."): v for k, v in tensors.items() if "average." in k}
-        net.load_state_dict(average or tensors)
+        # A glimpse serves previews of the flow; a training from before there were any has none.
+        net.load_state_dict({"glimpse": net.glimpse, **(average or tensors)})
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(
             "{path}: no weights of this autoencoder; take the state of its training", path=path

@@ -70,24 +70,32 @@ class Painter(nn.Module):
 
 
 class Critic(nn.Module):
-    """Tokens (B, 32, VOCABULARY) -> how real (B,)."""
+    """Tokens (B, 32, VOCABULARY) -> how real (B,).
+
+    How much a batch varies is shown to it too, so that a painter of one tune is found out
+    (Karras et al., 2018).
+    """
 
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
         width = config.n_embd
+        # Pointwise first: a kernel over one-hot tokens would be most of the work.
+        self.enter = nn.Linear(VOCABULARY, width // 2)
         self.layers = nn.Sequential(
-            nn.Conv1d(VOCABULARY, width, 5, padding=2),
-            nn.LeakyReLU(0.2),
-            nn.Conv1d(width, width, 4, 2, 1),
+            nn.Conv1d(width // 2, width, 4, 2, 1),
             nn.LeakyReLU(0.2),
             nn.Conv1d(width, 2 * width, 4, 2, 1),
             nn.LeakyReLU(0.2),
         )
-        self.leave = nn.Linear(2 * width * 8, 1)
+        self.leave = nn.Sequential(
+            nn.Linear(2 * width * 8 + 1, width), nn.LeakyReLU(0.2), nn.Linear(width, 1)
+        )
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Return the rating."""
-        return cast(Tensor, self.leave(self.layers(tokens.transpose(1, 2)).flatten(1)))[:, 0]
+        found = self.layers(self.enter(tokens).transpose(1, 2)).flatten(1)
+        spread = found.var(0, correction=0).add(1e-8).sqrt().mean().expand(len(found), 1)
+        return cast(Tensor, self.leave(torch.cat([found, spread], 1)))[:, 0]
 
 
 def to_config(net: Painter) -> dict[str, Any]:

@@ -77,3 +77,8 @@ def _put_back(part: Part, tensors: Mapping[str, Tensor]) -> None:
         index, key = name.split(".", 1)
         state.setdefault(int(index), {})[key] = value
     part.load_state_dict({**part.state_dict(), "state": state})
+    for weight, values in part.state.items():
+        for key, value in values.items():
+            if isinstance(value, Tensor) and value.shape == weight.shape:
+                # Laid out as the weight is: sums in another order are not bit-equal.
+                values[key] = torch.empty_like(weight).copy_(value)

@@ -15,6 +15,8 @@ from studio_training.state import load_state, save_state
 
 LossFunction = Callable[[nn.Module, torch.Generator], Mapping[str, Tensor]]
 """(net, rng on the CPU) -> {"loss": scalar, and more figures}; draws its own batch from `rng`."""
+BuildOptimiser = Callable[[nn.Module, Settings], torch.optim.Optimizer]
+"""(net, settings) -> optimiser; its rate is set before every step."""
 
 
 class DivergedError(StudioError):
@@ -22,7 +24,7 @@ class DivergedError(StudioError):
 
 
 class Trainer:
-    """A net, AdamW, and the running average of its weights.
+    """A net, its optimiser (AdamW unless another is named), and the running average of its weights.
 
     Every step seeds torch with (seed, step): a training that was interrupted goes on bit-equal on
     the CPU, dropout and all, and there is no state of a random generator to keep.
@@ -39,6 +41,7 @@ class Trainer:
         settings: Settings,
         compute_loss: LossFunction,
         device: str = "cpu",
+        optimise: BuildOptimiser | None = None,
     ) -> None:
         """Build the net.
 
@@ -47,11 +50,13 @@ class Trainer:
             settings: how to learn.
             compute_loss: of one step.
             device: where.
+            optimise: builds another optimiser than AdamW.
         """
         self.settings = settings
         self.device = device
         self.step = 0
         self._compute_loss = compute_loss
+        self._optimise = optimise or build_optimiser
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
             self.network = build().to(device).train()
@@ -64,7 +69,7 @@ class Trainer:
         if self.average is not self.network:
             self.average.load_state_dict(dict(weights))
             self.average.requires_grad_(False)
-        self._optimiser = build_optimiser(self.network, self.settings)
+        self._optimiser = self._optimise(self.network, self.settings)
         self.step = 0
 
     def adopt(self, weights: Mapping[str, Tensor]) -> int:

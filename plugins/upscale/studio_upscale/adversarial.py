@@ -4,11 +4,13 @@ After SRGAN (arXiv 1609.04802) with ESRGAN's relativistic loss (arXiv 1809.00219
 features, which nobody can ship, the sliced Wasserstein distance of patches at three sizes.
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
+from pathlib import Path
 from typing import Final
 
 import torch
+from studio_training import follow, load_state, save_state
 from torch import Tensor, nn
 from torch.nn.functional import (
     avg_pool2d,
@@ -22,7 +24,6 @@ from torch.nn.functional import (
 from torch.nn.utils.parametrizations import spectral_norm
 
 from studio_upscale.network import EnlargingNet, arrange, make_network
-from studio_upscale.optimise import follow
 from studio_upscale.trainer import Draw, charbonnier, to_tensor
 
 SLOPE: Final = 0.2
@@ -31,6 +32,8 @@ PATCH: Final = 5
 LEVELS: Final = 3
 PHASE_WINDOW: Final = 8
 """Small pixels over whose square a pattern is looked for."""
+GROWN: Final = 1_000_000
+"""Steps the running average counts as behind it: its start is good, and is not to be forgotten."""
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class SharpTrainer:
     """Trains a net on against a critic, from weights that are good already.
 
     Attributes:
+        step: steps taken.
         average: running average of the net, which is what is kept.
     """
 
@@ -158,8 +162,24 @@ class SharpTrainer:
         self._optimiser.step()
         losses["judge"] = self._teach_critic(made.detach(), true)
         self.step += 1
-        follow(self.average, self.network, config.ema)
+        follow(self.average, self.network, config.ema, GROWN + self.step)
         return {name: float(loss.detach()) for name, loss in losses.items()}
+
+    def save(self, path: Path) -> None:
+        """Write all that resuming needs, the critic too."""
+        save_state(path, self._get_parts(), {"step": self.step, "config": asdict(self.config)})
+
+    def load(self, path: Path) -> None:
+        """Go on where `save` left off; with the same config the result is bit-equal.
+
+        Raises:
+            CheckpointError: damaged, or of another net.
+        """
+        self.step = int(load_state(path, self._get_parts())["step"])
+
+    def _get_parts(self) -> dict[str, nn.Module | torch.optim.Optimizer]:
+        nets = {"network": self.network, "average": self.average, "critic": self.critic}
+        return {**nets, "optimiser": self._optimiser, "judge": self._judge}
 
     def _teach_critic(self, made: Tensor, true: Tensor) -> Tensor:
         self.critic.requires_grad_(True)

@@ -1,7 +1,7 @@
 """`eval.sr`: how near the nets come to pictures that are shrunk and enlarged again."""
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
@@ -22,11 +22,16 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_upscale.pictures import is_tiling
 from studio_upscale.shelf import load_enlarger
 from studio_upscale.srgan import SHIPPED
 
 SMALLEST = 48
 """Shortest side of a picture that can be measured, pixels."""
+PROTOCOL = (
+    "bicubic reduction; luma by BT.601; border of scale pixels cut off; seam_step: of a picture that "
+    "tiles, how steep its seam is over the same line when it lies inside"
+)
 DIGITS = {"psnr_y": 3, "ssim_y": 4, "patch_swd": 3, "spectrum_error": 4}
 
 
@@ -90,14 +95,14 @@ class Evaluate(Generator):
             mean = _average(rows)
             report = {
                 "title": f"{params.checkpoint} x{params.scale}",
-                "protocol": "bicubic reduction; luma by BT.601; border of scale pixels cut off",
+                "protocol": PROTOCOL,
                 "mean": mean,
                 "rows": rows,
             }
             yield Artifact(
                 report,
                 MediaType.REPORT,
-                metrics={**mean["net"], "gain_db": _gain(mean)},
+                metrics={**mean["net"], "gain_db": _gain(mean), **_find_seams(rows)},
                 info={"ms_per_megapixel": round(1e9 * seconds / pixels, 1)},
                 title=f"{params.checkpoint} on {len(pictures)} pictures",
             )
@@ -106,6 +111,7 @@ class Evaluate(Generator):
         """Measure bicubic and the net on one picture; returns the figures and the net's seconds."""
         from studio_upscale.enlarge import Style, enlarge
         from studio_upscale.metrics import reduce_bicubic
+        from studio_upscale.seams import measure_seam_step
 
         high, low = reduce_bicubic(true, scale)
         bicubic = np.asarray(low.resize(high.size, Image.Resampling.BICUBIC))
@@ -113,10 +119,14 @@ class Evaluate(Generator):
         made = enlarge(self._network, np.asarray(low), scale, Style())
         seconds = time.perf_counter() - start
         truth = np.asarray(high)
-        row = {
+        row: dict[str, Any] = {
             "bicubic": _measure(bicubic, truth, scale),
             "net": _measure(made, truth, scale),
         }
+        small = np.asarray(low)
+        if is_tiling(small, "auto"):
+            step = measure_seam_step(self._network, small, scale, wraps=True)
+            row["seam_step"] = round(step, 3)
         return row, seconds
 
 
@@ -155,6 +165,12 @@ def _average(rows: list[dict[str, Any]]) -> dict[str, dict[str, float]]:
         }
         for method in ("bicubic", "net")
     }
+
+
+def _find_seams(rows: Sequence[Mapping[str, Any]]) -> dict[str, float]:
+    """Return the seam of the tile that fared worst, where there was a tile."""
+    steps = [float(row["seam_step"]) for row in rows if "seam_step" in row]
+    return {"seam_step": max(steps, key=lambda step: abs(step - 1))} if steps else {}
 
 
 def _gain(mean: Mapping[str, Mapping[str, float]]) -> float:

@@ -7,14 +7,16 @@ import json
 import logging
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import click
 import numpy as np
+import studio_training
 import torch
 from PIL import Image
+from studio_training import Run, Settings
 
 from studio_upscale.corpus import Corpus
 from studio_upscale.degrade import Damage, degrade
@@ -22,10 +24,8 @@ from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
 from studio_upscale.shipped import DRAWN, build_groups, load_held_out
-from studio_upscale.trainer import TrainConfig, Trainer
+from studio_upscale.trainer import Loss, build_enlarger, describe_settings, get_net
 from studio_upscale.weights import load_network, save_network
-
-LOG: Final = logging.getLogger("studio_upscale.fit")
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,7 @@ PATCH: Final = 32
 FEW_DRAWN: Final = 40
 """For nets that mend, which need no drawn edges to learn how to enlarge them."""
 EVERY: Final = 200
-"""Steps between two saves."""
+"""Steps between two measurements; the weights of each are kept."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,8 @@ class Plan:
     name: str
     data: Path
     folder: Path
-    train: TrainConfig
+    settings: Settings
+    loss: Loss = "charbonnier"
     patch: int = PATCH
     start: Path | None = None
 
@@ -72,54 +73,68 @@ class Plan:
 @click.option("--batch", type=int, default=8)
 @click.option("--patch", type=int, default=PATCH)
 @click.option("--rate", type=float, default=4e-3)
+@click.option("--decay", type=float, default=0.6, help="share of steps over which the rate falls")
 @click.option("--ema", type=float, default=0.998)
-@click.option("--loss", type=click.Choice(["charbonnier", "luma"]), default="charbonnier")
+@click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
-def main(
-    data: Path, folder: Path, name: str, patch: int, start: Path | None, **options: Any
-) -> None:
+def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    fit(Plan(name, data, folder, TrainConfig(**options), patch, start))
+    patch, start = options.pop("patch"), options.pop("start")
+    fit(Plan(name, data, folder, Settings(**options, clip=0), loss, patch, start))
 
 
 def fit(plan: Plan) -> EnlargingNet:
-    """Learn to the end, saving now and then; returns the averaged net."""
-    plan.folder.mkdir(parents=True, exist_ok=True)
+    """Learn to the end, or go on where it was cut off; returns the averaged net."""
     goal = GOALS[plan.name]
     network = goal.network
     groups = build_groups(plan.data, network.scale, DRAWN if network.scale > 1 else FEW_DRAWN)
     corpus = Corpus(groups, network.scale, plan.patch, goal.damage)
-    trainer = Trainer(network, plan.train, corpus.draw)
-    state = plan.folder / "state.safetensors"
-    if state.exists():
-        trainer.load(state)
-    elif plan.start is not None:
-        trainer.restart(load_network(plan.start))
-    held_out, losses, start = load_held_out(plan.data), [], time.process_time()
-    while trainer.step < plan.train.steps:
-        losses.append(trainer.advance())
-        if trainer.step % EVERY == 0 or trainer.step == plan.train.steps:
-            trainer.save(state)
-            row = {
-                "step": trainer.step,
-                "cpu_seconds": round(time.process_time() - start, 1),
-                "loss": round(float(np.mean(losses)), 6),
-                "psnr": round(measure(trainer.average, held_out, goal.damage), 3),
-            }
-            losses, start = [], time.process_time()
-            keep(plan, trainer, row)
-    return trainer.average
+    trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss)
+    if plan.start is not None:
+        trainer.restart(load_network(plan.start).state_dict())
+    held_out, clock = load_held_out(plan.data), Clock(plan.folder)
+
+    def assess() -> dict[str, float]:
+        row = {
+            "cpu_seconds": clock.take(),
+            "psnr": round(measure(get_net(trainer), held_out, goal.damage), 3),
+        }
+        facts = describe_settings(plan.settings, loss=plan.loss, step=trainer.step)
+        folder = plan.folder / f"{trainer.step:06}"
+        save_network(get_net(trainer), folder, {"training": facts}, "")
+        return row
+
+    studio_training.fit(trainer, plan.folder, Run(plan.settings.steps, measure=assess, every=EVERY))
+    return get_net(trainer)
 
 
-def keep(plan: Plan, trainer: Trainer, row: dict[str, float]) -> None:
-    """Write the averaged weights and a line of the curve."""
-    facts = {"training": {**asdict(plan.train), **row}}
-    save_network(trainer.average, plan.folder / f"{row['step']:06}", facts, "")
-    with (plan.folder / "curve.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
-    LOG.info("%s", row)
+class Clock:
+    """Processor time of a run that may have been cut off before.
+
+    Attributes:
+        minutes: in all, with those of the curve in its folder.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.minutes = sum_minutes(folder)
+        self._start = time.process_time()
+
+    def take(self) -> float:
+        """Return seconds of the processor since the last time."""
+        before, self._start = self._start, time.process_time()
+        seconds = round(self._start - before, 1)
+        self.minutes += seconds / 60
+        return seconds
+
+
+def sum_minutes(folder: Path, step: float = float("inf")) -> float:
+    """Return the minutes of the processor in the curve of a run, up to a step."""
+    path = folder / "curve.jsonl"
+    lines = path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+    rows = [json.loads(line) for line in lines]
+    return sum(float(row.get("cpu_seconds", 0)) for row in rows if row["step"] <= step) / 60
 
 
 def measure(

@@ -2,9 +2,7 @@
 
 import json
 import logging
-import time
 from collections.abc import Mapping
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,14 +11,16 @@ import numpy as np
 import numpy.typing as npt
 import torch
 from PIL import Image
-from torch import Tensor
+from studio_training import Run, Settings
+from studio_training import fit as learn
+from torch import Tensor, nn
 
 from studio_upscale.colour import ColourConfig, ColourNet, guess_chroma, paint, save_colour
 from studio_upscale.corpus import Corpus
+from studio_upscale.fit import Clock
 from studio_upscale.network import arrange
-from studio_upscale.optimise import Muon, follow, get_keep
 from studio_upscale.shipped import build_plain_groups, load_held_out
-from studio_upscale.trainer import TrainConfig, get_rate
+from studio_upscale.trainer import build_trainer, describe_settings
 
 LOG: Final = logging.getLogger("studio_upscale.fit_colour")
 PATCH: Final = 96
@@ -76,28 +76,28 @@ def main(data: Path, folder: Path, steps: int, batch: int, rate: float) -> None:
     """Learn colours from the free pictures below DATA; keep weights in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    config = TrainConfig(steps=steps, batch=batch, rate=rate, ema=0.995)
+    settings = Settings(steps, batch, rate, ema=0.995, clip=0)
     corpus = Corpus(build_plain_groups(data), 1, PATCH, swaps=False)
-    network, average = (arrange(ColourNet(ColourConfig())) for _ in range(2))
-    average.load_state_dict(network.state_dict())
-    average.requires_grad_(False)
-    optimiser, held_out = Muon(network.parameters()), load_held_out(data)
-    start = time.process_time()
-    for step in range(steps):
-        luma, chroma = split(corpus.draw(config.seed, step, batch)[1])
+
+    def compare(network: nn.Module, step: int) -> Tensor:
+        luma, chroma = split(corpus.draw(settings.seed, step, batch)[1])
         worth = 1 + VIVID * chroma.abs().sum(1, keepdim=True)
-        loss = ((network(luma) - chroma).abs() * worth).mean()
-        loss.backward()
-        optimiser.step(get_rate(config, step))
-        follow(average, network, get_keep(config.ema, step))
-        if (step + 1) % EVERY == 0 or step + 1 == steps:
-            figures = measure(average, held_out)
-            minutes = round((time.process_time() - start) / 60, 1)
-            training = {**asdict(config), "step": step + 1, "cpu_minutes": minutes}
-            facts = {"training": training, "held_out": figures}
-            LOG.info("%s %.5f %s", step + 1, float(loss.detach()), json.dumps(figures))
-            save_colour(average, folder, facts, write_colour_card(facts))
+        return torch.as_tensor(((network(luma) - chroma).abs() * worth).mean())
+
+    trainer = build_trainer(lambda: arrange(ColourNet(ColourConfig())), settings, compare)
+    held_out, clock = load_held_out(data), Clock(folder)
+
+    def assess() -> dict[str, float]:
+        assert isinstance(trainer.average, ColourNet)
+        seconds = clock.take()
+        figures = measure(trainer.average, held_out)
+        minutes = round(clock.minutes, 1)
+        training = describe_settings(settings, step=trainer.step, cpu_minutes=minutes)
+        facts = {"training": training, "held_out": figures}
+        save_colour(trainer.average, folder, facts, write_colour_card(facts))
+        return {**figures, "cpu_seconds": seconds}
+
+    learn(trainer, folder, Run(steps, measure=assess, every=EVERY))
 
 
 if __name__ == "__main__":

@@ -6,9 +6,7 @@ SPRITES is a folder of folders of pixel art. The small picture is the most frequ
 
 import json
 import logging
-import time
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,13 +14,15 @@ import click
 import numpy as np
 import numpy.typing as npt
 import torch
-from torch import Tensor
+from studio_training import Run, Settings
+from studio_training import fit as learn
+from torch import Tensor, nn
 from torch.nn.functional import pad
 
 from studio.codecs import load_image
 from studio_upscale.corpus import find_pictures
+from studio_upscale.fit import Clock
 from studio_upscale.network import arrange
-from studio_upscale.optimise import Muon, follow, get_keep
 from studio_upscale.pixelnet import (
     AROUND,
     ChoiceConfig,
@@ -32,7 +32,7 @@ from studio_upscale.pixelnet import (
     to_planes,
 )
 from studio_upscale.pixels import scale_pixels
-from studio_upscale.trainer import TrainConfig, get_rate
+from studio_upscale.trainer import build_trainer, describe_settings
 
 Pixels = npt.NDArray[np.uint8]
 Scaler = Callable[[Pixels], Pixels]
@@ -103,7 +103,7 @@ def _place(sprite: Pixels, rng: np.random.Generator) -> Pixels:
     return canvas
 
 
-def get_loss(network: ChoiceNet, small: Tensor, true: Tensor) -> Tensor:
+def get_loss(network: nn.Module, small: Tensor, true: Tensor) -> Tensor:
     """Minus the log of the chance that the choice is as good as any; () scalar."""
     scores = network(small)
     height, width = small.shape[2:]
@@ -166,15 +166,6 @@ def list_rules() -> dict[str, Scaler]:
     }
 
 
-@dataclass(frozen=True)
-class State:
-    """What changes."""
-
-    network: ChoiceNet
-    average: ChoiceNet
-    optimiser: Muon
-
-
 @click.command()
 @click.argument("sprites", type=click.Path(path_type=Path, exists=True))
 @click.argument("folder", type=click.Path(path_type=Path))
@@ -185,34 +176,31 @@ def main(sprites: Path, folder: Path, steps: int, batch: int, rate: float) -> No
     """Learn from the pixel art below SPRITES; keep weights in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    torch.manual_seed(0)
-    config = TrainConfig(steps=steps, batch=batch, rate=rate, ema=0.998)
-    network, average = (arrange(ChoiceNet(ChoiceConfig())) for _ in range(2))
-    average.load_state_dict(network.state_dict())
-    state = State(network, average.requires_grad_(False), Muon(network.parameters()))
+    settings = Settings(steps, batch, rate, ema=0.998, clip=0)
     known, unknown = (load_sprites(sprites, held_out=held) for held in (False, True))
     unknown = unknown[::4]
+
+    def compare(network: nn.Module, step: int) -> Tensor:
+        small, true = draw_batch(known, np.random.default_rng((settings.seed, step)), batch)
+        return get_loss(network, small, true)
+
+    trainer = build_trainer(lambda: arrange(ChoiceNet(ChoiceConfig())), settings, compare)
     figures = {name: measure_scaler(rule, unknown) for name, rule in list_rules().items()}
     LOG.info("%s sprites to learn from, %s to measure: %s", len(known), len(unknown), figures)
-    start = time.process_time()
-    for step in range(steps):
-        _advance(state, config, known, step)
-        if (step + 1) % EVERY == 0 or step + 1 == steps:
-            scaler: Scaler = lambda small: scale_learnt(average, small, False)  # noqa: E731
-            figures["net"] = measure_scaler(scaler, unknown)
-            minutes = round((time.process_time() - start) / 60, 1)
-            training = {**asdict(config), "step": step + 1, "cpu_minutes": minutes}
-            facts = {"training": training, "held_out": figures}
-            LOG.info("%s %s", step + 1, json.dumps(figures["net"]))
-            save_choice(average, folder, facts, write_pixel_card(facts))
+    clock = Clock(folder)
 
+    def assess() -> dict[str, float]:
+        average = trainer.average
+        assert isinstance(average, ChoiceNet)
+        seconds = clock.take()
+        figures["net"] = measure_scaler(lambda small: scale_learnt(average, small, False), unknown)
+        minutes = round(clock.minutes, 1)
+        training = describe_settings(settings, step=trainer.step, cpu_minutes=minutes)
+        facts = {"training": training, "held_out": figures}
+        save_choice(average, folder, facts, write_pixel_card(facts))
+        return {**figures["net"], "cpu_seconds": seconds}
 
-def _advance(state: State, config: TrainConfig, sprites: list[Pixels], step: int) -> None:
-    small, true = draw_batch(sprites, np.random.default_rng((config.seed, step)), config.batch)
-    loss = get_loss(state.network, small, true)
-    loss.backward()  # type: ignore[no-untyped-call]
-    state.optimiser.step(get_rate(config, step))
-    follow(state.average, state.network, get_keep(config.ema, step))
+    learn(trainer, folder, Run(steps, measure=assess, every=EVERY))
 
 
 if __name__ == "__main__":

@@ -5,9 +5,10 @@ the fast net it is 0.3 dB ahead of Adam at either's best rate.
 """
 
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 import torch
+from studio_training import Settings
 from torch import Tensor, nn
 
 NEWTON_SCHULZ: Final = (3.4445, -4.7750, 2.0315)
@@ -17,57 +18,43 @@ BETAS: Final = (0.9, 0.99)
 """Of Adam, for biases."""
 
 
-class Muon:
+class Muon(torch.optim.Optimizer):
     """Muon for weights, Adam for biases.
 
     Args:
         params: of a net of convolutions.
+        rate: learning rate, "lr" of the groups as everywhere in torch.
     """
 
-    def __init__(self, params: Iterable[Tensor]) -> None:
-        self._params = list(params)
-        self._step = 0
-        self._first = [torch.zeros_like(weight) for weight in self._params]
-        self._second = [torch.zeros_like(weight) for weight in self._params if weight.ndim < 2]
+    def __init__(self, params: Iterable[Tensor], rate: float) -> None:
+        super().__init__(params, {"lr": rate})
 
     @torch.no_grad()
-    def step(self, rate: float) -> None:
-        """Move every weight against its gradient, and forget the gradient."""
-        self._step += 1
-        seconds = iter(self._second)
-        for weight, first in zip(self._params, self._first, strict=True):
-            second = None if weight.ndim >= 2 else next(seconds)
-            if weight.grad is None:
-                continue
-            if second is None:
-                weight.sub_(_turn(weight.grad, first), alpha=rate)
-            else:
-                weight.sub_(_adapt(weight.grad, first, second, self._step), alpha=rate)
-            weight.grad = None
+    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+        """Move every weight against its gradient; `closure` is not used."""
+        for group in self.param_groups:
+            for weight in group["params"]:
+                if weight.grad is None:
+                    continue
+                state = self.state[weight] or self._begin(weight)
+                state["step"] += 1
+                if weight.ndim >= 2:
+                    weight.sub_(_turn(weight.grad, state["first"]), alpha=group["lr"])
+                else:
+                    weight.sub_(_adapt(weight.grad, state), alpha=group["lr"])
 
-    def collect(self, network: nn.Module) -> dict[str, Tensor]:
-        """Return its state by the names of the net's parameters."""
-        names = [name for name, _ in network.named_parameters()]
-        flat = [n for n, weight in zip(names, self._params, strict=True) if weight.ndim < 2]
-        state = {f"first.{n}": value for n, value in zip(names, self._first, strict=True)}
-        return state | {f"second.{n}": value for n, value in zip(flat, self._second, strict=True)}
-
-    def set_step(self, step: int) -> None:
-        """Say how many steps the state has behind it."""
-        self._step = step
+    def _begin(self, weight: Tensor) -> dict[str, Tensor]:
+        state = self.state[weight]
+        state["step"] = torch.tensor(0.0)
+        state["first"] = torch.zeros_like(weight)
+        if weight.ndim < 2:
+            state["second"] = torch.zeros_like(weight)
+        return dict(state)
 
 
-@torch.no_grad()
-def follow(average: nn.Module, network: nn.Module, keep: float) -> None:
-    """Move a running average of weights towards a net's; `keep`: weight of the past, 0..1."""
-    new = network.state_dict()
-    for name, value in average.state_dict().items():
-        value.lerp_(new[name], 1 - keep)
-
-
-def get_keep(ema: float, step: int) -> float:
-    """Return the weight of the past after some steps: a young average forgets a random start."""
-    return min(ema, step / (step + 10))
+def build_muon(network: nn.Module, settings: Settings) -> torch.optim.Optimizer:
+    """Build Muon for a trainer of `studio_training`."""
+    return Muon(network.parameters(), settings.rate)
 
 
 def _turn(gradient: Tensor, first: Tensor) -> Tensor:
@@ -80,8 +67,9 @@ def _turn(gradient: Tensor, first: Tensor) -> Tensor:
     return turned
 
 
-def _adapt(gradient: Tensor, first: Tensor, second: Tensor, step: int) -> Tensor:
-    slow, fast = BETAS
+def _adapt(gradient: Tensor, state: dict[str, Tensor]) -> Tensor:
+    (slow, fast), step = BETAS, float(state["step"])
+    first, second = state["first"], state["second"]
     first.lerp_(gradient, 1 - slow)
     second.lerp_(gradient * gradient, 1 - fast)
     size = (second / (1 - fast**step)).sqrt() + 1e-8

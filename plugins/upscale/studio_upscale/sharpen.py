@@ -1,12 +1,10 @@
 """Make the sharp weights: `python -m studio_upscale.sharpen DATA OUT START`.
 
-START is a folder of weights by `fit`. A run that was stopped goes on from its last weights, if they
-are given as START, with a new critic.
+START is a folder of weights by `fit`. The same command again goes on where it was stopped, critic
+and all.
 """
 
-import json
 import logging
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -16,11 +14,13 @@ import click
 import numpy as np
 import torch
 from PIL import Image
+from studio_training import Run
+from studio_training import fit as learn
 
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
 from studio_upscale.corpus import Corpus
 from studio_upscale.enlarge import Style, enlarge
-from studio_upscale.fit import PATCH
+from studio_upscale.fit import PATCH, Clock
 from studio_upscale.metrics import (
     measure_patch_swd,
     measure_psnr,
@@ -33,7 +33,7 @@ from studio_upscale.weights import load_network, save_network
 
 LOG: Final = logging.getLogger("studio_upscale.sharpen")
 EVERY: Final = 50
-"""Steps between two saves."""
+"""Steps between two measurements; the weights of each are kept."""
 CROP: Final = 256
 
 
@@ -62,28 +62,15 @@ def main(data: Path, folder: Path, start: Path, **options: Any) -> None:
     }
     LOG.info("start: %s", assess(network, pictures))
     corpus = Corpus(build_groups(data, scale), scale, PATCH)
-    config = SharpConfig(**options)
+    config, clock = SharpConfig(**options), Clock(folder)
     trainer = SharpTrainer(network, config, corpus.draw)
-    rows, begin = [], time.process_time()
-    while trainer.step < config.steps:
-        rows.append(trainer.advance())
-        if trainer.step % EVERY == 0 or trainer.step == config.steps:
-            losses = {
-                f"loss_{name}": round(float(np.mean([row[name] for row in rows])), 5)
-                for name in rows[0]
-            }
-            facts: dict[str, Any] = {
-                "step": trainer.step,
-                "cpu_seconds": round(time.process_time() - begin, 1),
-                **losses,
-            }
-            training = {"training": {**asdict(config), **facts}}
-            save_network(trainer.average, folder / f"{trainer.step:06}", training, "")
-            facts.update(assess(trainer.average, pictures))
-            with (folder / "curve.jsonl").open("a", encoding="utf-8") as file:
-                file.write(json.dumps(facts) + "\n")
-            LOG.info("%s", facts)
-            rows, begin = [], time.process_time()
+
+    def look() -> dict[str, float]:
+        facts = {**asdict(config), "step": trainer.step}
+        save_network(trainer.average, folder / f"{trainer.step:06}", {"training": facts}, "")
+        return {"cpu_seconds": clock.take(), **assess(trainer.average, pictures)}
+
+    learn(trainer, folder, Run(config.steps, measure=look, every=EVERY))
 
 
 def assess(network: EnlargingNet, pictures: Pictures) -> dict[str, float]:

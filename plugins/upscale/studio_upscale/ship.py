@@ -15,7 +15,7 @@ from PIL import Image
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.degrade import Damage
-from studio_upscale.fit import GOALS, measure
+from studio_upscale.fit import GOALS, measure, sum_minutes
 from studio_upscale.network import NetworkConfig
 from studio_upscale.shelf import PLACE
 from studio_upscale.shipped import load_held_out
@@ -39,7 +39,7 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.option("--place", type=click.Path(path_type=Path), default=PLACE)
 def main(run: Path, name: str, data: Path, set5: Path | None, command: str, place: Path) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
-    source = sorted(folder for folder in run.iterdir() if folder.is_dir())[-1]
+    source = max(folder for folder in run.iterdir() if folder.name.isdigit())
     network = load_network(source)
     sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
@@ -60,12 +60,10 @@ def main(run: Path, name: str, data: Path, set5: Path | None, command: str, plac
 def _describe_training(source: Path) -> dict[str, Any]:
     """Return the options of a run, with the time of all of its curve."""
     training = dict(load_facts(source)["training"])
-    lines = (source.parent / "curve.jsonl").read_text(encoding="utf-8").splitlines()
-    rows = [json.loads(line) for line in lines]
-    spent = sum(row["cpu_seconds"] for row in rows if row["step"] <= training["step"])
+    spent = sum_minutes(source.parent, training["step"])
     for name in ("cpu_seconds", "psnr"):
         training.pop(name, None)
-    return {**training, "cpu_minutes": round(spent / 60, 1)}
+    return {**training, "cpu_minutes": round(spent, 1)}
 
 
 def _write_notes(

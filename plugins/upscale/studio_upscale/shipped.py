@@ -8,6 +8,7 @@ from typing import Final
 from PIL import Image
 
 from studio_upscale.corpus import Group, build_group, find_pictures, load_picture
+from studio_upscale.leaves import draw_leaves
 from studio_upscale.synthetic import draw_picture
 
 HELD_OUT: Final = frozenset(("03", "08", "21"))
@@ -27,7 +28,9 @@ LEFT_OUT: Final = frozenset(("freedoom_flat", "pbr"))
 """Texture folders that are not CC0, or that have a group of their own."""
 DRAWN: Final = 160
 """Procedural pictures."""
-PHOTO_ZOOMS: Final = (1.0, 0.87, 0.75, 0.62, 0.5)
+LEAVES: Final = 160
+"""Pictures of shapes that cover one another."""
+PHOTO_ZOOMS: Final = (1.0, 0.8, 0.65, 0.55, 0.47, 0.4, 0.34)
 SCAN_ZOOMS: Final = (0.5,)
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
@@ -42,17 +45,20 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN) -> list[Group]:
     """
     kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
     scans = data / "textures" / "pbr"
+    photos = _load([*kodak, *_find_free()])
+    leaves = [draw_leaves(number, photos) for number in range(LEAVES if drawn == DRAWN else 0)]
     groups = [
-        build_group("photos", _load([*kodak, *_find_free()]), 0.62, scale, PHOTO_ZOOMS),
-        build_group("albedos", _load(sorted(scans.glob("*/albedo.*"))), 0.12, scale, SCAN_ZOOMS),
-        build_group("normals", _load(sorted(scans.glob("*/normal_gl.*"))), 0.03, scale, SCAN_ZOOMS),
+        build_group("photos", photos, 0.66, scale, PHOTO_ZOOMS),
+        build_group("albedos", _load(sorted(scans.glob("*/albedo.*"))), 0.06, scale, SCAN_ZOOMS),
+        build_group("normals", _load(sorted(scans.glob("*/normal_gl.*"))), 0.02, scale, SCAN_ZOOMS),
         build_group("drawn", [draw_picture(number) for number in range(drawn)], 0.08, scale),
+        build_group("leaves", leaves, 0.12, scale),
     ]
     classes = [f for f in sorted((data / "textures").iterdir()) if f.is_dir()]
     classes = [folder for folder in classes if folder.name not in LEFT_OUT]
     for folder in classes:
         images = _load(find_pictures(folder))
-        groups.append(build_group(folder.name, images, 0.15 / len(classes), scale))
+        groups.append(build_group(folder.name, images, 0.06 / len(classes), scale))
     return groups
 
 

@@ -1,7 +1,6 @@
 """`upscale.train`: weights for `upscale.srgan` from pictures of one's own."""
 
 from collections.abc import Iterator
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -24,14 +23,14 @@ from studio_upscale.degrade import Damage
 from studio_upscale.srgan import SHIPPED
 
 if TYPE_CHECKING:
+    from studio_training import Trainer
+
     from studio_upscale.corpus import Corpus
-    from studio_upscale.trainer import Trainer
+    from studio_upscale.network import EnlargingNet, NetworkConfig
 
 STATE = "training.safetensors"
 """Of a checkpoint: all that going on needs."""
 MOST_PICTURES = 5000
-SHOWN, MEASURED = 50, 500
-"""Pictures of samples, and points of the curve, in a run."""
 DRAWN_SHARE = 0.1
 """Of the drawn pictures in a batch, against 1 for the user's."""
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
@@ -133,34 +132,41 @@ class Train(Generator):
 
     def generate(self, params: TrainParams, job: JobContext) -> Iterator[Artifact]:
         """Yield the weights, their config, their card, and what going on needs."""
-        from studio_upscale.trainer import to_training
-
-        network, trained = self._load_start(params)
-        scale = network.scale if network else params.scale
-        corpus = _gather(params, job, scale)
+        network = self._load_start()
+        corpus = _gather(params, job, network.config.scale if network else params.scale)
         for index, seed in enumerate(job.seeds):
-            trainer = to_training(params, seed, corpus, network)
-            self._begin(trainer, trained)
+            trainer = self._begin(params, seed, corpus, network)
             yield _learn(trainer, corpus, params, job, index)
 
-    def _load_start(self, params: TrainParams) -> tuple[Any, Any]:
-        """Return the net's config and the net to start from, or twice None."""
+    def _load_start(self) -> "EnlargingNet | None":
         if self._start is None:
-            return None, None
+            return None
         from studio_upscale.weights import load_network
 
-        network = load_network(self._start.path)
-        return network.config, network
+        return load_network(self._start.path)
 
-    def _begin(self, trainer: "Trainer", trained: Any) -> None:
-        if self._start is None:
-            return
-        folder = self._start.path
-        state = (folder if folder.is_dir() else folder.parent) / STATE
-        if state.exists():
-            trainer.load(state)
-        if not state.exists() or trainer.step >= trainer.config.steps:
-            trainer.restart(trained)
+    def _begin(
+        self, params: TrainParams, seed: int, corpus: "Corpus", network: "EnlargingNet | None"
+    ) -> "Trainer":
+        from studio_upscale.trainer import build_enlarger, plan_settings
+
+        sizes = network.config if network else _plan_network(params)
+        trainer = build_enlarger(sizes, plan_settings(params, seed), corpus.draw)
+        if self._start is not None and network is not None:
+            folder = self._start.path
+            state = (folder if folder.is_dir() else folder.parent) / STATE
+            if state.exists():
+                trainer.load(state)
+            if not state.exists() or trainer.step >= params.steps:
+                trainer.restart(network.state_dict())
+        return trainer
+
+
+def _plan_network(params: TrainParams) -> "NetworkConfig":
+    from studio_upscale.network import NetworkConfig
+
+    fold = 2 if params.scale == 1 else 1
+    return NetworkConfig(params.channels, params.blocks, params.scale, fold=fold)
 
 
 def _gather(params: TrainParams, job: JobContext, scale: int) -> "Corpus":
@@ -200,37 +206,38 @@ def _gather(params: TrainParams, job: JobContext, scale: int) -> "Corpus":
 def _learn(
     trainer: "Trainer", corpus: "Corpus", params: TrainParams, job: JobContext, index: int
 ) -> Artifact:
+    from shutil import copyfile
+
+    from studio_training import Run, learn
+
     from studio_upscale.card import write_card
     from studio_upscale.samples import show_samples
+    from studio_upscale.trainer import describe_settings, get_net
     from studio_upscale.weights import save_network
 
-    last = min(params.steps, trainer.step + (params.stop_after or params.steps))
-    span, first, loss = last - trainer.step, trainer.step, 0.0
-    total = span * len(job.seeds)
-    often = max(1, span // SHOWN)
-    while trainer.step < last and not (trainer.step > first and job.is_finishing):
-        taken = trainer.step - first
-        preview = show_samples(trainer, corpus) if taken % often == 0 else None
-        job.step(index * span + taken, total, preview)
-        loss = trainer.advance()
-        if trainer.step % max(1, span // MEASURED) == 0:
-            job.measure(trainer.step, loss=loss)
-    ended_early = trainer.step < last
+    run = Run(
+        params.steps,
+        stop_after=params.stop_after,
+        draw=lambda: show_samples(get_net(trainer), corpus),
+    )
+    outcome = learn(trainer, job, run, index)
+    if outcome.reason:
+        job.log.warning("%s", outcome.reason)
+    network = get_net(trainer)
     folder = job.scratch / f"checkpoint{index}"
-    facts = {"training": {**asdict(trainer.config), "step": trainer.step, "damage": params.damage}}
+    training = describe_settings(trainer.settings, step=outcome.step, damage=params.damage)
     counts = ", ".join(f"{len(group.pairs)} {group.name}" for group in corpus.groups)
-    card = write_card(trainer.network.config, facts["training"], counts)
-    save_network(trainer.average, folder, facts, card)
-    if trainer.step < params.steps:
-        trainer.save(folder / STATE)
-    job.step((index + 1) * span, total)
-    mends = trainer.network.config.scale == 1
+    card = write_card(network.config, training, counts)
+    save_network(network, folder, {"training": training}, card)
+    if outcome.step < params.steps:
+        copyfile(outcome.state, folder / STATE)
+    mends = network.config.scale == 1
     uses = ["restore.denoise", "restore.deblock"] if mends else ["upscale.srgan", "upscale.video"]
     return Artifact(
         {path.name: path for path in sorted(folder.iterdir())},
         MediaType.CHECKPOINT,
-        metrics={"loss": loss},
-        info={"generators": [*uses, "upscale.train"], "step": trainer.step},
-        title=f"upscaler x{trainer.network.config.scale}, {trainer.step} steps",
-        params={"stop_after": trainer.step - first} if ended_early else {},
+        metrics=dict(outcome.figures),
+        info={"generators": [*uses, "upscale.train"], "step": outcome.step, "ended": outcome.ended},
+        title=f"upscaler x{network.config.scale}, {outcome.step} steps",
+        params=outcome.params,
     )

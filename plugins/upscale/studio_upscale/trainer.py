@@ -1,158 +1,91 @@
-"""Learning: seeded, resumable, and the same on every run of one machine."""
+"""Learning to enlarge: losses and batches, for the trainer of `studio_training`.
 
-import math
-from collections.abc import Callable
-from dataclasses import dataclass
-from pathlib import Path
+A batch depends on the seed and the step alone, so that a training that was stopped goes on
+bit-equal to one that was not.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any, Final, Literal
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file, save_file
-from torch import Tensor
+from studio_training import Settings, Trainer
+from torch import Tensor, nn
 
-from studio.errors import CheckpointError
-from studio_upscale.corpus import Corpus
-from studio_upscale.network import LUMA, EnlargingNet, NetworkConfig, build_network
-from studio_upscale.optimise import Muon, follow, get_keep
+from studio_upscale.network import LUMA, EnlargingNet, NetworkConfig, arrange, make_network
+from studio_upscale.optimise import build_muon
 
 Bytes = npt.NDArray[np.uint8]
 Draw = Callable[[int, int, int], tuple[Bytes, Bytes]]
 """(seed, step, count) -> low and high patches, uint8 (N, P, P, 3)."""
+Compare = Callable[[nn.Module, int], Tensor]
+"""(net, step) -> loss, a scalar."""
+Loss = Literal["charbonnier", "luma"]
+"""Charbonnier for all colours alike; or the squared error of luma with a little of the other."""
 COLOUR_SHARE: Final = 0.01
 """Of the Charbonnier loss beside squared luma, whose pull on an error of 0.03 is six times that."""
 RIM: Final = 8
 """Of a large patch, not counted in squared luma, pixels."""
 SOFT: Final = 1e-3
 """Of the Charbonnier loss: below this an error counts by its square, in 0..1."""
+TOLD: Final = ("steps", "batch", "rate", "warmup", "decay", "ema", "seed")
+"""Settings that Muon heeds, and cards name."""
 
 
-@dataclass(frozen=True)
-class TrainConfig:
-    """How to learn.
-
-    Attributes:
-        batch: patches in a step.
-        rate: learning rate.
-        warmup: steps until it is reached.
-        decay: share of the steps, at the end, over which it falls to nothing along a cosine.
-        ema: weight of the past in the running average of the weights, which is what is kept.
-        loss: "charbonnier" for all colours alike; "luma", the squared error of luma with a little
-            of the other, for a last phase: it is what PSNR of luma measures.
-    """
-
-    steps: int = 2000
-    batch: int = 16
-    rate: float = 2e-3
-    warmup: int = 50
-    decay: float = 0.6
-    ema: float = 0.995
-    seed: int = 0
-    loss: Literal["charbonnier", "luma"] = "charbonnier"
-
-
-class Trainer:
-    """A net, its optimiser and its running average, and where it stands.
-
-    Attributes:
-        step: steps taken.
-        network: as it learns.
-        average: running average of its weights.
-    """
-
-    def __init__(self, network: NetworkConfig, config: TrainConfig, draw: Draw) -> None:
-        self.config = config
-        self.step = 0
-        self.network = build_network(network, config.seed)
-        self.average = build_network(network, config.seed).requires_grad_(False)
-        self._draw = draw
-        self._optimiser = Muon(self.network.parameters())
-
-    def restart(self, network: EnlargingNet) -> None:
-        """Start anew from the weights of another net of the same config."""
-        self.network.load_state_dict(network.state_dict())
-        self.average.load_state_dict(network.state_dict())
-        self._optimiser = Muon(self.network.parameters())
-        self.step = 0
-
-    def advance(self) -> float:
-        """Take one step; returns the loss."""
-        low, high = self._draw(self.config.seed, self.step, self.config.batch)
-        compare = get_luma_loss if self.config.loss == "luma" else charbonnier
-        loss = compare(self.network(to_tensor(low)), to_tensor(high))
-        loss.backward()  # type: ignore[no-untyped-call]
-        self._optimiser.step(get_rate(self.config, self.step))
-        self.step += 1
-        follow(self.average, self.network, get_keep(self.config.ema, self.step))
-        return float(loss.detach())
-
-    def save(self, path: Path) -> None:
-        """Write all that resuming needs; the file is there whole or not at all."""
-        draft = path.with_name(f"{path.name}.part")
-        tensors = {name: value.contiguous() for name, value in self._collect().items()}
-        save_file(tensors, draft, metadata={"step": str(self.step)})
-        draft.replace(path)
-
-    def load(self, path: Path) -> None:
-        """Go on where `save` left off; with the same config the result is bit-equal.
-
-        Raises:
-            CheckpointError: damaged, or of another net.
-        """
-        try:
-            with safe_open(path, framework="pt") as file:
-                step = int(file.metadata()["step"])
-            saved = load_file(path)
-            with torch.no_grad():
-                for name, value in self._collect().items():
-                    value.copy_(saved[name])
-        except (OSError, SafetensorError, KeyError, ValueError, TypeError, RuntimeError) as error:
-            raise CheckpointError(
-                "{path}: no training of this net can go on from it; start anew", path=path
-            ) from error
-        self.step = step
-        self._optimiser.set_step(step)
-
-    def _collect(self) -> dict[str, Tensor]:
-        """All tensors that change in training, by name."""
-        tensors = {f"network.{n}": v for n, v in self.network.state_dict().items()}
-        tensors |= {f"average.{n}": v for n, v in self.average.state_dict().items()}
-        return tensors | self._optimiser.collect(self.network)
-
-
-def to_training(
-    params: Any, seed: int, corpus: Corpus, network: NetworkConfig | None = None
-) -> Trainer:
-    """Build a trainer from the params of `upscale.train`.
+def build_trainer(build: Callable[[], nn.Module], settings: Settings, compare: Compare) -> Trainer:
+    """Build a trainer with Muon, whose loss is told the step.
 
     Args:
-        params: of the generator.
-        seed: decides weights and patches.
-        corpus: to learn from.
-        network: sizes, where they come with the weights to start from.
+        build: makes the net; called under the seed.
+        settings: how to learn.
+        compare: the loss of a step.
     """
-    sizes = network or NetworkConfig(
-        params.channels, params.blocks, params.scale, fold=2 if params.scale == 1 else 1
-    )
-    config = TrainConfig(
+
+    def compute_loss(network: nn.Module, rng: torch.Generator) -> dict[str, Tensor]:
+        return {"loss": compare(network, trainer.step)}
+
+    trainer = Trainer(build, settings, compute_loss, optimise=build_muon)
+    return trainer
+
+
+def build_enlarger(
+    network: NetworkConfig, settings: Settings, draw: Draw, loss: Loss = "charbonnier"
+) -> Trainer:
+    """Build a trainer of a net that enlarges or mends; `get_net` gives its running average."""
+    compare = get_luma_loss if loss == "luma" else charbonnier
+
+    def measure(net: nn.Module, step: int) -> Tensor:
+        low, high = draw(settings.seed, step, settings.batch)
+        return compare(net(to_tensor(low)), to_tensor(high))
+
+    return build_trainer(lambda: arrange(make_network(network)), settings, measure)
+
+
+def get_net(trainer: Trainer) -> EnlargingNet:
+    """Return the running average of the net, which is what is kept."""
+    assert isinstance(trainer.average, EnlargingNet)
+    return trainer.average
+
+
+def plan_settings(params: Any, seed: int) -> Settings:
+    """Turn the params of `upscale.train` into settings."""
+    return Settings(
         steps=params.steps,
         batch=params.batch,
         rate=params.rate,
         warmup=min(50, params.steps // 4),
         ema=0.998,
+        clip=0,
         seed=seed,
     )
-    return Trainer(sizes, config, corpus.draw)
 
 
-def get_rate(config: TrainConfig, step: int) -> float:
-    """Return the learning rate of a step: a ramp, a plateau, and a cosine down."""
-    ramp = min(1.0, (step + 1) / max(1, config.warmup))
-    first = config.steps * (1 - config.decay)
-    fall = min(1.0, max(0.0, (step - first) / max(1.0, config.steps - first)))
-    return config.rate * ramp * max(0.01, (1 + math.cos(math.pi * fall)) / 2)
+def describe_settings(settings: Settings, **more: Any) -> Mapping[str, Any]:
+    """Return what a card says of a training."""
+    known = asdict(settings)
+    return {**{name: known[name] for name in TOLD}, **more}
 
 
 def get_luma_loss(made: Tensor, true: Tensor) -> Tensor:

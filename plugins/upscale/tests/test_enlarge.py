@@ -8,6 +8,7 @@ from PIL import Image
 from studio_upscale.enlarge import Style, count_tiles, enlarge, plan_steps
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.resample import plan_axis, reduce_part
+from studio_upscale.seams import measure_seam_step
 
 from studio.errors import JobCancelledError
 
@@ -45,6 +46,16 @@ def test_a_tile_that_is_rolled_gives_the_same_rolled(factor):
     again = enlarge(NET, rolled, factor, Style(wraps=True, tile=16))
     moved = np.roll(made, (7 * factor, 12 * factor), (0, 1))
     assert np.abs(moved.astype(int) - again).max() <= 1
+
+
+@pytest.mark.parametrize("shape", [(24, 40), (33, 16)])
+def test_the_seam_is_a_line_like_any_other(shape):
+    """Whether a line is the border of a tile or its middle changes it by rounding only."""
+    tile = noise(*shape)
+    assert measure_seam_step(NET, tile, 4, wraps=True) == pytest.approx(1, abs=0.01)
+    assert measure_seam_step(NET, tile, 4, wraps=False) > 1.03
+    flat = np.full((16, 16, 3), 90, np.uint8)
+    assert measure_seam_step(NET, flat, 2, wraps=True) == pytest.approx(1, abs=0.2)
 
 
 def test_without_wrapping_the_far_border_has_no_say():

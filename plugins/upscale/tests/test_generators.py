@@ -176,14 +176,17 @@ def test_memory_mode_makes_smaller_windows_and_the_same_picture(tmp_path, tiny_c
 def test_training_can_pause(tmp_path, picture):
     params = {**Train.testing_params, "steps": 6}
     inputs = {"pictures": [picture]}
-    whole, _ = run(Train, params, inputs, tmp_path / "", seeds=(5,))
+    (tmp_path / "whole").mkdir()
+    (tmp_path / "rest").mkdir()
+    whole, _ = run(Train, params, inputs, tmp_path / "whole", seeds=(5,))
     whole = load_network(whole[0].payload["model.safetensors"])
     half, _ = run(Train, {**params, "stop_after": 4}, inputs, tmp_path, seeds=(5,))
     assert half[0].info["step"] == 4
     folder = next(iter(half[0].payload.values())).parent
     folder = folder.rename(tmp_path / "half")
     start = Checkpoint("half", folder, "")
-    rest, steps = run(Train, {**params, "start": "half"}, inputs, tmp_path, start, seeds=(5,))
+    going_on = {**params, "start": "half"}
+    rest, steps = run(Train, going_on, inputs, tmp_path / "rest", start, seeds=(5,))
     rest = load_network(rest[0].payload["model.safetensors"])
     assert len(steps) == 3
     for name, value in whole.state_dict().items():

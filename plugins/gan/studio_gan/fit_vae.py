@@ -1,0 +1,170 @@
+"""Train the variational autoencoder from a command line; cut off, the same command goes on.
+
+python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder STATE --steps 6000
+
+DATA and the autoencoder are those of `studio_gan.fit`.
+"""
+
+import argparse
+import logging
+import shutil
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from PIL import Image
+from studio_training import Run, Settings, Trainer, fit
+from studio_training.torus import arrange
+from torch import Tensor, nn
+
+from studio_gan.cells import decode_cells, encode_cells
+from studio_gan.config import COLOURS
+from studio_gan.fit import SIDE, VARIANTS, find_dataset
+from studio_gan.latents import (
+    build_latent_draw,
+    get_colours,
+    load_autoencoder,
+    load_variants,
+    settle,
+)
+from studio_gan.pictures import Changes, Pictures, load_pictures, to_image, to_unit
+from studio_gan.vae_config import VaeConfig
+from studio_gan.vae_drawing import draw_theme, get_noise, invent, read_theme
+from studio_gan.vae_net import Vae, VaePainter, get_loss
+
+LOG: Final = logging.getLogger("studio_gan")
+SHOWN: Final = 8
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and train."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path, help="the folder of pictures")
+    parser.add_argument("folder", type=Path, help="for the state and the curve")
+    parser.add_argument("--autoencoder", type=Path, required=True, help="state of its training")
+    parser.add_argument("--steps", type=int, default=6000)
+    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--rate", type=float, default=1e-3)
+    parser.add_argument("--ema", type=float, default=0.998)
+    parser.add_argument("--seed", type=int, default=0)
+    plan = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
+    torch.set_num_threads(1)
+    train(plan)
+
+
+def train(plan: argparse.Namespace) -> None:
+    """Train until the last step."""
+    pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
+    plan.folder.mkdir(parents=True, exist_ok=True)
+    kept = plan.folder / "autoencoder.safetensors"
+    if not kept.exists():
+        shutil.copyfile(plan.autoencoder, kept)
+    painter = build_painter(plan.folder, pictures)
+    latents = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
+    draw = build_latent_draw(latents, get_colours(pictures), pictures.kinds)
+    settings = Settings(
+        steps=plan.steps,
+        batch=plan.batch,
+        rate=plan.rate,
+        warmup=min(100, plan.steps // 20),
+        ema=plan.ema,
+        seed=plan.seed,
+    )
+    loss = build_loss(draw, painter.config, plan.batch)
+    trainer = Trainer(lambda: build_vae(painter.config), settings, loss)
+    assert isinstance(trainer.average, Vae)
+    painter.vae = trainer.average
+    LOG.info("%d weights", sum(weight.numel() for weight in trainer.average.parameters()))
+    held_out = hold_out(pictures)
+    run = Run(
+        plan.steps,
+        draw=lambda: draw_board(painter, held_out),
+        measure=lambda: measure_painter(painter, held_out),
+        every=500,
+    )
+    fit(trainer, plan.folder, run)
+
+
+def hold_out(pictures: Pictures) -> Pictures:
+    """Return those that were not learnt from."""
+    none = torch.zeros(len(pictures.held_out), dtype=torch.long)
+    return Pictures(pictures.held_out, none, pictures.classes, pictures.held_out)
+
+
+def build_vae(config: VaeConfig) -> Vae:
+    """Build the net, laid out as the processor likes it."""
+    return arrange(Vae(config))
+
+
+def build_painter(folder: Path, pictures: Pictures) -> VaePainter:
+    """Build a painter around the autoencoder of a run."""
+    config = VaeConfig(pictures.classes, side=SIDE)
+    painter = VaePainter(config)
+    kept = folder / "autoencoder.safetensors"
+    painter.autoencoder = load_autoencoder(kept, config.autoencoder)
+    settle(painter.autoencoder, pictures)
+    return painter.eval().requires_grad_(False)
+
+
+def build_loss(
+    draw: Callable[[torch.Generator, int], tuple[Tensor, Tensor]], config: VaeConfig, batch: int
+) -> Callable[[nn.Module, torch.Generator], dict[str, Tensor]]:
+    """Build the trainer's loss of batches that `build_latent_draw` draws."""
+
+    def compute(net: nn.Module, rng: torch.Generator) -> dict[str, Tensor]:
+        assert isinstance(net, Vae)
+        rows, kinds = draw(rng, batch)
+        cells, facts = rows[:, : config.planes], rows[:, config.planes :, 0, 0]
+        weights = nn.functional.one_hot(kinds, len(config.classes)).float()
+        return get_loss(net, cells, facts[:, :COLOURS], weights)
+
+    return compute
+
+
+@torch.no_grad()
+def measure_painter(painter: VaePainter, pictures: Pictures) -> dict[str, float]:
+    """Measure pictures that were not learnt from.
+
+    Returns:
+        error: of pictures that went through, mean of 0..1; autoencoder_error: of those that went
+        through the autoencoder alone.
+    """
+    errors = []
+    for pixels in torch.split(pictures.pixels, 16):
+        real = to_unit(pixels)
+        style, field = painter.read(real)
+        none = torch.zeros(len(real), painter.config.planes, *(2 * n for n in field.mean.shape[2:]))
+        made = painter.draw(style.mean, field.mean, none)
+        alone = decode_cells(painter.autoencoder, *encode_cells(painter.autoencoder, real))
+        errors += [torch.stack([(made - real).abs(), (alone - real).abs()]).mean((2, 3, 4)).T / 2]
+    mine, other = torch.cat(errors).mean(0).tolist()
+    return {"held_out_error": mine, "autoencoder_error": other}
+
+
+@torch.no_grad()
+def draw_board(painter: VaePainter, pictures: Pictures) -> Image.Image:
+    """Draw rows: held-out pictures, the same come back, and one of each class from nothing."""
+    side = painter.config.side
+    real = [to_unit(pixels) for pixels in pictures.pixels[:: max(1, len(pictures.pixels) // SHOWN)]]
+    real = real[:SHOWN]
+    rng = torch.Generator().manual_seed(0)
+    made = []
+    for picture in real:
+        theme = read_theme(painter, picture[None])
+        made.append(draw_theme(painter, theme, get_noise(painter, theme.sides, rng)))
+    places = (side // painter.config.step,) * 2
+    for kind in range(len(painter.config.classes)):
+        weights = tuple(float(kind == n) for n in range(len(painter.config.classes)))
+        theme = invent(painter, weights, places, 1.0, rng)
+        made.append(draw_theme(painter, theme, get_noise(painter, places, rng)))
+    shown = [*real, *made]
+    sheet = Image.new("RGB", (SHOWN * side, -(-len(shown) // SHOWN) * side), "grey")
+    for number, picture in enumerate(shown):
+        sheet.paste(to_image(picture), (number % SHOWN * side, number // SHOWN * side))
+    return sheet
+
+
+if __name__ == "__main__":
+    main()

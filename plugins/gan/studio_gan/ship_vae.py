@@ -1,0 +1,74 @@
+"""Ship the weights of a training: `python -m studio_gan.ship_vae DATA/textures RUN [options]`.
+
+RUN is the folder of `studio_gan.fit_vae`; may be run again as the training goes on.
+"""
+
+import argparse
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+import torch
+from studio_training import Card, write_card
+
+from studio_gan.fit import SIDE, find_dataset
+from studio_gan.fit_vae import build_painter, draw_board, hold_out, measure_painter
+from studio_gan.params import PLACE
+from studio_gan.pictures import Changes, load_pictures
+from studio_gan.ship import LICENCE, read_average
+from studio_gan.vae_weights import save_painter
+
+LOG: Final = logging.getLogger("studio_gan")
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Read the command line and ship."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("run", type=Path)
+    parser.add_argument("--minutes", type=float, default=0.0, help="of CPU time the training took")
+    parser.add_argument("--notes", default="", help="for the card")
+    parser.add_argument("--sheet", type=Path, help="where to draw a sheet of all classes")
+    parser.add_argument("--place", type=Path, default=PLACE / "vae")
+    plan = parser.parse_args(arguments)
+    logging.basicConfig(level=logging.INFO, format="%(message)s")
+    torch.set_num_threads(1)
+    ship(plan)
+
+
+def ship(plan: argparse.Namespace) -> None:
+    """Measure and write."""
+    pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
+    painter = build_painter(plan.run, pictures)
+    facts, weights = read_average(plan.run)
+    painter.vae.load_state_dict(weights)
+    painter.eval().requires_grad_(False)
+    held_out = hold_out(pictures)
+    figures = measure_painter(painter, held_out)
+    training = {**facts["settings"], "step": facts["step"], "cpu_minutes": plan.minutes}
+    count = sum(weight.numel() for weight in painter.vae.parameters())
+    card = Card(
+        title=f"Textures of {len(pictures.classes)} materials, there and back",
+        what="Variational autoencoder (arXiv 1312.6114) with a learnt spread (sigma-VAE, arXiv "
+        "2006.13202) over the latents of an autoencoder, on a torus: a style with a prior of its "
+        f"own for each class, and a field of noise; {count / 1e6:.2f} million weights.",
+        data=f"{len(pictures.kinds)} material albedos of ambientCG, CC0, {SIDE} px, in "
+        f"{len(pictures.classes)} classes, {len(pictures.held_out)} more held out. Sha256 "
+        f"{pictures.info['hash']}.",
+        licence=LICENCE,
+        training=training,
+        metrics=figures,
+        command="python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder STATE "
+        f"--steps {facts['settings']['steps']} --seed {facts['settings']['seed']}",
+        notes=plan.notes,
+    )
+    kept = {"training": training, "metrics": figures}
+    save_painter(painter, plan.place, kept, write_card(card))
+    LOG.info("%s", figures)
+    if plan.sheet:
+        draw_board(painter, held_out).save(plan.sheet)
+
+
+if __name__ == "__main__":
+    main()
