@@ -134,12 +134,10 @@ def measure_factors(images: Sequence[Image.Image]) -> list[Row]:
     return rows
 
 
-def measure_seams(data: Path) -> list[Row]:
-    """Measure seam ratios of seamless tiles, before and after."""
+def load_tiles(data: Path) -> list[Any]:
+    """Load seamless tiles, two of each sort at most."""
     from studio_upscale.corpus import find_pictures
-    from studio_upscale.enlarge import Style
     from studio_upscale.pictures import MAX_SEAM, measure_seam
-    from studio_upscale.upscaler import Upscaler
 
     paths = [
         path
@@ -147,16 +145,55 @@ def measure_seams(data: Path) -> list[Row]:
         if folder.is_dir() and folder.name not in ("pbr", "freedoom_flat")
         for path in find_pictures(folder)[:2]
     ]
-    tiles = [Image.open(path).convert("RGB") for path in paths]
-    tiles = [tile for tile in tiles if measure_seam(np.asarray(tile)) <= MAX_SEAM][:TILES]
-    before = float(np.mean([measure_seam(np.asarray(tile)) for tile in tiles]))
-    rows = [Row(f"seam ratio of {len(tiles)} tiles", before, "")]
+    tiles = [np.asarray(Image.open(path).convert("RGB")) for path in paths]
+    return [tile for tile in tiles if measure_seam(tile) <= MAX_SEAM][:TILES]
+
+
+def reduce_tile(tile: Any) -> Any:
+    """Reduce a tile to a quarter of its side, across its border."""
+    from studio_upscale.pictures import take_around
+    from studio_upscale.resample import plan_axis, reduce_part
+
+    rows, columns = (plan_axis(0, side // 4, 4) for side in tile.shape[:2])
+    wide = take_around(tile, (rows.start, rows.stop), (columns.start, columns.stop), True)
+    made = reduce_part(wide.astype(np.float32), rows, columns)
+    return np.rint(made.clip(0, 255)).astype(np.uint8)
+
+
+def measure_seams(data: Path) -> list[Row]:
+    """Measure seams of seamless tiles, before and after.
+
+    The seam's step over that of the same line inside says whether a tile goes on tiling. The ratio
+    of the seam to other lines depends on the picture as well: the true tiles have another one than
+    the same tiles reduced.
+    """
+    from studio_upscale.enlarge import Style, enlarge
+    from studio_upscale.pictures import measure_seam
+    from studio_upscale.seams import measure_seam_step
+
+    def average(pictures: Sequence[Any], factor: float = 1) -> float:
+        return float(np.mean([measure_seam(picture, factor) for picture in pictures]))
+
+    tiles = load_tiles(data)
+    small, before = [reduce_tile(tile) for tile in tiles], average(tiles)
+    true, reduced = average(tiles, 4), average(small)
+    rows = [
+        Row(f"seam ratio of {len(tiles)} tiles of 128 pixels", before, ""),
+        Row("the same tiles reduced to 32 pixels", reduced, "", "", f"true {true:.3g}"),
+    ]
     for name in (name for name in find_names() if name != "fsrcnn"):
-        upscaler = Upscaler(load_net(name), 4, Style())
-        made = [measure_seam(np.asarray(upscaler.upscale_image(t, "yes")[0]), 4) for t in tiles]
-        value = float(np.mean(made))
-        limit = f"<= {before * (1 + SEAM):.3g}"
-        rows.append(Row(f"after {name} x4", value, "", limit, f"{before:.3g}", value / before))
+        net = load_net(name)
+        made = average([enlarge(net, tile, 4, Style(wraps=True)) for tile in tiles], 4)
+        again = average([enlarge(net, tile, 4, Style(wraps=True)) for tile in small], 4)
+        steps = [measure_seam_step(net, tile, 4, wraps=True) for tile in tiles]
+        worst = max(steps, key=lambda step: abs(step - 1))
+        plain = float(np.mean([measure_seam_step(net, t, 4, wraps=False) for t in tiles]))
+        near, limit = f"{1 - SEAM:.1f} to {1 + SEAM:.1f}", f"<= {before * (1 + SEAM):.3g}"
+        note = f"not wrapped {plain:.3g}"
+        rows.append(Row(f"{name} x4, seam over the same line inside, worst", worst, "", near, note))
+        rows.append(Row(f"{name} x4, seam ratio from 128", made, "", limit, "", made / before))
+        label = f"{name} x4, seam ratio from 32"
+        rows.append(Row(label, again, "", f"<= {true * (1 + SEAM):.3g}", "true tile", again / true))
     return rows
 
 

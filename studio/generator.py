@@ -146,7 +146,8 @@ class JobContext:
         Args:
             done: steps taken so far, over ALL seeds of the job.
             total: steps in all; the last call has `done == total`.
-            preview: a `PIL.Image` of the work so far; may be dropped when they come too fast.
+            preview: a `PIL.Image` of the work so far, or (samples, sample_rate) of a sound; may be
+                dropped when they come too fast.
 
         Raises:
             JobCancelledError: let it pass through.

@@ -1,6 +1,7 @@
 // One job that runs, waits or failed.
 
 import { h, t } from "./core.js";
+import { buildSound, isSound } from "./jobs-sound.js";
 import { formatSeconds } from "./shell-header.js";
 import { icon } from "./shell-icons.js";
 
@@ -23,6 +24,7 @@ const button = (name, text, key, run) =>
 function buildPreview(job) {
   if (!job.preview) return h("span", { class: `s-job-preview${job.status === "running" ? " s-is-busy" : ""}`, "aria-hidden": "true" });
   const url = new URL(job.preview, new URL("../api/v1/", import.meta.url));
+  if (isSound(job.preview)) return buildSound(url.href, "s-job-preview s-job-sound");
   if (job.previewed) url.searchParams.set("at", String(job.previewed));
   return h("img", { class: "s-job-preview", src: url.href, alt: t("Preview") });
 }

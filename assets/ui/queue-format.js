@@ -1,6 +1,7 @@
 // How figures, states and times are said; small pieces that the queue, pipelines, training and system share.
 
 import { h, t } from "./core.js";
+import { buildSound, isSound } from "./jobs-sound.js";
 
 const NAMESPACE = "http://www.w3.org/2000/svg";
 const API = new URL("../api/v1/", import.meta.url);
@@ -72,6 +73,11 @@ export function bar(share, label, kind = "") {
 /** Show the newest preview in a box: one picture is fetched at a time, those between are left out. */
 export function showPreview(box, source, alt) {
   box.wantedPreview = source;
+  if (isSound(source)) {
+    if (box.shownPreview !== source) box.replaceChildren(buildSound(source, "s-q-sound"));
+    box.shownPreview = source;
+    return;
+  }
   if (box.isFetching || !source || box.shownPreview === source) return;
   box.isFetching = true;
   const image = new Image();

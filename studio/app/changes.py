@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from studio.app.previews import find_newest
+from studio.app.previews import build_address, find_newest
 from studio.database import Database, Row
 from studio.observe.snapshot import load_snapshot
 from studio.observe.tables import NUMBER_SHIFT
@@ -118,8 +118,7 @@ class ChangeReader:
                 continue
             data = {"id": row["id"], "done": row["done"], "total": row["total"]}
             data["eta"] = _guess_eta(row)
-            address = f"/api/v1/jobs/{row['id']}/preview?v={row['token']}-{shown}"
-            data["preview"] = address if preview else None
+            data["preview"] = build_address(row["id"], row["token"], preview) if preview else None
             yield Change("progress", row["user"], data)
 
     def _read_assets(self, since: float) -> list[Change]:

@@ -1,11 +1,11 @@
-"""The newest preview of a running job: a small picture its worker left in its scratch folder."""
+"""The newest preview of a running job: a picture or sound its worker left in its scratch folder."""
 
 import re
 from pathlib import Path
 
 from studio.scheduler.job import JobRecord, JobStatus
 
-_NAME = re.compile(r"\d{1,9}\.(webp|png|jpg)")
+_NAME = re.compile(r"\d{1,9}\.(webp|png|jpg|wav)")
 
 
 def find_preview(home: Path, record: JobRecord) -> Path | None:
@@ -26,3 +26,9 @@ def find_newest(home: Path, job: str, token: int) -> Path | None:
         return None
     path = folder / max(names, key=lambda name: int(name.partition(".")[0]))
     return None if path.is_symlink() else path
+
+
+def build_address(job: str, token: int, path: Path) -> str:
+    """Return where a preview is read; it changes with the preview, and says if it is a sound."""
+    kind = "&kind=audio" if path.suffix == ".wav" else ""
+    return f"/api/v1/jobs/{job}/preview?v={token}-{path.stem}{kind}"

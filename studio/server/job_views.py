@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from studio.app.checking import Fault
-from studio.app.previews import find_preview
+from studio.app.previews import build_address, find_preview
 from studio.errors import error_from_dict
 from studio.scheduler.job import JobRecord, JobStatus
 from studio.server.access import Visitor
@@ -12,7 +12,6 @@ from studio.server.models_jobs import Class, JobCounts, JobErrorView, JobView
 from studio.server.models_jobs import Fault as FaultView
 
 CLASSES: tuple[Class, ...] = ("interactive", "normal", "batch")
-API = "/api/v1"
 
 
 def build_job(visitor: Visitor, record: JobRecord) -> JobView:
@@ -74,7 +73,7 @@ def build_error(visitor: Visitor, data: Mapping[str, Any]) -> JobErrorView:
 def build_preview_address(visitor: Visitor, record: JobRecord) -> str | None:
     """Return where the newest preview is; the address changes with it."""
     path = find_preview(visitor.home.config.home, record)
-    return f"{API}/jobs/{record.id}/preview?v={record.token}-{path.stem}" if path else None
+    return build_address(record.id, record.token, path) if path else None
 
 
 def build_counts(counts: Mapping[JobStatus, int]) -> JobCounts:

@@ -30,7 +30,12 @@ from studio.server.replies import LIST, READ, WRITE, Responses
 
 router = APIRouter(prefix="/jobs", tags=["jobs"])
 
-TYPES = {".webp": "image/webp", ".png": "image/png", ".jpg": "image/jpeg"}
+TYPES = {
+    ".webp": "image/webp",
+    ".png": "image/png",
+    ".jpg": "image/jpeg",
+    ".wav": "audio/wav",
+}
 LOG_LIMIT = 1 << 20
 """Most of a job's log that is sent: its last part, characters."""
 
@@ -145,7 +150,7 @@ def get_preview(
     job: JobPath,
     if_none_match: Annotated[str | None, Header(max_length=200)] = None,
 ) -> Response:
-    """Return a small picture, with a new ETag for every new one; nothing if there is none now."""
+    """Return a picture, or the sound so far; a new ETag for every new one; nothing if none."""
     record = visitor.check_job(job)
     path = find_preview(visitor.home.config.home, record)
     if path is None:

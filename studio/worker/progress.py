@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from studio.worker.preview_sound import save_sound
 from studio.worker.protocol import Step, WorkerEvent
 
 _STEP_EVERY = 0.02
 _PREVIEW_EVERY = 0.25
 _PREVIEW_SIZE = 384
+_KEPT = 8
+"""Previews that stay; whoever reads the newest is never that far behind."""
 
 
 class Progress:
@@ -24,7 +27,7 @@ class Progress:
         self._count = 0
 
     def report(self, done: int, total: int, preview: Any) -> None:
-        """Report `done` of `total` steps; `preview` is a `PIL.Image` or None."""
+        """Report `done` of `total` steps; see `JobContext.step`."""
         now = time.monotonic()
         path = None
         if preview is not None and now - self._last_preview >= _PREVIEW_EVERY:
@@ -35,13 +38,19 @@ class Progress:
             self._emit(Step(job=self._job, done=int(done), total=int(total), preview=path))
 
     def _save_preview(self, preview: Any) -> str | None:
-        """Write a small picture; a preview that cannot be written never costs the job."""
-        path = self._folder / f"{self._count:05d}.webp"
+        """Write a preview; one that cannot be written never costs the job."""
+        is_sound = isinstance(preview, tuple)
+        path = self._folder / f"{self._count:05d}.{'wav' if is_sound else 'webp'}"
         try:
             self._folder.mkdir(exist_ok=True)
-            small = preview.convert("RGB")
-            small.thumbnail((_PREVIEW_SIZE, _PREVIEW_SIZE))
-            small.save(path, quality=80)
+            if is_sound:
+                save_sound(path, *preview)
+            else:
+                small = preview.convert("RGB")
+                small.thumbnail((_PREVIEW_SIZE, _PREVIEW_SIZE))
+                small.save(path, quality=80)
+            for old in self._folder.glob(f"{self._count - _KEPT:05d}.*"):
+                old.unlink()
         except Exception:
             logging.getLogger("studio.job").warning("a preview could not be saved", exc_info=True)
             return None

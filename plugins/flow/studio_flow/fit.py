@@ -1,6 +1,7 @@
 """Train the shipped weights from a command line; cut off, the same command goes on.
 
 python -m studio_flow.fit autoencoder DATA/textures FOLDER/autoencoder --steps 3000 --batch 4
+python -m studio_flow.fit decoder DATA/textures FOLDER/decoder --steps 1500 --batch 4
 python -m studio_flow.fit enlarger DATA/textures FOLDER/enlarger --steps 2000 --batch 8
 python -m studio_flow.fit textures DATA/textures FOLDER/textures --steps 10000
 python -m studio_flow.fit sprites DATA/sprites FOLDER/sprites --steps 9000
@@ -11,7 +12,7 @@ python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps
 import argparse
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +26,8 @@ from studio_training.sizes import AutoencoderConfig
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.judge import JudgeConfig, TextureJudge, TextureJudgeConfig, build_judge
 from studio_flow.learn_autoencoder import (
+    ALL,
+    FINISH,
     AutoencoderLesson,
     measure_autoencoder,
     send_through,
@@ -98,9 +101,29 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
     """Learn to send tiles through latents a quarter as wide."""
+    learn_latents(data, folder, settings)
+
+
+def train_decoder(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn on with the decoder of FOLDER/../autoencoder alone; latents stay what they are."""
+    learn_latents(data, folder, settings, read_average(folder.parent / "autoencoder")[1])
+
+
+def learn_latents(
+    data: Path, folder: Path, settings: Settings, start: Mapping[str, torch.Tensor] | None = None
+) -> None:
+    """Learn a whole autoencoder, or only the decoder of one that is there."""
     tiles, held_out = split_tiles(load_tiles(data))
-    lesson = AutoencoderLesson(tiles, settings.batch)
-    trainer = Trainer(lambda: build_autoencoder(AutoencoderConfig()), settings, lesson)
+    lesson = AutoencoderLesson(tiles, settings.batch, weights=FINISH if start else ALL)
+
+    def build() -> Autoencoder:
+        network = build_autoencoder(AutoencoderConfig())
+        network.encoder.requires_grad_(start is None)
+        return network
+
+    trainer = Trainer(build, settings, lesson)
+    if start:
+        trainer.restart(start)
     LOG.info("%d tiles, %d weights", len(tiles.names), count_weights(trainer.network))
     shown = held_out.select(range(0, len(held_out.names), max(1, len(held_out.names) // 10)))
 
@@ -223,6 +246,7 @@ def train_sprite_judge(data: Path, folder: Path, settings: Settings) -> None:
 
 TRAININGS: Final = {
     "autoencoder": train_autoencoder,
+    "decoder": train_decoder,
     "enlarger": train_enlarger,
     "textures": train_textures,
     "sprites": train_sprites,

@@ -5,6 +5,7 @@ grain of the same kind.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 import torch
@@ -14,11 +15,9 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_flow.describe import SPREAD, get_overall, normalise, restore
-from studio_flow.patches import compare_patches
+from studio_flow.patches import compare_bands, compare_patches
 from studio_flow.tiles import Augment, Drawer, Tiles
 
-GRAIN: Final = 1.0
-"""Weight of the distance of patches."""
 SMALL: Final = 0.25
 """Weight of the penalty on large latents, per hundred."""
 BLUR: Final = 0.15
@@ -27,13 +26,38 @@ SMALL_SHARE: Final = 0.25
 """Of the steps see tiles at half size, four times as many."""
 
 
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much.
+
+    Attributes:
+        error: of the pixels.
+        coarse: of pixels at half size.
+        grain: distance of patches.
+        bands: distance of patches, band by band.
+    """
+
+    error: float = 0.5
+    coarse: float = 1.0
+    grain: float = 1.0
+    bands: float = 0.0
+
+
+ALL: Final = Weights()
+FINISH: Final = Weights(error=0.15, bands=0.3)
+"""For a decoder that learns on: grain need not come back pixel by pixel, but of the same kind."""
+
+
 class AutoencoderLesson:
     """Draws a batch, sends it through, and compares; callable as `Trainer` wants it."""
 
-    def __init__(self, tiles: Tiles, batch: int, augment: Augment = "auto") -> None:
+    def __init__(
+        self, tiles: Tiles, batch: int, augment: Augment = "auto", weights: Weights = ALL
+    ) -> None:
         self._large = Drawer(tiles, augment=augment)
         self._small = Drawer(tiles.reduce(tiles.side // 2), augment=augment)
         self._batch = batch
+        self._weights = weights
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
@@ -41,11 +65,11 @@ class AutoencoderLesson:
         drawer, count = (self._small, 4 * self._batch) if is_small else (self._large, self._batch)
         pictures, _ = drawer.draw(count, rng)
         assert isinstance(network, Autoencoder)
-        return compute_loss(network, pictures, rng)
+        return compute_loss(network, pictures, rng, self._weights)
 
 
 def compute_loss(
-    network: Autoencoder, pictures: Tensor, rng: torch.Generator
+    network: Autoencoder, pictures: Tensor, rng: torch.Generator, weights: Weights = ALL
 ) -> Mapping[str, Tensor]:
     """Return the loss and its parts for textures (B, 3, S, S), -1..1."""
     device = next(network.parameters()).device
@@ -60,15 +84,14 @@ def compute_loss(
     made, real = back * seen, plain * seen
     error = (made - real).abs().mean()
     coarse = (functional.avg_pool2d(made, 2) - functional.avg_pool2d(real, 2)).abs().mean()
-    grain = compare_patches(made, real, rng)
-    size = raw.square().mean()
-    loss = 0.5 * error + coarse + GRAIN * grain + SMALL / 100 * size
-    return {
-        "loss": loss,
-        "error": error.detach(),
-        "grain": grain.detach(),
-        "size": size.detach(),
-    }
+    grain, size = compare_patches(made, real, rng), raw.square().mean()
+    loss = weights.error * error + weights.coarse * coarse + weights.grain * grain
+    loss = loss + SMALL / 100 * size
+    figures = {"error": error.detach(), "grain": grain.detach(), "size": size.detach()}
+    if weights.bands:
+        bands = compare_bands(made, real, rng)
+        loss, figures["bands"] = loss + weights.bands * bands, bands.detach()
+    return {"loss": loss, **figures}
 
 
 @torch.no_grad()
@@ -106,5 +129,5 @@ def measure_autoencoder(network: Autoencoder, tiles: Tiles) -> dict[str, float]:
     """Return the parts of the loss on tiles, with the same noise every time."""
     rng = torch.Generator().manual_seed(1)
     pictures, _ = Drawer(tiles).draw(32, rng)
-    losses = compute_loss(network, pictures, rng)
-    return {f"held_out_{name}": float(losses[name]) for name in ("error", "grain")}
+    losses = compute_loss(network, pictures, rng, FINISH)
+    return {f"held_out_{name}": float(losses[name]) for name in ("error", "grain", "bands")}

@@ -9,11 +9,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_flow.describe import SPREAD, get_overall, normalise
-from studio_flow.patches import compare_patches
+from studio_flow.patches import compare_bands, compare_patches
 from studio_flow.tiles import Augment, Drawer, Tiles
 
 GRAIN: Final = 0.7
 """Weight of the distance of patches beside the mean error."""
+BANDS: Final = 0.3
+"""Weight of the same, band by band: without it the finest grain stays away."""
 
 
 class EnlargerLesson:
@@ -38,7 +40,9 @@ def compute_loss(network: nn.Module, pictures: Tensor, rng: torch.Generator) -> 
     seen = (seen / get_overall(seen)[:, None])[:, :, None, None]
     error = ((made - plain) * seen).abs().mean()
     grain = compare_patches(made * seen, plain * seen, rng)
-    return {"loss": error + GRAIN * grain, "error": error.detach(), "grain": grain.detach()}
+    bands = compare_bands(made * seen, plain * seen, rng)
+    figures = {"error": error.detach(), "grain": grain.detach(), "bands": bands.detach()}
+    return {"loss": error + GRAIN * grain + BANDS * bands, **figures}
 
 
 @torch.inference_mode()
@@ -47,4 +51,4 @@ def measure_enlarger(network: nn.Module, tiles: Tiles) -> dict[str, float]:
     rng = torch.Generator().manual_seed(1)
     pictures, _ = Drawer(tiles).draw(32, rng)
     losses = compute_loss(network, pictures, rng)
-    return {f"held_out_{name}": float(losses[name]) for name in ("error", "grain")}
+    return {f"held_out_{name}": float(losses[name]) for name in ("error", "grain", "bands")}

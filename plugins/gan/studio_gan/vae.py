@@ -26,7 +26,6 @@ from studio_gan.params import choose_class
 from studio_gan.vae_params import SHIPPED, VaeParams
 
 if TYPE_CHECKING:
-
     from studio_gan.vae_drawing import Theme
 
 MOST = 1024

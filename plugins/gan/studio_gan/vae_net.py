@@ -25,6 +25,10 @@ from studio_gan.vae_config import VaeConfig
 
 NARROWEST, WIDEST = -4.0, 2.0
 """Logarithms of standard deviations stay between them."""
+TOLD: Final = 16.0
+"""Weight of the six colours, which would drown among thousands of numbers of the cells."""
+BETA: Final = 0.5
+"""Weight of the divergences (beta-VAE, Higgins et al., 2017): below 1, what comes back is truer."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +81,7 @@ class Vae(nn.Module):
             Normal(coarse),
         )
         self.to_field = Conv(coarse, 2 * config.places)
-        self.to_style = nn.Linear(2 * coarse, 2 * told)
+        self.to_style = nn.Linear(2 * coarse + COLOURS, 2 * told)
         self.prior = nn.Parameter(torch.zeros(len(config.classes), 2 * told))
         self.to_colours = nn.Sequential(
             nn.Linear(told, 2 * told), nn.SiLU(), nn.Linear(2 * told, 2 * COLOURS)
@@ -93,7 +97,8 @@ class Vae(nn.Module):
         """Turn cells (N, planes, h, w), even, and colours (N, COLOURS) into style and field."""
         planes = colours[:, :, None, None].expand(-1, -1, *cells.shape[2:])
         seen = self.read(torch.cat([cells, planes], 1))
-        whole = torch.cat([seen.mean((2, 3)), seen.std((2, 3), unbiased=False)], 1)
+        spread = seen.std((2, 3), unbiased=False)
+        whole = torch.cat([seen.mean((2, 3)), spread, colours], 1)
         return _to_bell(self.to_style(whole)), _to_bell(self.to_field(seen))
 
     def get_prior(self, weights: Tensor) -> Bell:
@@ -135,7 +140,9 @@ class VaePainter(nn.Module):
 
 
 def get_loss(net: Vae, cells: Tensor, colours: Tensor, weights: Tensor) -> dict[str, Tensor]:
-    """Return the loss, nats to a number of the cells, and its parts; draws from torch's own rng.
+    """Return the loss, weighted nats to a number of the cells, and its parts.
+
+    Draws from torch's own rng.
 
     Args:
         net: that learns.
@@ -148,9 +155,9 @@ def get_loss(net: Vae, cells: Tensor, colours: Tensor, weights: Tensor) -> dict[
     noise = Bell(torch.zeros_like(field.mean), torch.zeros_like(field.log))
     parts = {
         "cells": made.get_loss(cells),
-        "colours": tint.get_loss(colours),
-        "field": field.get_distance(noise),
-        "style": style.get_distance(net.get_prior(weights)),
+        "colours": TOLD * tint.get_loss(colours),
+        "field": BETA * field.get_distance(noise),
+        "style": BETA * style.get_distance(net.get_prior(weights)),
     }
     count = cells[0].numel()
     figures = {name: value.mean() / count for name, value in parts.items()}

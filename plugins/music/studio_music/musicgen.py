@@ -79,7 +79,7 @@ class Musicgen(Generator):
         Raises:
             InvalidInputError: the checkpoint follows no melody, or goes on from no sound.
         """
-        from studio_music.musicgen_model import Given, Wish, load_sound
+        from studio_music.musicgen_model import Given, Samples, Wish, load_sound
 
         rate, sounds = self._composer.sample_rate, job.inputs.get("sound") or []
         tunes = job.inputs.get("melody") or []
@@ -100,8 +100,9 @@ class Musicgen(Generator):
         for index, seed in enumerate(job.seeds):
             job.step(index * total, total * len(job.seeds))
 
-            def step(done: int, base: int = index * total) -> None:
-                job.step(base + min(done, total - 1), total * len(job.seeds))
+            def step(done: int, heard: Samples | None, base: int = index * total) -> None:
+                preview = None if heard is None else (heard, rate)
+                job.step(base + min(done, total - 1), total * len(job.seeds), preview)
 
             samples = self._composer.compose(wish, seed, given, step)
             job.step((index + 1) * total, total * len(job.seeds))

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from studio.errors import CheckpointError, InvalidInputError
 from studio.generator import Checkpoint
 from studio_music.chroma import ChromaSizes, find_chroma
+from studio_music.musicgen_stream import Listener, Samples
 
-Samples = npt.NDArray[np.float32]
+Step = Callable[[int, Samples | None], None]
 MELODY = "musicgen_melody"
 """What transformers calls the models that follow a tune."""
 
@@ -147,8 +147,14 @@ class Composer:
         rate = self._model.config.audio_encoder.frame_rate
         return math.ceil(seconds * float(rate)) + int(self._model.config.decoder.num_codebooks)
 
-    def compose(self, wish: Wish, seed: int, given: Given, step: Callable[[int], None]) -> Samples:
+    def compose(self, wish: Wish, seed: int, given: Given, step: Step) -> Samples:
         """Return samples (n,) or (n, channels), as long as asked for, after the given sound's end.
+
+        Args:
+            wish: what to make.
+            seed: decides it.
+            given: sounds to begin with.
+            step: told how many tokens there are, and from time to time the sound so far.
 
         Raises:
             JobCancelledError: what `step` raises.
@@ -157,6 +163,8 @@ class Composer:
 
         inputs = self._prepare(wish, given)
         tokens = self.count_tokens(wish.seconds)
+        opening = 0 if given.opening is None else len(given.opening)
+        listener = Listener(self._model, opening)
         set_seed(seed % (1 << 32))
         with torch.inference_mode():
             made = self._model.generate(
@@ -167,12 +175,11 @@ class Composer:
                 top_k=wish.top_k,
                 top_p=wish.top_p,
                 max_new_tokens=tokens,
-                stopping_criteria=StoppingCriteriaList([_Progress(step)]),
+                stopping_criteria=StoppingCriteriaList([_Progress(step, listener)]),
             )
         samples = made[0].float().cpu().numpy().T
-        skip = 0 if given.opening is None else len(given.opening)
         wanted = round(wish.seconds * self.sample_rate)
-        cut = samples[skip : skip + wanted] if len(samples) > skip else samples[-wanted:]
+        cut = samples[opening : opening + wanted] if len(samples) > opening else samples[-wanted:]
         peak = float(np.abs(cut).max(initial=0))
         cut = cut / peak if peak > 1 else cut
         return np.asarray(cut[:, 0] if cut.shape[1] == 1 else cut, np.float32)
@@ -198,12 +205,13 @@ class _Progress:
     A streamer would be the natural place, but MusicGen hands its streamer nothing but the prompt.
     """
 
-    def __init__(self, step: Callable[[int], None]) -> None:
+    def __init__(self, step: Step, listener: Listener) -> None:
         self._step = step
+        self._listener = listener
         self._done = 0
 
     def __call__(self, tokens: torch.Tensor, scores: Any, **_: Any) -> torch.Tensor:
         """One more token was taken; no sequence is finished."""
         self._done += 1
-        self._step(self._done)
+        self._step(self._done, self._listener.hear(tokens))
         return torch.zeros(len(tokens), dtype=torch.bool, device=tokens.device)

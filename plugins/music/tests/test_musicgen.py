@@ -2,6 +2,7 @@
 
 import json
 from importlib.util import find_spec
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -202,3 +203,58 @@ def test_a_model_that_cannot_begin_so_says_which_can(folder, melody_folder, tmp_
         compose(folder, tmp_path, sound=tune, slot="melody")
     with pytest.raises(InvalidInputError, match="goes on from no sound; take"):
         compose(melody_folder, tmp_path, sound=tune)
+
+
+@pytest.mark.parametrize("channels", [1, 2])
+def test_the_codes_so_far_are_undelayed(channels):
+    """What is decoded are columns of the delayed table, each codebook at its own place."""
+    import torch
+    from studio_music.musicgen_stream import Listener
+
+    class Codec:
+        def decode(self, codes, scales):
+            assert codes.shape[:2] == (1, 1) and scales == [None]
+            return SimpleNamespace(audio_values=codes[0, 0].sum(0)[None, None].float() / 1e6)
+
+    decoder = SimpleNamespace(audio_channels=channels, num_codebooks=4)
+    codec = SimpleNamespace(sampling_rate=50, frame_rate=50)
+    model = SimpleNamespace(
+        config=SimpleNamespace(decoder=decoder, audio_encoder=codec), audio_encoder=Codec()
+    )
+    listener = Listener(model, opening=10)
+    table = torch.zeros(4, 600, dtype=torch.long)
+    for book in range(4):
+        first = 1 + book // channels
+        table[book, first:] = torch.arange(600 - first)
+    heard = [listener.hear(table[:, :n]) for n in range(5, 600)]
+    sounds = [sound for sound in heard if sound is not None]
+    assert len(sounds) == 2, "one for each four seconds"
+    frames = np.arange(10, 410)
+    expected = frames * (4 // channels) / 1e6
+    assert sounds[-1].shape == ((400,) if channels == 1 else (400, 2))
+    assert np.allclose(sounds[-1] if channels == 1 else sounds[-1][:, 1], expected)
+    assert np.array_equal(sounds[0], sounds[-1][:200])
+
+
+def test_it_is_heard_while_it_is_made(folder, tmp_path, monkeypatch):
+    from studio_music import musicgen_stream
+
+    monkeypatch.setattr(musicgen_stream, "EVERY", 0.1)
+    monkeypatch.setattr(musicgen_stream, "BEFORE", 0.5)
+    previews = []
+    job = JobContext(
+        (1,),
+        {},
+        tmp_path,
+        lambda done, total, preview: previews.append(preview),
+        lambda: False,
+    )
+    generator = Musicgen(Checkpoint("tiny", folder, ""), "cpu")
+    (made,) = generator.generate(Musicgen.Params(seconds=0.5), job)
+    sounds = [preview for preview in previews if preview is not None]
+    lengths = [len(samples) for samples, _ in sounds]
+    assert {rate for _, rate in sounds} == {32000} and len(sounds) == 5
+    assert lengths == sorted(set(lengths)) and lengths[0] == 3200
+    whole, heard = made.payload[0], sounds[-1][0]
+    # The codec looks a little ahead: only the end of a piece may differ from the whole.
+    assert np.corrcoef(heard, whole[: len(heard)])[0, 1] > 0.9

@@ -17,7 +17,9 @@ STATE: Final = "state.safetensors"
 BEST: Final = "best.safetensors"
 STORY: Final = "story.json"
 SAVE_EVERY: Final = 60.0
-"""Seconds between two saves."""
+"""Seconds between two saves, at most; the first come sooner, each after as long as all before."""
+FIRST_SAVE: Final = 4.0
+"""Seconds until the first."""
 
 
 class Learner(Protocol):
@@ -72,7 +74,8 @@ class Story:
     last: int = 0
     seen: dict[int, float] = field(default_factory=dict)
     measured: dict[str, float] = field(default_factory=dict)
-    saved: float = field(default_factory=time.monotonic)
+    opened: float = field(default_factory=time.monotonic)
+    saved: float = 0.0
 
     @classmethod
     def open(cls, learner: Learner, folder: Path, run: Run) -> Self:
@@ -114,10 +117,11 @@ class Story:
         return figures
 
     def save_now_and_then(self) -> None:
-        """Save, if the last time is `SAVE_EVERY` seconds ago."""
-        if time.monotonic() - self.saved > SAVE_EVERY:
+        """Save, if the last time is long enough ago."""
+        age = time.monotonic() - self.opened
+        if age - self.saved > min(SAVE_EVERY, max(FIRST_SAVE, self.saved)):
             self.save()
-            self.saved = time.monotonic()
+            self.saved = time.monotonic() - self.opened
 
     def save(self) -> None:
         """Write what going on needs; the state first, so that the story is never ahead of it."""

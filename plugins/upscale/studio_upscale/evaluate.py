@@ -29,8 +29,8 @@ from studio_upscale.srgan import SHIPPED
 SMALLEST = 48
 """Shortest side of a picture that can be measured, pixels."""
 PROTOCOL = (
-    "bicubic reduction; luma by BT.601; border of scale pixels cut off; seam_step: of a picture that "
-    "tiles, how steep its seam is over the same line when it lies inside"
+    "bicubic reduction; luma by BT.601; border of scale pixels cut off; seam_step: of a picture "
+    "that tiles, how steep its seam is over the same line when it lies inside"
 )
 DIGITS = {"psnr_y": 3, "ssim_y": 4, "patch_swd": 3, "spectrum_error": 4}
 
