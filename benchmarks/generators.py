@@ -4,10 +4,10 @@
 
 `STUDIO_DATA` holds `textures/<class>`. The judges that ship look at everything: real held-out
 pictures (the ceiling), the nearest pictures learnt from, real ones quilted anew by
-`textures.from_image`, and what the flows make. Their features are not Inception's: compare the rows
-with each other only. Writes
-`out/generators-textures.png`, `out/generators-sprites.png` and `out/generators-nearest.png`: to be
-looked at.
+`textures.from_image`, what the VAE and the GAN make, and what the flows make. Their features are
+not Inception's: compare the rows with each other only. Writes `out/generators-textures.png`,
+`-texture.png`, `-vae.png`, `-vae-back.png`, `-sprites.png` and `-nearest.png`: to be looked at.
+Then batches, see `generators_batch.py`.
 """
 
 import os
@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from generators_batch import COUNT, measure_batch
+from generators_batch import NOTE as BATCH_NOTE
 from machine import Row, report
 from PIL import Image
 
@@ -93,6 +95,49 @@ def quilt(source: Named, count: int) -> Named:
     return made, names
 
 
+def draw_all(generator: str, classes: Sequence[str], each: int) -> Named:
+    """Draw textures of every class through the Studio API."""
+    from studio import Studio
+
+    made, names = [], []
+    with Studio(OUT / "home-generators", workers="inline") as studio:
+        for name in classes:
+            params = {"class": name, "size": CELL}
+            for asset in studio.generate(generator, params=params, seed=0, count=each):
+                made.append(asset.image().convert("RGB"))
+                names.append(name)
+    return made, names
+
+
+def send_through(source: Named) -> Named:
+    """Encode held-out textures with `gan.vae`, and draw them again."""
+    from studio import Studio
+
+    made = []
+    with Studio(OUT / "home-generators", workers="inline") as studio:
+        for number, image in enumerate(source[0]):
+            path = OUT / f"exemplar{number}.png"
+            image.save(path)
+            (asset,) = studio.generate("gan.vae", inputs={"image": path}, seed=number)
+            path.unlink()
+            made.append(asset.image().convert("RGB"))
+    return made, source[1]
+
+
+def measure_others(assessor: Any, held_out: Named, each: int) -> list[Row]:
+    """Measure what the GAN and the VAE make."""
+    rows: list[Row] = []
+    for generator in ("gan.texture", "gan.vae"):
+        made = draw_all(generator, assessor.classes, each)
+        kind = generator.partition(".")[2]
+        show(made[0], each * 5).save(OUT / f"generators-{kind}.png")
+        rows += judge(assessor, generator, made)
+    back = send_through(held_out)
+    pairs = [image for both in zip(held_out[0], back[0], strict=True) for image in both]
+    show(pairs, 16, 96).save(OUT / "generators-vae-back.png")
+    return [*rows, *judge(assessor, "gan.vae, held-out ones there and back", back)]
+
+
 def find_copies(made: Pictures, learnt: Pictures) -> tuple[list[float], list[int]]:
     """Return each picture's highest correlation with one learnt from, over all rolls, and whose.
 
@@ -158,6 +203,7 @@ def measure_textures(data: Path, each: int) -> list[Row]:
         *judge(assessor, "real textures, held out", held_out),
         *judge(assessor, "nearest learnt from", nearest),
         *judge(assessor, "quilted held-out ones", quilted),
+        *measure_others(assessor, held_out, each),
         *judge(assessor, "flow.texture", made),
         Row("flow.texture: seam ratio, median", seams, "", "<= 1.3", f"{real_seams:.2f}, real"),
         Row(
@@ -210,6 +256,7 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     rows = [*measure_textures(Path(data), each), *measure_sprites(each)]
     report("Generators", NOTE.format(each=each), rows)
+    report("Generators: batches", BATCH_NOTE.format(count=COUNT), measure_batch(COUNT, True))
 
 
 if __name__ == "__main__":

@@ -48,6 +48,29 @@ def test_running_job_moves_and_is_cancelled(served, room):
     expect(page.get_by_text("The queue is empty")).to_be_visible()
 
 
+WATCH_PLAYERS = """() => {
+    const play = HTMLMediaElement.prototype.play;
+    window.heard = [];
+    HTMLMediaElement.prototype.play = function () {
+        window.heard.push([this.currentTime, this.duration]);
+        return play.call(this);
+    };
+}"""
+
+
+def test_a_sound_is_heard_while_it_is_made(served, room):
+    page = room("queue")
+    page.evaluate(WATCH_PLAYERS)
+    job = served.submit("trial.hum", params={"steps": 400, "delay": 0.4}, seed=1)
+    button = page.locator(f"studio-queue article[data-job='{job}'] .s-q-preview button")
+    button.click()
+    expect(button).to_have_attribute("aria-label", "Stop")
+    # It goes on where it was, with what was made in the meantime.
+    page.wait_for_function("window.heard.length >= 2 && window.heard[1][0] > 0.4")
+    button.click()
+    expect(button).to_have_attribute("aria-label", "Hear it so far")
+
+
 def test_pause_and_resume(served, room):
     hold(served)
     job = served.submit("sample.noise", params=QUICK, seed=2)

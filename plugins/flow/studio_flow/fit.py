@@ -4,6 +4,7 @@ python -m studio_flow.fit autoencoder DATA/textures FOLDER/autoencoder --steps 3
 python -m studio_flow.fit decoder DATA/textures FOLDER/decoder --steps 1500 --batch 4
 python -m studio_flow.fit enlarger DATA/textures FOLDER/enlarger --steps 2000 --batch 8
 python -m studio_flow.fit textures DATA/textures FOLDER/textures --steps 10000
+python -m studio_flow.fit distil DATA/textures FOLDER/distilled --steps 1200 --rate 3e-4
 python -m studio_flow.fit sprites DATA/sprites FOLDER/sprites --steps 9000
 python -m studio_flow.fit judge-textures DATA/textures FOLDER/judge --steps 3000 --batch 64
 python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps 2000 --batch 64
@@ -33,6 +34,7 @@ from studio_flow.learn_autoencoder import (
     send_through,
     settle,
 )
+from studio_flow.learn_distilled import DistilLesson, freeze_blocks
 from studio_flow.learn_enlarger import EnlargerLesson, measure_enlarger
 from studio_flow.learn_judge import (
     JudgeLesson,
@@ -181,6 +183,27 @@ def train_textures(data: Path, folder: Path, settings: Settings, start: Path | N
     fit(trainer, folder, Run(settings.steps, draw=draw, measure=measure, every=500))
 
 
+def train_distilled(data: Path, folder: Path, settings: Settings) -> None:
+    """Learn to go in four steps where FOLDER/../textures goes in eight guided ones."""
+    tiles, held_out = split_tiles(load_tiles(data))
+    autoencoder, teacher = build_autoencoder(AutoencoderConfig()), build_network(TEXTURES)
+    load_average(folder.parent / "autoencoder", autoencoder)
+    load_average(folder.parent / "textures", teacher)
+    settle(autoencoder, tiles)
+    lesson = DistilLesson(TextureLesson(tiles, autoencoder, settings.batch), teacher)
+    trainer = Trainer(lambda: freeze_blocks(build_network(TEXTURES)), settings, lesson)
+    trainer.restart(teacher.state_dict())
+    unseen = DistilLesson(TextureLesson(held_out, autoencoder, 32, variants=1), teacher)
+
+    def measure() -> dict[str, float]:
+        average, rng = trainer.average, torch.Generator().manual_seed(1)
+        assert isinstance(average, FlowNet)
+        with torch.no_grad():
+            return {"held_out": float(unseen(average, rng)["loss"])}
+
+    fit(trainer, folder, Run(settings.steps, measure=measure, every=200))
+
+
 def load_average(run: Path, network: torch.nn.Module) -> dict[str, Any]:
     """Fill a net with the running average of a training; returns its step and settings."""
     facts, weights = read_average(run)
@@ -249,6 +272,7 @@ TRAININGS: Final = {
     "decoder": train_decoder,
     "enlarger": train_enlarger,
     "textures": train_textures,
+    "distil": train_distilled,
     "sprites": train_sprites,
     "judge-textures": train_tile_judge,
     "judge-sprites": train_sprite_judge,

@@ -1,7 +1,7 @@
 """What a texture flow learns from, step by step: latents of tiles."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import torch
@@ -63,6 +63,17 @@ class TextureLesson:
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""
+        assert isinstance(network, FlowNet)
+        lot = self._draw(rng)
+        plan = self._hide(lot.plan, lot.kinds, rng) if network.config.joints else None
+        return {"loss": compute_loss(network, lot.latents, lot.facts, lot.kinds, rng, plan)}
+
+    def draw(self, rng: torch.Generator) -> "Lot":
+        """Draw a batch, told as `flow.texture` tells: joints of what is laid, and no others."""
+        lot = self._draw(rng)
+        return replace(lot, plan=lot.plan * self._is_laid[lot.kinds].float().view(-1, 1, 1, 1))
+
+    def _draw(self, rng: torch.Generator) -> "Lot":
         rows = self._drawer.choose(self._batch, rng)
         which = torch.randint(self._variants, (self._batch,), generator=rng).tolist()
         found = [
@@ -70,10 +81,8 @@ class TextureLesson:
         ]
         latents, joints = self._roll(found, rng)
         facts = torch.stack([example.facts for example in found])
-        assert isinstance(network, FlowNet)
-        kinds = self._drawer.tiles.kinds[rows]
-        plan = self._hide(joints, kinds, rng) if network.config.joints else None
-        return {"loss": compute_loss(network, latents, facts, kinds, rng, plan)}
+        plan = tell_joints(joints, (len(rows), *joints.shape[-2:]))
+        return Lot(latents, facts, self._drawer.tiles.kinds[rows], plan)
 
     def _roll(self, found: list["Example"], rng: torch.Generator) -> tuple[Tensor, Tensor]:
         """Return latents and joints, each example moved by whole cells."""
@@ -87,12 +96,10 @@ class TextureLesson:
             joints.append(moved.float() / 127)
         return torch.stack(latents), torch.stack(joints)
 
-    def _hide(self, joints: Tensor, kinds: Tensor, rng: torch.Generator) -> Tensor:
+    def _hide(self, plan: Tensor, kinds: Tensor, rng: torch.Generator) -> Tensor:
         """Return the plan that the net is told, (B, 2, H, W): some of a batch see none."""
         coins = torch.rand(len(kinds), generator=rng)
         shares = torch.where(self._is_laid[kinds], BLIND_JOINTS, BLIND_UNLAID)
-        count, _, height, width = joints.shape
-        plan = tell_joints(joints, (count, height, width))
         return plan * (coins >= shares).float().view(-1, 1, 1, 1)
 
     @torch.no_grad()
@@ -108,6 +115,23 @@ class TextureLesson:
             joints = (find_joints(plain) * 127).round().to(torch.int8)
             self._kept[row, number] = Example(latents[0].half(), facts[0], joints[0])
         return self._kept[row, number]
+
+
+@dataclass(frozen=True)
+class Lot:
+    """A batch.
+
+    Attributes:
+        latents: (B, L, h, w).
+        facts: (B, F).
+        kinds: class numbers (B,).
+        plan: (B, 2, H, W), as `tell_joints` gives it.
+    """
+
+    latents: Tensor
+    facts: Tensor
+    kinds: Tensor
+    plan: Tensor
 
 
 @dataclass(frozen=True)

@@ -22,13 +22,16 @@ from studio_flow.judge import (
     TextureJudgeConfig,
     build_judge,
 )
-from studio_flow.network import FlowConfig, FlowNet
+from studio_flow.network import FlowConfig, FlowNet, list_distilled
 
 TEXTURE, SPRITE, JUDGE = "flow-texture", "flow-sprite", "flow-judge"
 BOOK: Final = "book."
 NET: Final = "net."
 CODEC: Final = "autoencoder."
 ENLARGER: Final = "enlarger."
+SHORT: Final = "distilled."
+DISTILLED: Final = 4
+"""Steps of a distilled net."""
 REAL: Final = "real."
 MOST_WIDTH, MOST_BLOCKS, MOST_LEVELS, MOST_PATCH = 1024, 16, 6, 8
 MOST_STATISTICS: Final = 10_000
@@ -45,6 +48,7 @@ class Flow:
         facts: of the checkpoint: how it was trained; `side` is that of the tiles, pixels.
         autoencoder: whose latents the net draws; None where it draws pixels.
         enlarger: doubles a picture, if there is one.
+        distilled: the net for walks of `DISTILLED` steps without guidance, if there is one.
     """
 
     network: FlowNet
@@ -53,6 +57,7 @@ class Flow:
     facts: Mapping[str, Any]
     autoencoder: Autoencoder | None = None
     enlarger: Enlarger | None = None
+    distilled: FlowNet | None = None
 
     @property
     def side(self) -> int:
@@ -86,6 +91,9 @@ def save_flow(folder: Path, flow: Flow, architecture: str, card: str, uses: list
         f"{NET}{name}": value.contiguous() for name, value in flow.network.state_dict().items()
     }
     tensors |= {f"{BOOK}facts": flow.book.facts, f"{BOOK}kinds": flow.book.kinds.to(torch.int16)}
+    if flow.distilled is not None:
+        state = flow.distilled.state_dict()
+        tensors |= {f"{SHORT}{name}": state[name] for name in list_distilled(flow.network)}
     config = {
         "architecture": architecture,
         "network": asdict(flow.network.config),
@@ -128,14 +136,37 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
         if len(classes) != sizes.classes or pages.facts.shape != (len(pages.kinds), sizes.facts):
             raise ValueError(classes)
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise CheckpointError(
-            "{path}: the weights do not fit their config; take the files of one training together",
-            path=path,
-        ) from error
+        raise build_misfit(path) from error
     network = arrange(network.to(device)).eval().requires_grad_(False)
+    distilled = _load_distilled(network, _cut(tensors, SHORT), path)
     own = ("architecture", "network", "classes", "autoencoder", "enlarger")
     known = {k: v for k, v in config.items() if k not in own}
-    return Flow(network, classes, pages, known, autoencoder, enlarger)
+    return Flow(network, classes, pages, known, autoencoder, enlarger, distilled)
+
+
+def _load_distilled(network: FlowNet, changed: dict[str, Tensor], path: Path) -> FlowNet | None:
+    """Return a net with other weights where there are some; the rest is the same memory."""
+    if not changed:
+        return None
+    state = network.state_dict()
+    if {n: v.shape for n, v in changed.items()} != {
+        name: state[name].shape for name in list_distilled(network)
+    }:
+        raise build_misfit(path)
+    with torch.device("meta"):
+        distilled = FlowNet(network.config)
+    # In the layout that the net has: else `arrange` would copy all of it.
+    moved = {name: torch.empty_like(state[name]).copy_(value) for name, value in changed.items()}
+    distilled.load_state_dict({**state, **moved}, assign=True)
+    return distilled.eval().requires_grad_(False)
+
+
+def build_misfit(path: Path) -> CheckpointError:
+    """Build what is said of weights that do not fit their config."""
+    return CheckpointError(
+        "{path}: the weights do not fit their config; take the files of one training together",
+        path=path,
+    )
 
 
 def load_parts(
@@ -209,10 +240,7 @@ def load_judge(path: Path, device: str = "cpu") -> Verdicts:
         float(config["metrics"]["class_accuracy"])
         classes = tuple(str(name) for name in config["classes"])
     except (KeyError, TypeError, ValueError, RuntimeError, AttributeError) as error:
-        raise CheckpointError(
-            "{path}: the weights do not fit their config; take the files of one training together",
-            path=path,
-        ) from error
+        raise build_misfit(path) from error
     return Verdicts(judge.to(device).eval().requires_grad_(False), classes, real, config)
 
 

@@ -299,6 +299,14 @@ def spread_time(time: Tensor) -> Tensor:
     return torch.cat([angles.sin(), angles.cos()], 1)
 
 
+def list_distilled(network: FlowNet) -> list[str]:
+    """Return the names of the weights that distillation changes."""
+    fixed = ("first.conv.weight", "second.conv.weight")
+    return [
+        name for name in network.state_dict() if ".blocks." not in name or not name.endswith(fixed)
+    ]
+
+
 def build_network(config: FlowConfig) -> FlowNet:
     """Build a net laid out as the processor likes it."""
     return arrange(FlowNet(config))

@@ -107,18 +107,25 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def ship_textures(source: Source, place: Path) -> None:
-    """Ship the texture flow, with the autoencoder and the enlarger that lie beside RUN."""
+    """Ship the texture flow, with what lies beside RUN: decoder, enlarger and distilled net."""
     tiles, held_out = split_tiles(load_tiles(source.data))
     network, autoencoder = build_network(TEXTURES), build_autoencoder(AutoencoderConfig())
-    enlarger = build_enlarger(EnlargerConfig())
+    enlarger, distilled = build_enlarger(EnlargerConfig()), build_network(TEXTURES)
     training = source.load_average(network)
     parts = {
-        "autoencoder": load_average(source.run.parent / "autoencoder", autoencoder)["step"],
-        "enlarger": load_average(source.run.parent / "enlarger", enlarger)["step"],
+        name: load_average(source.run.parent / name, net)["step"]
+        for name, net in (
+            ("autoencoder", build_autoencoder(AutoencoderConfig())),
+            ("decoder", autoencoder),
+            ("enlarger", enlarger),
+            ("distilled", distilled),
+        )
     }
     settle(autoencoder, tiles)
     book = write_book(tiles)
-    flow = Flow(network, tiles.classes, book, {"side": tiles.side}, autoencoder, enlarger)
+    flow = Flow(
+        network, tiles.classes, book, {"side": tiles.side}, autoencoder, enlarger, distilled
+    )
     metrics = measure_textures(flow, place / "judge", source.each)
     metrics |= {
         f"autoencoder_{n}": v for n, v in measure_autoencoder(autoencoder, held_out).items()
@@ -128,9 +135,10 @@ def ship_textures(source: Source, place: Path) -> None:
         title="Textures of 25 materials",
         what=describe_net(network, "circular padding, so that any field is a torus")
         + f" It draws the latents of an autoencoder ({count_weights(autoencoder) / 1e6:.1f} "
-        f"million weights, {parts['autoencoder']} steps); an enlarger "
-        f"({count_weights(enlarger) / 1e6:.2f} million, {parts['enlarger']} steps) doubles what "
-        "is drawn.",
+        f"million weights, {parts['autoencoder']} steps, its decoder {parts['decoder']} more); an "
+        f"enlarger ({count_weights(enlarger) / 1e6:.2f} million, {parts['enlarger']} steps) "
+        f"doubles what is drawn. Distilled in {parts['distilled']} steps, it also draws in 4 "
+        "without guidance (arXiv 2202.00512, 2210.03142).",
         data=TILES,
         licence=LICENCE,
         training=training,

@@ -128,7 +128,11 @@ class _TextureParams(Params):
         json_schema_extra=ADVANCED,
     )
     num_inference_steps: int = Field(
-        8, ge=1, le=50, description="steps from noise; more is finer and slower"
+        8,
+        ge=1,
+        le=50,
+        description="steps from noise; more is finer and slower. 4, with the other settings as "
+        "they are, uses weights distilled for it, three times as fast",
     )
     guidance_scale: float = Field(
         2.0,

@@ -1,5 +1,6 @@
 """Figures of a flow for its card: samples looked at by a judge."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -9,8 +10,9 @@ from studio_training.seams import measure_seams
 
 from studio_flow.assess import Assessor
 from studio_flow.draw_sprites import SpriteMaker, SpriteOrder
-from studio_flow.model import Flow
+from studio_flow.model import DISTILLED, Flow
 from studio_flow.paint import Order, Painter
+from studio_flow.sampling import Style
 from studio_flow.sprites import SIZES
 from studio_flow.wishes import Wish
 
@@ -18,23 +20,43 @@ SIDE: Final = 128
 """Of a texture looked at, pixels: drawn as it is, not enlarged."""
 
 
+USUAL: Final = Style()
+SHORT: Final = ("accuracy", "of_ceiling", "frechet", "recall", "diversity")
+"""Figures that are also taken of the distilled net."""
+
+
 def measure_textures(flow: Flow, judge: Path, each: int) -> dict[str, float]:
-    """Return figures of `each` textures of every class; {} without a judge."""
+    """Return figures of `each` textures of every class; {} without a judge.
+
+    Those of the distilled net begin with `distilled_`, those of as many steps without it with
+    `short_`.
+    """
     if not judge.is_dir():
         return {}
-    images, names = draw_textures(flow, each)
+    figures = _measure(flow, judge, each, Style())
+    if flow.distilled is not None:
+        for name, part in (("distilled", flow), ("short", replace(flow, distilled=None))):
+            found = _measure(part, judge, each, Style(steps=DISTILLED))
+            figures |= {f"{name}_{key}": found[key] for key in SHORT}
+    return _round(figures)
+
+
+def _measure(flow: Flow, judge: Path, each: int, style: Style) -> dict[str, float]:
+    images, names = draw_textures(flow, each, style)
     assessor = Assessor(judge)
     figures = assessor.compare(assessor.look(images), names)
     seams = [measure_seams(np.asarray(image))["seam_ratio"] for image in images]
-    return _round({**figures, "seam_ratio": float(np.median(seams)), "pictures": len(images)})
+    return {**figures, "seam_ratio": float(np.median(seams)), "pictures": len(images)}
 
 
-def draw_textures(flow: Flow, each: int) -> tuple[list[Image.Image], list[str]]:
+def draw_textures(
+    flow: Flow, each: int, style: Style = USUAL
+) -> tuple[list[Image.Image], list[str]]:
     """Return `each` textures of every class, and their classes; seeds count from 0."""
     painter = Painter(flow)
     images, names = [], []
     for kind, name in enumerate(flow.classes):
-        order = Order(kind, Wish(), SIDE, SIDE, "small")
+        order = Order(kind, Wish(), SIDE, SIDE, "small", style)
         for seed in range(each):
             images.append(painter.paint(order, seed, None, lambda preview: None))
             names.append(name)

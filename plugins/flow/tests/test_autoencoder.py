@@ -4,11 +4,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_flow.describe import normalise
 from studio_flow.enlarger import EnlargerConfig, build_enlarger, double
+from studio_flow.fit import read_average, train_autoencoder, train_decoder
 from studio_flow.learn_autoencoder import AutoencoderLesson, send_through, settle
 from studio_flow.learn_enlarger import EnlargerLesson
 from studio_flow.learn_textures import TextureLesson
 from studio_flow.network import FlowConfig, build_network
-from studio_flow.patches import compare_patches
+from studio_flow.patches import build_cosines, compare_bands, compare_patches
 from studio_flow.tiles import load_tiles
 from studio_training import Settings, Trainer
 from studio_training.autoencoder import build_autoencoder
@@ -94,6 +95,37 @@ def test_patches_do_not_mind_where_things_stand():
     rng = torch.Generator().manual_seed(0)
     assert float(compare_patches(draw(4), draw(4).roll((6, 10), (2, 3)), rng)) < 1e-6
     assert float(compare_patches(draw(4), 2 * draw(4), rng)) > 0.1
+
+
+def test_bands_notice_that_faint_grain_is_gone():
+    """Waves over many pixels, and grain of a twentieth of their spread: without it, or with."""
+    wave = torch.sin(torch.arange(32) * torch.pi / 8).expand(1, 3, 32, 32)
+    grain = 0.05 * draw(5)
+    tell = {"patches": compare_patches, "bands": compare_bands}
+    away = {
+        name: [
+            float(compare(made, wave + grain, torch.Generator().manual_seed(0)))
+            for made in (wave, wave + 0.05 * draw(6))
+        ]
+        for name, compare in tell.items()
+    }
+    smooth, other = away["bands"]
+    assert smooth > 0.3 and smooth > 3 * other
+    assert away["patches"][0] < 0.1
+
+
+def test_cosines_are_a_basis():
+    cosines = build_cosines(5).flatten(1)
+    assert torch.allclose(cosines @ cosines.T, torch.eye(25), atol=1e-5)
+
+
+def test_a_decoder_learns_on_and_latents_stay(tiles, tile_folder, tmp_path):
+    settings = Settings(2, 1, 1e-3, warmup=1)
+    train_autoencoder(tile_folder, tmp_path / "autoencoder", settings)
+    train_decoder(tile_folder, tmp_path / "decoder", settings)
+    before, after = (read_average(tmp_path / name)[1] for name in ("autoencoder", "decoder"))
+    changed = {name.partition(".")[0] for name in before if not before[name].equal(after[name])}
+    assert changed == {"decoder"}
 
 
 def test_variants_do_not_depend_on_what_was_drawn_before(tiles, autoencoder):

@@ -9,7 +9,7 @@ import pytest
 
 from studio import Studio
 
-PARAMS = {"size": 16, "channels": 4, "latent": 4, "batch": 2, "steps": 1500}
+PARAMS = {"size": 16, "channels": 4, "latent": 4, "batch": 2, "steps": 250}
 
 
 @pytest.fixture

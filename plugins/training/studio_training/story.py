@@ -18,7 +18,7 @@ BEST: Final = "best.safetensors"
 STORY: Final = "story.json"
 SAVE_EVERY: Final = 60.0
 """Seconds between two saves, at most; the first come sooner, each after as long as all before."""
-FIRST_SAVE: Final = 4.0
+FIRST_SAVE: Final = 1.0
 """Seconds until the first."""
 
 

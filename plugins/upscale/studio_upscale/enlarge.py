@@ -11,6 +11,7 @@ from typing import Any, Final
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import Tensor
 
 from studio_upscale.network import EnlargingNet
 from studio_upscale.pictures import take_around
@@ -35,12 +36,14 @@ class Style:
         tile: side of a window, pixels of the small picture.
         is_vector: channels are a direction around 0.5, of unit length (normal maps).
         half: compute in bf16.
+        ensemble: compute eight times, turned and mirrored, and take the mean (EDSR+).
     """
 
     wraps: bool = False
     tile: int = TILE
     is_vector: bool = False
     half: bool = False
+    ensemble: bool = False
 
 
 def choose_tile(tile: int, memory_modes: Sequence[str]) -> int:
@@ -126,7 +129,7 @@ def _enlarge_part(
     (top, bottom), (left, right) = _surround(network, rows), _surround(network, columns)
     window = take_around(picture, (top, bottom), (left, right), style.wraps)
     peak = np.float32(np.iinfo(picture.dtype).max)
-    fine = _run(network, window.astype(np.float32) / peak, style.half)
+    fine = _run(network, window.astype(np.float32) / peak, style)
     first_row, first_column = rows.start - top * scale, columns.start - left * scale
     fine = fine[
         first_row : first_row + rows.stop - rows.start,
@@ -143,16 +146,27 @@ def _surround(network: EnlargingNet, axis: Axis) -> tuple[int, int]:
     return start // fold * fold, -(-stop // fold) * fold
 
 
-def _run(network: EnlargingNet, window: Floats, half: bool) -> Floats:
+def _run(network: EnlargingNet, window: Floats, style: Style) -> Floats:
     """Run the net on (H, W, 1|3), returning (scale H, scale W, the same)."""
     is_grey = window.shape[2] == 1
     values = torch.from_numpy(window).permute(2, 0, 1)[None]
     values = values.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
-    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
-        fine = network(values)[0].float()
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=style.half):
+        fine = _run_turned(network, values) if style.ensemble else network(values)[0].float()
     if is_grey:
         fine = fine.mean(0, keepdim=True)
     return np.asarray(fine.permute(1, 2, 0).numpy(), np.float32)
+
+
+def _run_turned(network: EnlargingNet, values: Tensor) -> Tensor:
+    """Return the mean over the eight ways to lay (1, 3, H, W): (3, scale H, scale W)."""
+    views = []
+    for turns in range(4):
+        for sides in ((), (3,)):
+            view = torch.rot90(values.flip(sides), turns, (2, 3))
+            made = network(view.contiguous(memory_format=torch.channels_last)).float()
+            views.append(torch.rot90(made, -turns, (2, 3)).flip(sides)[0])
+    return torch.stack(views).mean(0)
 
 
 def _straighten(part: Floats) -> Floats:

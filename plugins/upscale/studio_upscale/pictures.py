@@ -50,6 +50,14 @@ def check_growth(width: int, height: int, factor: float, title: str) -> None:
     Raises:
         InvalidInputError: a side would be above `MAX_SIDE`.
     """
+    if max(width, height) > MAX_SIDE:
+        raise InvalidInputError(
+            "{title}: {width} x {height} is above {limit} pixels a side already; cut it first",
+            title=title or "picture",
+            width=width,
+            height=height,
+            limit=MAX_SIDE,
+        )
     if max(width, height) * factor > MAX_SIDE:
         raise InvalidInputError(
             "{title}: {width} x {height} times {factor} is above {limit} pixels a side; choose a "

@@ -53,6 +53,11 @@ class EnlargeParams(Params):
         description="side of the windows worked on at a time; smaller needs less memory",
         json_schema_extra={"unit": "px", "advanced": True},
     )
+    ensemble: bool = Field(
+        False,
+        description="work eight times, turned and mirrored, and take the mean: a little nearer to "
+        "the original, eight times as long",
+    )
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",
         description="bf16 is faster on processors that have it, and slower elsewhere",
@@ -115,7 +120,7 @@ class Srgan(Generator):
         from studio_upscale.upscaler import Upscaler
 
         tile = choose_tile(params.tile, job.memory_modes)
-        style = Style(tile=tile, half=params.precision == "bf16")
+        style = Style(tile=tile, half=params.precision == "bf16", ensemble=params.ensemble)
         progress = Progress(job, index)
         upscaler = Upscaler(self._network, params.scale, style, progress.advance)
         payload, shown, wraps = self._enlarge(upscaler, params, maps, progress)
@@ -123,7 +128,7 @@ class Srgan(Generator):
             payload,
             self.output,
             metrics={"seam_ratio": measure_seam(shown, params.scale)} if wraps else {},
-            info={"tiling": wraps, "tile": tile},
+            info={"tiling": wraps, "tile": tile, "ensemble": params.ensemble},
             title=job.inputs[self.inputs[0].name][0].title,
         )
 

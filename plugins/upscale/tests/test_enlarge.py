@@ -66,6 +66,20 @@ def test_the_seam_is_a_line_like_any_other(shape):
     assert measure_seam_step(NET, flat, 2, wraps=True) == pytest.approx(1, abs=0.2)
 
 
+@pytest.mark.parametrize("shape", [(20, 31), (9, 9)])
+def test_an_ensemble_does_not_know_which_way_is_up(shape):
+    picture, style = noise(*shape), Style(ensemble=True, tile=16)
+    made = enlarge(NET, picture, 4, style).astype(int)
+    for turned, back in (
+        (np.rot90(picture), lambda m: np.rot90(m, -1)),
+        (picture[:, ::-1], lambda m: m[:, ::-1]),
+    ):
+        again = enlarge(NET, np.ascontiguousarray(turned), 4, style)
+        assert np.abs(back(again).astype(int) - made).max() <= 1
+    plain = enlarge(NET, picture, 4, Style()).astype(int)
+    assert 0 < np.abs(plain - made).mean() < 40
+
+
 def test_without_wrapping_the_far_border_has_no_say():
     picture = noise(12, 40)
     other = picture.copy()

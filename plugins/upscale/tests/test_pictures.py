@@ -119,3 +119,5 @@ def test_what_gets_too_large_is_refused():
     check_growth(4096, 4096, 4, "sky")
     with pytest.raises(InvalidInputError, match=r"sky: 8192 x 100 .* at most 2$"):
         check_growth(8192, 100, 4, "sky")
+    with pytest.raises(InvalidInputError, match="already; cut it first"):
+        check_growth(3, 20_000, 2, "tower")

@@ -1,0 +1,128 @@
+"""A batch of 64 against 64 single calls: time from asking to stored, and the payloads compared.
+
+    python benchmarks/generators_batch.py [--json] [--dry] [--count N]
+
+Both go through a worker process that has the weights loaded, as in a session; with `--cold`, single
+calls through the command line too, each of which starts a worker. Part of `generators.py`.
+"""
+
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from machine import Row, report
+from PIL import Image
+
+GENERATORS = (("gan.texture", 64), ("gan.texture", 128), ("gan.vae", 64), ("gan.vae", 128))
+COUNT = 64
+COLD = 3
+NOTE = (
+    "{count} textures of each size as one call and as {count} calls, one after another, to a "
+    "worker that has the weights loaded; wall time from asking to stored. Nets draw one picture "
+    "at a time in both, so that payloads are the same; what a batch saves is queue, leases and "
+    "round trips."
+)
+
+
+def measure_batch(count: int, cold: bool) -> list[Row]:
+    """Measure all generators through a worker."""
+    from studio import Studio
+
+    rows = []
+    with tempfile.TemporaryDirectory() as folder:
+        with Studio(Path(folder) / "home", workers="process") as studio:
+            for name, size in GENERATORS:
+                rows += compare(studio, name, size, count)
+        if cold:
+            rows += [compare_cold(Path(folder), count)]
+    return rows
+
+
+def compare(studio: Any, name: str, size: int, count: int) -> list[Row]:
+    """Time one call of `count` seeds and as many calls of one."""
+    params = {"size": size, "class": "rock"}
+    studio.generate(name, params=params, seed=10_000)  # the worker starts, the weights are loaded
+
+    def batch() -> list[Any]:
+        return list(studio.generate(name, params=params, seed=0, count=count))
+
+    def singles() -> list[Any]:
+        return [studio.generate(name, params=params, seed=n)[0] for n in range(count)]
+
+    (together, wall), (alone, singly) = _time(batch), _time(singles)
+    far = max(
+        int(np.abs(_read(a.path) - _read(b.path)).max())
+        for a, b in zip(together, alone, strict=True)
+    )
+    jobs = [len({asset.record.job for asset in some}) for some in (together, alone)]
+    what = f"{name}, {size} px, {count}"
+    return [
+        Row(
+            f"{what} in one call", count / wall, "1/s", "", f"{count / singly:.3g} in single calls"
+        ),
+        Row(
+            f"{what}: gain of the batch",
+            singly / wall,
+            "",
+            ">= 3",
+            f"{jobs[1]} jobs against {jobs[0]}",
+            singly / wall,
+        ),
+        Row(f"{what}: largest difference of a pixel, of 255", far, "", "0"),
+    ]
+
+
+def compare_cold(folder: Path, count: int) -> Row:
+    """Time calls through the command line, each with a worker of its own."""
+
+    def call(number: int, seeds: int) -> float:
+        home = ["--home", str(folder / "cold")]
+        ask = ["gan.texture", "--size", "128", "--class", "rock", "--seed", str(number)]
+        start = time.perf_counter()
+        subprocess.run(
+            [
+                str(Path(sys.executable).with_name("studio")),
+                *home,
+                "generate",
+                *ask,
+                "--count",
+                str(seeds),
+            ],
+            check=True,
+            capture_output=True,
+        )
+        return time.perf_counter() - start
+
+    call(9999, 1)
+    single = sum(call(number, 1) for number in range(COLD)) / COLD
+    batch = call(1000, count)
+    gain = single * count / batch
+    base = f"{single:.3g} s each, of {COLD}"
+    return Row(f"studio generate, {count} at once: gain", gain, "", ">= 3", base, gain)
+
+
+def _time(call: Callable[[], list[Any]]) -> tuple[list[Any], float]:
+    start = time.perf_counter()
+    made = call()
+    return made, time.perf_counter() - start
+
+
+def _read(path: Path) -> np.ndarray[Any, Any]:
+    with Image.open(path) as image:
+        return np.asarray(image).astype(int)
+
+
+def main() -> None:
+    """Measure and report."""
+    count = int(sys.argv[sys.argv.index("--count") + 1]) if "--count" in sys.argv else COUNT
+    rows = measure_batch(count, "--cold" in sys.argv)
+    report("Generators: batches", NOTE.format(count=count), rows)
+
+
+if __name__ == "__main__":
+    main()
