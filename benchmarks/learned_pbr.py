@@ -36,7 +36,7 @@ WORDS = {
     "metal": "metal",
     "onyx": "ceramic",
     "rock": "stone",
-    "factory": "brick",
+    "factory": "metal",
 }
 """Preset for a word in a set's name, as `textures.pbr` would choose or a person would."""
 NOTE = (

@@ -54,7 +54,7 @@ function buildRow(run) {
     h("div", { class: "s-q-ended-head" }, statusBadge(run.status),
       h("div", { class: "s-q-name" },
         h("button", { type: "button", class: "s-q-link", onclick: () => go("pipelines", { run: run.id }) }, run.title),
-        h("span", { class: "s-q-muted" }, [formatAge(run.created), t("{count} results", { count: assets.length }), run.ended ? formatDuration(run.ended - run.created) : ""].filter(Boolean).join(" · "))),
+        h("span", { class: "s-q-muted" }, [formatAge(run.created), assets.length === 1 ? t("1 result") : t("{count} results", { count: assets.length }), run.ended ? formatDuration(run.ended - run.created) : ""].filter(Boolean).join(" · "))),
       isLive ? h("div", { class: "s-p-runbar" }, bar(total ? done / total : null, t("Progress of {title}", { title: run.title }))) : buildThumbnails({ asset_ids: assets.slice(-5), id: run.id }, 5),
       isLive ? iconButton("close", t("Cancel {name}", { name: run.title }), cancel) : h("span", { class: "s-q-gap" })),
     ...(run.error ? buildReason(run.error) : []));

@@ -25,7 +25,7 @@ function buildBox(step) {
     h("span", { class: "s-q-muted" }, step.generator),
     isPlanned ? h("span", { class: "s-q-muted" }, describePlan(step)) : [
       bar(step.total ? step.done / step.total : step.status === "running" ? null : 0, t("Progress of {title}", { title: step.name })),
-      h("span", { class: "s-q-muted s-p-figures" }, step.total ? t("{done} of {total}", { done: step.done, total: step.total }) : "", h("span", {}, step.assets.length ? t("{count} results", { count: step.assets.length }) : "")),
+      h("span", { class: "s-q-muted s-p-figures" }, step.total ? t("{done} of {total}", { done: step.done, total: step.total }) : "", h("span", {}, step.assets.length === 1 ? t("1 result") : step.assets.length ? t("{count} results", { count: step.assets.length }) : "")),
       newest.length ? h("div", { class: "s-q-thumbs" }, ...newest.map((id) => h("button", { type: "button", class: "s-q-thumb", "aria-label": t("Show this result"), onclick: () => openResult(id, step.assets) }, h("img", { src: thumbnailUrl(id), alt: "", loading: "lazy" })))) : null,
       step.note ? h("p", { class: step.status === "failed" ? "s-q-reason" : "s-q-muted" }, step.note) : null]);
 }

@@ -2,36 +2,36 @@
 
 import html
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import gradio as gr
 
 from studio.errors import StudioError
 from studio.ui.context import TabContext
-from studio.ui.form import Schema, build_fields
+from studio.ui.form import Field
 from studio.ui.form_components import build_form, describe_fields, place_form
 
-FindSchema = Callable[[str], Schema]
-"""Name -> JSON Schema of its params; raises StudioError."""
+FindFields = Callable[[str, Mapping[str, Any]], list[Field]]
+"""(name, what the form holds) -> its fields; raises StudioError."""
 
 
-def build_choice(context: TabContext, name: str, find_schema: FindSchema) -> None:
+def build_choice(context: TabContext, name: str, find_fields: FindFields) -> None:
     """Build a hidden box and the controls of what the page writes into it.
 
     Args:
         context: of the tab.
         name: prefix of the ids: box `#studio-NAME-choice`, column `#studio-NAME-form`.
-        find_schema: what to build controls for.
+        find_fields: what to build controls for.
     """
     choice = gr.Textbox(
         elem_id=f"studio-{name}-choice", elem_classes="s-off", show_label=False, container=False
     )
     with gr.Column(elem_id=f"studio-{name}-form", elem_classes="s-fields"):
-        _render(context, name, choice, find_schema)
+        _render(context, name, choice, find_fields)
 
 
-def _render(context: TabContext, name: str, choice: gr.Textbox, find_schema: FindSchema) -> None:
+def _render(context: TabContext, name: str, choice: gr.Textbox, find_fields: FindFields) -> None:
     @gr.render(  # type: ignore[untyped-decorator]
         inputs=choice,
         triggers=[choice.change],
@@ -46,7 +46,7 @@ def _render(context: TabContext, name: str, choice: gr.Textbox, find_schema: Fin
         # A pipeline has no plugin: its texts are anybody's.
         translator = context.get_translator(request).of(asked["name"].partition(".")[0])
         try:
-            fields = build_fields(find_schema(asked["name"]))
+            fields = find_fields(asked["name"], asked["params"])
         except StudioError as error:
             gr.Markdown(translator.error(error), elem_classes="s-fault")
             return

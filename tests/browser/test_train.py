@@ -126,3 +126,8 @@ def test_a_real_trainer_learns_is_stopped_and_used(served, room, scenes):
     page.get_by_role("button", name=re.compile("^Use it")).first.click()
     expect(page).to_have_url(re.compile("#create"))
     expect(page.locator("#field-checkpoint input").first).to_have_value(re.compile(made[-6:]))
+    page = room(f"train?trainer=upscale.train&from={job}&start={made}")
+    start = page.locator("#train-start input").first
+    expect(start).to_have_value(re.compile(made[-6:]))
+    start.click()
+    expect(page.get_by_role("option", name="quality")).to_be_visible()

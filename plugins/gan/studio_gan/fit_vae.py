@@ -31,7 +31,7 @@ from studio_gan.latents import (
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_image, to_unit
 from studio_gan.vae_config import VaeConfig
 from studio_gan.vae_drawing import draw_theme, get_noise, invent, read_theme
-from studio_gan.vae_net import Vae, VaePainter, get_loss
+from studio_gan.vae_net import Bell, Vae, VaePainter, get_loss
 
 LOG: Final = logging.getLogger("studio_gan")
 SHOWN: Final = 8
@@ -78,9 +78,14 @@ def train(plan: argparse.Namespace) -> None:
     painter.vae = trainer.average
     LOG.info("%d weights", sum(weight.numel() for weight in trainer.average.parameters()))
     held_out = hold_out(pictures)
+
+    def draw_samples() -> Image.Image:
+        fit_styles(painter, latents[0], pictures)
+        return draw_board(painter, held_out)
+
     run = Run(
         plan.steps,
-        draw=lambda: draw_board(painter, held_out),
+        draw=draw_samples,
         measure=lambda: measure_painter(painter, held_out),
         every=500,
     )
@@ -121,6 +126,16 @@ def build_loss(
         return get_loss(net, cells, facts[:, :COLOURS], weights)
 
     return compute
+
+
+@torch.no_grad()
+def fit_styles(painter: VaePainter, latents: Tensor, pictures: Pictures) -> None:
+    """Find the styles of each class from examples as latents (N, planes, h, w)."""
+    colours = get_colours(pictures)
+    parts = zip(torch.split(latents, 32), torch.split(colours, 32), strict=True)
+    styles = [painter.vae.encode(cells.float(), facts)[0] for cells, facts in parts]
+    means, logs = (torch.cat([getattr(some, n) for some in styles]) for n in ("mean", "log"))
+    painter.fit_styles(Bell(means, logs), pictures.kinds)
 
 
 @torch.no_grad()

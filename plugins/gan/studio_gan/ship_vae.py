@@ -12,8 +12,9 @@ from typing import Final
 import torch
 from studio_training import Card, write_card
 
-from studio_gan.fit import SIDE, find_dataset
-from studio_gan.fit_vae import build_painter, draw_board, hold_out, measure_painter
+from studio_gan.fit import SIDE, VARIANTS, find_dataset
+from studio_gan.fit_vae import build_painter, draw_board, fit_styles, hold_out, measure_painter
+from studio_gan.latents import load_variants
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, load_pictures
 from studio_gan.ship import LICENCE, read_average
@@ -44,6 +45,8 @@ def ship(plan: argparse.Namespace) -> None:
     facts, weights = read_average(plan.run)
     painter.vae.load_state_dict(weights)
     painter.eval().requires_grad_(False)
+    latents = load_variants(plan.run, painter.autoencoder, pictures, VARIANTS)
+    fit_styles(painter, latents[0], pictures)
     held_out = hold_out(pictures)
     figures = measure_painter(painter, held_out)
     training = {**facts["settings"], "step": facts["step"], "cpu_minutes": plan.minutes}

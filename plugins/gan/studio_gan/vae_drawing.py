@@ -36,16 +36,18 @@ def invent(
     """Draw a theme of shares of classes.
 
     Args:
-        painter: with its prior.
+        painter: knows the styles of each class.
         weights: (classes,), sum 1.
         sides: height and width of the field.
         psi: of the styles' deviation from the mean of their class.
         rng: of the seed.
     """
-    prior = painter.vae.get_prior(torch.tensor([weights]))
-    shift = torch.randn(prior.mean.shape, generator=rng) * prior.log.exp()
+    shares = torch.tensor(weights)
+    noise = torch.randn(painter.config.style, generator=rng)
+    shift = torch.einsum("k,kij,j->i", shares, painter.roots, noise)
+    style = (shares @ painter.means + psi * shift)[None]
     field = torch.randn(1, painter.config.places, *sides, generator=rng)
-    return Theme(prior.mean + psi * shift, field)
+    return Theme(style, field)
 
 
 @torch.no_grad()

@@ -102,7 +102,7 @@ class Vae(nn.Module):
         return _to_bell(self.to_style(whole)), _to_bell(self.to_field(seen))
 
     def get_prior(self, weights: Tensor) -> Bell:
-        """Return the prior of styles for shares of classes (N, classes)."""
+        """Return the prior of styles that is learnt by the way, for shares of classes."""
         return _to_bell(weights @ self.prior)
 
     def decode(self, style: Tensor, field: Tensor) -> tuple[Bell, Bell]:
@@ -114,13 +114,45 @@ class Vae(nn.Module):
 
 
 class VaePainter(nn.Module):
-    """Pictures to styles and fields and back: the VAE, and the autoencoder around it."""
+    """Pictures to styles and fields and back: the VAE, and the autoencoder around it.
+
+    Attributes:
+        means: of the styles of each class (classes, style).
+        roots: of their covariances (classes, style, style).
+    """
+
+    means: Tensor
+    roots: Tensor
 
     def __init__(self, config: VaeConfig) -> None:
         super().__init__()
         self.config = config
         self.vae = Vae(config)
         self.autoencoder = Autoencoder(config.autoencoder)
+        count = len(config.classes)
+        self.register_buffer("means", torch.zeros(count, config.style))
+        self.register_buffer("roots", torch.eye(config.style).repeat(count, 1, 1))
+
+    @torch.no_grad()
+    def fit_styles(self, styles: Bell, kinds: Tensor) -> None:
+        """Take means and covariances from the styles of examples (N, style) of kinds (N,).
+
+        A prior that was learnt by the way is left behind by what is read; one fitted afterwards is
+        not (Ghosh et al., arXiv 1903.12436). Of few examples, covariances count less.
+        """
+        own = (2 * styles.log).exp()
+        for kind in range(len(self.config.classes)):
+            rows = styles.mean[kinds == kind]
+            if not len(rows):
+                continue
+            mean = rows.mean(0)
+            spread = (rows - mean).T @ (rows - mean) / len(rows)
+            trust = len(rows) / (len(rows) + self.config.style)
+            plain = torch.diag(spread.diag() + own[kinds == kind].mean(0))
+            root = torch.linalg.cholesky(
+                trust * spread + (1 - trust) * plain + 1e-5 * torch.eye(len(mean))
+            )
+            self.means[kind], self.roots[kind] = mean, root
 
     def read(self, pictures: Tensor) -> tuple[Bell, Bell]:
         """Turn RGB (N, 3, H, W) in -1..1, sides divided by `step`, into style and field."""

@@ -94,7 +94,7 @@ def test_what_is_read_is_a_torus(painter):
 
 
 def test_truncation_leads_to_the_mean_of_the_class(painter):
-    painter.vae.prior[0] = 0.7
+    painter.means[0] = 0.7
 
     def find(psi):
         rng = torch.Generator().manual_seed(3)
@@ -102,6 +102,24 @@ def test_truncation_leads_to_the_mean_of_the_class(painter):
 
     assert torch.allclose(find(0.0), torch.full((1, 5), 0.7))
     assert torch.allclose(find(1.0) - 0.7, 2 * (find(0.5) - 0.7), atol=1e-5)
+
+
+def test_styles_are_those_of_the_examples(painter, config):
+    torch.manual_seed(0)
+    mixing = torch.randn(5, 5)
+    kinds = torch.arange(4000) % 2
+    rows = torch.randn(4000, 5) @ mixing.T + kinds[:, None]
+    painter.fit_styles(Bell(rows, torch.full_like(rows, -4.0)), kinds)
+    rng = torch.Generator().manual_seed(0)
+    made = [invent(painter, (0.0, 1.0), (1, 1), 1.0, rng).style for _ in range(2000)]
+    made = torch.cat(made)
+    assert torch.allclose(made.mean(0), torch.ones(5), atol=0.25)
+    assert torch.allclose(
+        torch.cov(made.T), mixing @ mixing.T, atol=0.12 * float(rows.var(0).max())
+    )
+    before = painter.means.clone()
+    painter.fit_styles(Bell(rows[:1], torch.zeros(1, 5)), kinds[:1])
+    assert torch.equal(painter.means[1], before[1]), "a class without examples keeps its styles"
 
 
 def test_varying_keeps_style_and_loudness(painter):
@@ -202,7 +220,7 @@ def test_a_damaged_checkpoint_is_refused(place, painter, damage):
     if damage == "missing":
         del facts["side"]
     if damage == "nan":
-        painter.vae.prior[0, 0] = float("nan")
+        painter.means[0, 0] = float("nan")
         save_painter(painter, place, {}, "# card")
     else:
         (place / "config.json").write_text(json.dumps(facts))

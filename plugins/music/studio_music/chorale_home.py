@@ -15,8 +15,14 @@ MINOR_SCALE: Final = frozenset((0, 2, 3, 5, 7, 8, 10, 11))
 FOREIGN: Final = -1.2
 """What a note outside of the scale loses when a voice moves to it."""
 LEADING: Final = frozenset((7, 11, 2, 5))
-DRAWN: Final = 1.0
+DRAWN: Final = 2.5
 """What a note of the dominant chord gains in the beat before the last chord."""
+LAST_NOTE: Final = -3.0
+"""What a last note of the tune loses that is not the tonic."""
+HOMEWARD: Final = 32
+"""Frames before the last chord in which the key itself must be heard, not one beside it."""
+TWICE: Final = 2.0
+"""How much more a foreign note loses there."""
 CLOSES: Final = {16: 8, 12: 12}
 """Frames of the last chord, by frames in a bar."""
 
@@ -96,9 +102,13 @@ def weigh_home(
             allowed -= {4} if home.is_minor else set()
         added = np.where(np.isin(over, list(allowed)), 0.0, NEVER)
         # Tunes end on the tonic itself, nearly always.
-        return added + FOREIGN * (over != 0) if voice == 0 and index else added
+        return added + LAST_NOTE * (over != 0) if voice == 0 and index else added
     steps = MINOR_SCALE if home.is_minor else MAJOR_SCALE
-    added = np.where(np.isin(over, list(steps)), 0.0, FOREIGN)
+    is_near = home.closes - index <= HOMEWARD
+    added = np.where(np.isin(over, list(steps)), 0.0, FOREIGN * (TWICE if is_near else 1.0))
+    if is_near and home.is_minor:
+        # The leading note, not that of the relative major's dominant.
+        added += np.where(over == 10, FOREIGN, 0.0)
     if home.closes - BEAT <= index:
         leading = {7} if voice == VOICES - 1 else LEADING
         added += np.where(np.isin(over, list(leading)), DRAWN, 0.0)

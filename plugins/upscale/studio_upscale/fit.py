@@ -23,7 +23,7 @@ from studio_upscale.degrade import Damage, degrade
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
-from studio_upscale.shipped import DRAWN, build_groups, load_held_out
+from studio_upscale.shipped import DRAWN, MIXES, build_groups, load_held_out
 from studio_upscale.trainer import Loss, build_enlarger, describe_settings, get_net
 from studio_upscale.weights import load_network, save_network
 
@@ -63,6 +63,7 @@ class Plan:
     loss: Loss = "charbonnier"
     patch: int = PATCH
     start: Path | None = None
+    mix: str = "plain"
 
 
 @click.command()
@@ -76,20 +77,22 @@ class Plan:
 @click.option("--decay", type=float, default=0.6, help="share of steps over which the rate falls")
 @click.option("--ema", type=float, default=0.998)
 @click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
+@click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
 def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    patch, start = options.pop("patch"), options.pop("start")
-    fit(Plan(name, data, folder, Settings(**options, clip=0), loss, patch, start))
+    patch, start, mix = (options.pop(name) for name in ("patch", "start", "mix"))
+    fit(Plan(name, data, folder, Settings(**options, clip=0), loss, patch, start, mix))
 
 
 def fit(plan: Plan) -> EnlargingNet:
     """Learn to the end, or go on where it was cut off; returns the averaged net."""
     goal = GOALS[plan.name]
     network = goal.network
-    groups = build_groups(plan.data, network.scale, DRAWN if network.scale > 1 else FEW_DRAWN)
+    drawn = DRAWN if network.scale > 1 else FEW_DRAWN
+    groups = build_groups(plan.data, network.scale, drawn, MIXES[plan.mix])
     corpus = Corpus(groups, network.scale, plan.patch, goal.damage)
     trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss)
     if plan.start is not None:
@@ -101,7 +104,9 @@ def fit(plan: Plan) -> EnlargingNet:
             "cpu_seconds": clock.take(),
             "psnr": round(measure(get_net(trainer), held_out, goal.damage), 3),
         }
-        facts = describe_settings(plan.settings, loss=plan.loss, step=trainer.step)
+        facts = describe_settings(
+            plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
+        )
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
         return row

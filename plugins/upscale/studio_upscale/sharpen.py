@@ -28,7 +28,7 @@ from studio_upscale.metrics import (
     reduce_bicubic,
 )
 from studio_upscale.network import EnlargingNet
-from studio_upscale.shipped import build_groups, load_held_out, load_held_out_textures
+from studio_upscale.shipped import MIXES, build_groups, load_held_out, load_held_out_textures
 from studio_upscale.weights import load_network, save_network
 
 LOG: Final = logging.getLogger("studio_upscale.sharpen")
@@ -50,7 +50,8 @@ Pictures = Mapping[str, Sequence[Image.Image]]
 @click.option("--pixel", type=float, default=0.3)
 @click.option("--texture", type=float, default=1.0)
 @click.option("--critic", type=float, default=5e-3)
-def main(data: Path, folder: Path, start: Path, **options: Any) -> None:
+@click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
+def main(data: Path, folder: Path, start: Path, mix: str, **options: Any) -> None:
     """Learn crispness from the free pictures below DATA; keep weights in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
@@ -61,7 +62,7 @@ def main(data: Path, folder: Path, start: Path, **options: Any) -> None:
         "textures": [_crop(image) for image in load_held_out_textures()],
     }
     LOG.info("start: %s", assess(network, pictures))
-    corpus = Corpus(build_groups(data, scale), scale, PATCH)
+    corpus = Corpus(build_groups(data, scale, mix=MIXES[mix]), scale, PATCH)
     config, clock = SharpConfig(**options), Clock(folder)
     trainer = SharpTrainer(network, config, corpus.draw)
 

@@ -27,6 +27,7 @@ DATA: Final = (
     "1,100 material albedos of ambientCG and 12 PBR sets of ambientCG and Poly Haven (CC0), 160 "
     "drawn pictures"
 )
+LEAVES: Final = ", 160 pictures of dead leaves cut out of those photographs"
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
 
@@ -35,7 +36,7 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.argument("name")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--set5", type=click.Path(path_type=Path, exists=True))
-@click.option("--command", default="", help="that reproduces it")
+@click.option("--command", default="", help="that reproduces it; may have several lines")
 @click.option("--place", type=click.Path(path_type=Path), default=PLACE)
 def main(run: Path, name: str, data: Path, set5: Path | None, command: str, place: Path) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
@@ -51,7 +52,8 @@ def main(run: Path, name: str, data: Path, set5: Path | None, command: str, plac
         figures |= {f"{k}, as they came": measure(None, v, damage) for k, v in sets.items()}
     training = _describe_training(source)
     notes = _write_notes(network.config, damage, figures, command)
-    card = write_card(network.config, training, DATA, notes)
+    learnt_from = DATA + (LEAVES if training.get("mix") == "leaves" else "")
+    card = write_card(network.config, training, learnt_from, notes)
     facts = {"training": training, "psnr_y": {k: round(v, 3) for k, v in figures.items()}}
     save_network(network, place / name, facts, card)
     click.echo(json.dumps(facts))
@@ -81,7 +83,7 @@ def _write_notes(
     parts = [
         f"| PSNR of luma, x{network.scale} | dB |\n|---|---|\n{rows}",
         protocol,
-        f"Made by `{command}`." if command else "",
+        f"Made by\n\n```\n{command}\n```" if command else "",
         LICENCE,
     ]
     return "\n\n".join(part for part in parts if part)

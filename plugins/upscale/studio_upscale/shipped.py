@@ -1,6 +1,7 @@
 """The pictures the shipped weights learn from: free to use, and named in their cards."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
@@ -28,37 +29,77 @@ LEFT_OUT: Final = frozenset(("freedoom_flat", "pbr"))
 """Texture folders that are not CC0, or that have a group of their own."""
 DRAWN: Final = 160
 """Procedural pictures."""
-LEAVES: Final = 160
-"""Pictures of shapes that cover one another."""
-PHOTO_ZOOMS: Final = (1.0, 0.8, 0.65, 0.55, 0.47, 0.4, 0.34)
 SCAN_ZOOMS: Final = (0.5,)
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
 
-def build_groups(data: Path, scale: int, drawn: int = DRAWN) -> list[Group]:
+@dataclass(frozen=True)
+class Mix:
+    """What batches are made of.
+
+    Attributes:
+        zooms: at which photographs are taken; shrunk ones are sharper.
+        photos: share of a batch that comes of photographs.
+        albedos: of scanned materials at full size.
+        normals: of their normal maps.
+        drawn: of drawn edges, curves and letters.
+        leaves: of dead leaves, and `leaf_count` pictures of them.
+        classes: of small albedos, all classes together.
+    """
+
+    zooms: tuple[float, ...] = (1.0, 0.87, 0.75, 0.62, 0.5)
+    photos: float = 0.62
+    albedos: float = 0.12
+    normals: float = 0.03
+    drawn: float = 0.08
+    leaves: float = 0.0
+    leaf_count: int = 0
+    classes: float = 0.15
+
+
+MIXES: Final = {
+    "plain": Mix(),
+    "leaves": Mix(
+        zooms=(1.0, 0.8, 0.65, 0.55, 0.47, 0.4, 0.34),
+        photos=0.66,
+        albedos=0.06,
+        normals=0.02,
+        leaves=0.12,
+        leaf_count=160,
+        classes=0.06,
+    ),
+}
+"""By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
+PLAIN: Final = MIXES["plain"]
+
+
+def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -> list[Group]:
     """Load all groups.
 
     Args:
         data: folder with `photos/kodak24`, `textures/<class>` and `textures/pbr/<name>`.
         scale: of the pairs.
-        drawn: procedural pictures, which take longest to make.
+        drawn: procedural pictures.
+        mix: shares of the groups.
     """
     kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
-    scans = data / "textures" / "pbr"
     photos = _load([*kodak, *_find_free()])
-    leaves = [draw_leaves(number, photos) for number in range(LEAVES if drawn == DRAWN else 0)]
+    scans = data / "textures" / "pbr"
+    albedos = _load(sorted(scans.glob("*/albedo.*")))
+    normals = _load(sorted(scans.glob("*/normal_gl.*")))
+    leaves = [draw_leaves(number, photos) for number in range(mix.leaf_count)]
     groups = [
-        build_group("photos", photos, 0.66, scale, PHOTO_ZOOMS),
-        build_group("albedos", _load(sorted(scans.glob("*/albedo.*"))), 0.06, scale, SCAN_ZOOMS),
-        build_group("normals", _load(sorted(scans.glob("*/normal_gl.*"))), 0.02, scale, SCAN_ZOOMS),
-        build_group("drawn", [draw_picture(number) for number in range(drawn)], 0.08, scale),
-        build_group("leaves", leaves, 0.12, scale),
+        build_group("photos", photos, mix.photos, scale, mix.zooms),
+        build_group("albedos", albedos, mix.albedos, scale, SCAN_ZOOMS),
+        build_group("normals", normals, mix.normals, scale, SCAN_ZOOMS),
+        build_group("drawn", [draw_picture(n) for n in range(drawn)], mix.drawn, scale),
+        build_group("leaves", leaves, mix.leaves, scale),
     ]
     classes = [f for f in sorted((data / "textures").iterdir()) if f.is_dir()]
     classes = [folder for folder in classes if folder.name not in LEFT_OUT]
     for folder in classes:
         images = _load(find_pictures(folder))
-        groups.append(build_group(folder.name, images, 0.06 / len(classes), scale))
+        groups.append(build_group(folder.name, images, mix.classes / len(classes), scale))
     return groups
 
 

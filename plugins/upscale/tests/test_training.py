@@ -1,14 +1,16 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
+from click.testing import CliRunner
 from PIL import Image
 from studio_training import Settings
+from studio_upscale import fit, ship, shipped
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
 from studio_upscale.corpus import Corpus, build_group
 from studio_upscale.degrade import degrade
-from studio_upscale.fit import GOALS
 from studio_upscale.leaves import draw_leaves
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.optimise import make_orthogonal
@@ -99,7 +101,7 @@ def test_luma_is_learnt_by_its_square(corpus):
 def test_the_baseline_learns_and_comes_back(tmp_path):
     """FSRCNN(56, 12, 4): about 12 thousand parameters."""
     groups = [build_group("drawn", [draw_picture(n) for n in range(3)], 1, 4)]
-    trainer = build_enlarger(GOALS["fsrcnn"].network, CONFIG, Corpus(groups, 4, 16).draw)
+    trainer = build_enlarger(fit.GOALS["fsrcnn"].network, CONFIG, Corpus(groups, 4, 16).draw)
     losses = [trainer.advance()["loss"] for _ in range(25)]
     assert np.mean(losses[-5:]) < np.mean(losses[:5])
     assert sum(value.numel() for value in trainer.network.parameters()) == 12_809
@@ -152,6 +154,54 @@ def test_dead_leaves_cover_one_another():
     steps = np.abs(np.diff(first, axis=1)).max(2)
     assert np.median(steps) < 12
     assert (steps > 40).mean() > 0.02
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    """A small stand-in for the pictures that the shipped weights learn from."""
+    monkeypatch.setattr(fit, "DRAWN", 2)
+    monkeypatch.setattr(fit, "EVERY", 2)
+    monkeypatch.setattr(shipped, "find_spec", lambda name: None)  # no scikit-image
+    for number, place in enumerate(
+        ("photos/kodak24/01", "photos/kodak24/03", "textures/brick/a", "textures/pbr/x/albedo")
+    ):
+        path = tmp_path / "data" / f"{place}.png"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draw_picture(number).save(path)
+    return tmp_path / "data"
+
+
+def test_shipped_weights_from_pictures_to_card(data, tmp_path):
+    run, place = tmp_path / "run", tmp_path / "place"
+    fit.fit(fit.Plan("fast", data, run, Settings(steps=3, batch=1, clip=0), "luma", 16))
+    assert {path.name for path in run.iterdir()} >= {"000002", "000003", "state.safetensors"}
+    made = (run / "000003" / "model.safetensors").read_bytes()
+    fit.fit(fit.Plan("fast", data, run, Settings(steps=3, batch=1, clip=0), "luma", 16))
+    assert (run / "000003" / "model.safetensors").read_bytes() == made
+    options = ["--data", str(data), "--place", str(place), "--command", "first\nsecond"]
+    done = CliRunner().invoke(ship.main, [str(run), "fast", *options])
+    assert done.exit_code == 0, done.output
+    assert (place / "fast" / "model.safetensors").read_bytes() == made
+    card = (place / "fast" / "README.md").read_text(encoding="utf-8")
+    for words in ("| step | 3 |", "| loss | luma |", "first\nsecond", "held-out Kodak"):
+        assert words in card
+    assert fit.sum_minutes(run) > 0
+
+
+def test_groups_of_the_mixes(data):
+    some = replace(shipped.MIXES["leaves"], leaf_count=1)
+    groups = {group.name: group for group in shipped.build_groups(data, 4, 2, some)}
+    assert {name: len(group.pairs) for name, group in groups.items()} == {
+        "photos": 7,
+        "albedos": 1,
+        "normals": 0,
+        "drawn": 2,
+        "leaves": 1,
+        "brick": 1,
+    }
+    for mix in shipped.MIXES.values():
+        shares = (mix.photos, mix.albedos, mix.normals, mix.drawn, mix.leaves, mix.classes)
+        assert sum(shares) == pytest.approx(1)
 
 
 def test_weights_on_disk(tiny, tmp_path):

@@ -6,13 +6,11 @@ from typing import Any
 
 import gradio as gr
 
-from studio.checkpoints import CheckpointInfo
 from studio.errors import StudioError
-from studio.spec import GeneratorSpec
 from studio.translation import Translator
 from studio.ui.context import TabContext
-from studio.ui.form import build_fields, offer_choices
 from studio.ui.form_components import build_form, describe_fields, place_form
+from studio.ui.spec_fields import build_spec_fields
 
 
 def build(context: TabContext) -> None:
@@ -55,38 +53,12 @@ def _render_form(context: TabContext, choice: gr.Textbox) -> None:
             _say_fault(translator, error)
             return
         say = translator.of(spec.entry_point).text
-        fields = [
-            offer_choices(field, _list_checkpoints(context, spec), asked["params"].get(field.name))
-            if field.name in spec.checkpoint_from
-            else field
-            for field in build_fields(spec.params_schema)
-        ]
+        fields = build_spec_fields(context, spec, asked["params"])
         told = {"form": spec.id, "fields": describe_fields(fields), "at": asked["at"]}
         data = html.escape(json.dumps(told))
         with place_form(asked["turn"]):
             build_form(spec.id, fields, asked["params"], say)
             gr.HTML(f'<studio-form data="{data}"></studio-form>', elem_classes="s-plain")
-
-
-def _list_checkpoints(context: TabContext, spec: GeneratorSpec) -> dict[str, str]:
-    """Return what a generator can load -> how it is called: shipped first, then the user's own.
-
-    What is shipped has other names in the list of all where two plugins use the same one.
-    """
-    shipped = {item.name: item.name for item in spec.checkpoints}
-    own = [info for info in context.studio.checkpoints.list() if info.source != "bundled"]
-    return shipped | {info.name: _name(context, info) for info in own if spec.id in info.generators}
-
-
-def _name(context: TabContext, info: CheckpointInfo) -> str:
-    """Call what was trained here by its title: its name is the id of an asset."""
-    if info.source != "asset":
-        return info.name
-    try:
-        title = context.studio.assets.get(info.name).title
-    except StudioError:
-        return info.name
-    return f"{title} · {info.name[-6:]}" if title else info.name
 
 
 def _read_choice(text: str) -> dict[str, Any] | None:
