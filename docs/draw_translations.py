@@ -9,6 +9,7 @@ import os
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from PIL import Image
 
@@ -36,17 +37,10 @@ def cut_maps(data: Path, place: Path, name: str) -> Path:
     return folder
 
 
-def train(studio: Studio, source: Path, target: Path, steps: int, paired: bool) -> str:
+def train(studio: Studio, source: Path, target: Path, **params: Any) -> str:
     """Train through the job; returns the checkpoint's id."""
-    (made,) = studio.generate(
-        "gan.translate_train",
-        source=str(source),
-        target=str(target),
-        mode="paired" if paired else "unpaired",
-        tiles=not paired,
-        steps=steps,
-        seed=1,
-    )
+    folders = {"source": str(source), "target": str(target)}
+    (made,) = studio.generate("gan.translate_train", params={**folders, **params}, seed=1)
     print({name: round(value, 4) for name, value in made.metrics.items()})
     return made.id
 
@@ -76,14 +70,24 @@ def main() -> None:
         with Studio(home, workers="inline") as studio:
             if "unpaired" not in sys.argv:
                 heights, albedos = (cut_maps(data / "pbr", place, n) for n in ("height", "albedo"))
-                made = train(studio, heights, albedos, steps, True)
+                made = train(studio, heights, albedos, tiles=False, steps=steps)
+                # Likeness counts more at the end: the critic's fringes go, colours stay.
+                made = train(
+                    studio,
+                    heights,
+                    albedos,
+                    tiles=False,
+                    steps=steps // 2,
+                    start=made,
+                    likeness=100,
+                )
                 # One in eight, by name, is held out: two of each material.
                 held_out = sorted(heights.iterdir())[7::8][:: max(1, 18 // SHOWN)][:SHOWN]
                 rows = [held_out, [albedos / path.name for path in held_out]]
                 draw(studio, made, rows).save(IMAGES / "gan-height-to-albedo.webp", quality=85)
             if "paired" not in sys.argv:
                 source, target = data / "ground", data / "snow"
-                made = train(studio, source, target, steps, False)
+                made = train(studio, source, target, mode="unpaired", steps=steps)
                 held_out = sorted(p for p in source.rglob("*") if p.is_file())[7::8][:SHOWN]
                 draw(studio, made, [held_out]).save(IMAGES / "gan-ground-to-snow.webp", quality=85)
 

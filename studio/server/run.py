@@ -53,8 +53,8 @@ def serve_home(
 def settle_memory() -> None:
     """Spare later collections of garbage what is there to stay.
 
-    Modules and routes are a hundred thousand objects and more; a collection that sees them all in the
-    middle of an answer makes one answer in twenty late.
+    Modules and routes are a hundred thousand objects and more; a collection that looks at all of
+    them in the middle of an answer makes one answer in twenty late.
     """
     gc.collect()
     gc.freeze()

@@ -9,7 +9,7 @@ import pytest
 
 from studio import Studio
 
-PARAMS = {"size": 16, "channels": 4, "latent": 4, "batch": 2, "steps": 250}
+PARAMS = {"size": 16, "channels": 4, "latent": 4, "batch": 2, "steps": 150}
 
 
 @pytest.fixture
@@ -33,6 +33,7 @@ def find_trainer():
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds workers through /proc")
 def test_a_killed_training_ends_with_the_same_weights(processes, folder, tmp_path):
     wanted = {"folder": str(folder), **PARAMS}

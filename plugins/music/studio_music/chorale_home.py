@@ -12,17 +12,20 @@ from studio_music.chorale_rules import NEVER
 
 MAJOR_SCALE: Final = frozenset((0, 2, 4, 5, 7, 9, 11))
 MINOR_SCALE: Final = frozenset((0, 2, 3, 5, 7, 8, 10, 11))
-FOREIGN: Final = -1.2
+FOREIGN: Final = -2.0
 """What a note outside of the scale loses when a voice moves to it."""
-LEADING: Final = frozenset((7, 11, 2, 5))
-DRAWN: Final = 2.5
-"""What a note of the dominant chord gains in the beat before the last chord."""
-LAST_NOTE: Final = -3.0
+LEADING: Final = (frozenset((7, 11, 2)), *2 * (frozenset((7, 11, 2, 5)),), frozenset((7,)))
+"""Of each voice, what leads home in the beat before the last chord."""
+DRAWN: Final = 1.0
+"""What such a note gains there."""
+ASTRAY: Final = -6.0
+"""What others lose there, where the cadence is ours to write."""
+LAST_NOTE: Final = -6.0
 """What a last note of the tune loses that is not the tonic."""
 HOMEWARD: Final = 32
 """Frames before the last chord in which the key itself must be heard, not one beside it."""
-TWICE: Final = 2.0
-"""How much more a foreign note loses there."""
+TWICE: Final = 1.5
+"""How many times as much a foreign note loses there."""
 CLOSES: Final = {16: 8, 12: 12}
 """Frames of the last chord, by frames in a bar."""
 
@@ -34,12 +37,14 @@ class Home:
     Attributes:
         opens: the first chord is on the tonic.
         closes: frame from which the last chord stands, on the tonic; past the end for none.
+        cadence: the beat before it can be the dominant chord.
     """
 
     tonic: int
     is_minor: bool
     opens: bool
     closes: int
+    cadence: bool = False
 
     @property
     def chord(self) -> frozenset[int]:
@@ -64,7 +69,12 @@ def find_home(frames: Frames, wishes: Wishes, missing: int) -> Home | None:
     start = len(frames) - CLOSES.get(wishes.bar, 8)
     if frames[-1, 0] != missing:
         start = max(start, _find_last_run(frames[:, 0]))
-    return replace(home, closes=max(0, start))
+    last_beat = frames[max(0, start - BEAT) : max(0, start)]
+    cadence = len(last_beat) == BEAT and bool((last_beat[:, -1] == missing).all())
+    for voice, line in enumerate(last_beat.T):
+        given = {(int(p) - home.tonic) % 12 for p in line if p not in (missing, REST)}
+        cadence = cadence and given <= LEADING[voice]
+    return replace(home, closes=max(0, start), cadence=cadence)
 
 
 def _suits(home: Home, frame: Frames, missing: int) -> bool:
@@ -104,14 +114,16 @@ def weigh_home(
         # Tunes end on the tonic itself, nearly always.
         return added + LAST_NOTE * (over != 0) if voice == 0 and index else added
     steps = MINOR_SCALE if home.is_minor else MAJOR_SCALE
-    is_near = home.closes - index <= HOMEWARD
+    is_near = 0 < home.closes - index <= HOMEWARD
     added = np.where(np.isin(over, list(steps)), 0.0, FOREIGN * (TWICE if is_near else 1.0))
     if is_near and home.is_minor:
         # The leading note, not that of the relative major's dominant.
         added += np.where(over == 10, FOREIGN, 0.0)
-    if home.closes - BEAT <= index:
-        leading = {7} if voice == VOICES - 1 else LEADING
-        added += np.where(np.isin(over, list(leading)), DRAWN, 0.0)
-    if before is not None and before[voice] != REST:
+    until = home.closes - index
+    if until <= BEAT:
+        leads = np.isin(over, list(LEADING[voice]))
+        added += np.where(leads, DRAWN, ASTRAY if home.cadence else 0.0)
+    may_hold = until > BEAT or not home.cadence or (voice in (1, 2) and until > BEAT // 2)
+    if may_hold and before is not None and before[voice] != REST:
         added[scale.index(before)[voice]] = 0.0
     return np.asarray(added)

@@ -47,8 +47,9 @@ def draw_outline(radius: float, rng: np.random.Generator) -> npt.NDArray[np.floa
     """Return the corners (K, 2) of a shape around the origin: an ellipse with lobes, or angular."""
     is_angular = rng.random() < 0.3
     count = int(rng.integers(3, 7)) if is_angular else CORNERS
-    angles = np.sort(rng.uniform(0, 2 * np.pi, count)) if is_angular else np.arange(count)
-    angles = angles if is_angular else angles * (2 * np.pi / count)
+    angles = np.arange(count) * (2 * np.pi / count)
+    if is_angular:
+        angles = np.sort(rng.uniform(0, 2 * np.pi, count))
     distance = np.ones(count)
     for wave in range(2, WAVES + 1) if not is_angular else ():
         distance += rng.uniform(0, 0.5 / wave) * np.cos(wave * angles + rng.uniform(0, 2 * np.pi))

@@ -91,7 +91,7 @@ def assess(network: EnlargingNet, pictures: Pictures) -> dict[str, float]:
             )
         means = np.mean(rows, axis=0)
         for measure, value in zip(("psnr", "swd", "spectrum"), means, strict=True):
-            figures[f"{name} {measure}"] = round(float(value), 3)
+            figures[f"{name}_{measure}"] = round(float(value), 3)
     return figures
 
 
