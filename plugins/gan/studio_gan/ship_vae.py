@@ -63,7 +63,7 @@ def ship(plan: argparse.Namespace) -> None:
         training=training,
         metrics=figures,
         command="python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder STATE "
-        f"--steps {facts['settings']['steps']} --seed {facts['settings']['seed']}",
+        + " ".join(f"--{n} {facts['settings'][n]:g}" for n in ("steps", "batch", "rate", "seed")),
         notes=plan.notes,
     )
     kept = {"training": training, "metrics": figures}

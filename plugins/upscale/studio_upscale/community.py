@@ -122,7 +122,7 @@ def load_model(path: Path) -> Any:
         raise CheckpointError(
             "{path}: no architecture that spandrel knows, or damaged ({fault})",
             path=file,
-            fault=f"{type(error).__name__}: {error}"[:200],
+            fault=f"{type(error).__name__}: {error}".rstrip(": ")[:200],
         ) from error
     if not isinstance(model, spandrel.ImageModelDescriptor) or model.purpose not in (
         "SR",
