@@ -10,7 +10,7 @@ from typing import Final
 import torch
 from torch import Tensor
 
-from studio_flow.describe import normalise
+from studio_flow.describe import SPREAD, normalise
 from studio_flow.joints import find_joints
 from studio_flow.laying import USUAL
 from studio_flow.tiles import Tiles
@@ -21,9 +21,9 @@ MIX: Final = 0.35
 """At most so much of a second tile's facts."""
 
 
-CLEAREST: Final = 0.6
-"""Share of the tiles of a laid material, those with the clearest joints, whose facts are kept: the
-colours of a chequerboard fit no drawn courses."""
+CLEAREST, CALMEST = 0.6, 0.75
+"""Shares of the tiles of a laid material whose facts are kept: those with the clearest joints, and
+of these the ones of least contrast. The colours of a chequerboard fit no drawn courses."""
 
 
 @dataclass(frozen=True)
@@ -53,14 +53,18 @@ class FactBook:
 
 def write_book(tiles: Tiles) -> FactBook:
     """Return the facts of tiles; of bricks and the like, of those with clear joints."""
-    facts, joints = [], []
+    parts, joints = [], []
     for rows in torch.split(torch.arange(len(tiles.names)), 32):
         plain, told = normalise(tiles.get_floats(rows))
-        facts.append(told)
+        parts.append(told)
         joints.append(find_joints(plain).abs().mean((1, 2, 3)))
-    clear, kept = torch.cat(joints), torch.ones(len(tiles.names), dtype=torch.bool)
+    facts, clear = torch.cat(parts), torch.cat(joints)
+    contrast = facts[:, SPREAD.start]
+    kept = torch.ones(len(tiles.names), dtype=torch.bool)
     for kind, name in enumerate(tiles.classes):
         mine = tiles.kinds == kind
         if name.lower() in USUAL and bool(mine.any()):
-            kept &= ~mine | (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
-    return FactBook(torch.cat(facts)[kept], tiles.kinds[kept])
+            mine_clear = mine & (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
+            most = torch.quantile(contrast[mine_clear], CALMEST)
+            kept &= ~mine | (mine_clear & (contrast <= most))
+    return FactBook(facts[kept], tiles.kinds[kept])
