@@ -134,7 +134,8 @@ def test_joints_at_the_border_are_no_rim():
     assert trim_rim(picture).shape == picture.shape
 
 
-def test_the_book_keeps_the_facts_of_tiles_with_clear_joints():
+def test_the_book_keeps_the_facts_of_tiles_with_clear_joints_and_little_contrast():
+    """Six of ten have joints; of those the four darkest have the least contrast."""
     shades = torch.linspace(40, 200, 10)
     joints = draw_layout("grid", build_sheet(64, 64, 16.0)).joints[0, 0]
     lines = torch.where(torch.arange(10)[:, None, None] < 6, joints, 0 * joints)
@@ -142,7 +143,7 @@ def test_the_book_keeps_the_facts_of_tiles_with_clear_joints():
     grey = shades[:, None, None] * (1 - 0.5 * lines) + 4 * grain
     pixels = grey[..., None].expand(-1, -1, -1, 3).round().to(torch.uint8)
     names = tuple("abcdefghij")
-    for material, kept in (("tiles", 6), ("grass", 10)):
+    for material, kept in (("tiles", 4), ("grass", 10)):
         book = write_book(Tiles((material,), pixels, torch.zeros(10, dtype=torch.long), names))
         assert len(book.kinds) == kept
-    assert float(book.facts[:, 0].max()) > 0
+        assert (float(book.facts[:, 0].max()) < 0) == (material == "tiles")
