@@ -58,7 +58,9 @@ def main(folder: Path, export: Path | None, **options: Any) -> None:
     fit(learner, folder, run)
     if export:
         floor = compare(real["train"], real["test"])["apart"]
-        _export(learner, {**measure(learner.average, real["test"]), "floor": floor}, export, sources)
+        _export(
+            learner, {**measure(learner.average, real["test"]), "floor": floor}, export, sources
+        )
 
 
 def get_windows(corpus: MelodyCorpus) -> npt.NDArray[np.int64]:
