@@ -46,6 +46,9 @@ benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/music_sound.py
 	$(BIN)/python benchmarks/music_tunes.py
 	$(BIN)/python benchmarks/server.py
+	$(BIN)/python benchmarks/superres.py
+	$(BIN)/python benchmarks/generators.py
+	$(BIN)/python benchmarks/learned_pbr.py
 
 screenshots: setup  ## every tab of the web interface, light and dark, into docs/screenshots
 	$(BIN)/python docs/screenshots.py

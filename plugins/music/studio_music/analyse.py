@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
+from studio.errors import InvalidInputError
 from studio.generator import Artifact, Footprint, Generator, Input, JobContext
 from studio.media import MediaType
 from studio.params import Params
@@ -16,6 +17,7 @@ from studio_music.notes import Piece
 from studio_music.spelling import name_pitch
 
 MAX_LISTED: Final = 2000
+MAX_BARS: Final = 2000
 PICTURE_WIDTH: Final = 1240
 
 
@@ -90,8 +92,19 @@ class Analyse(Generator):
             job.step(done + total, whole)
 
 
+def _check_length(piece: Piece) -> None:
+    bars = round(piece.length / piece.bar)
+    if bars > MAX_BARS:
+        raise InvalidInputError(
+            "score: {bars} bars are more than the {most} that are analysed at once; cut it",
+            bars=bars,
+            most=MAX_BARS,
+        )
+
+
 def analyse(piece: Piece, exercise: bool = True) -> dict[str, Any]:
-    """Return the report of a piece as plain data."""
+    """Return the report of a piece as plain data; `InvalidInputError` where it is too long."""
+    _check_length(piece)
     from studio_music.chords import list_chords
     from studio_music.form import find_cadences, find_form
     from studio_music.lessons import mark, write_feedback

@@ -1,6 +1,7 @@
 """How far the bars of the GAN are from real ones: distributions of what can be counted in them."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 from typing import Final
 
 import numpy as np
@@ -64,7 +65,7 @@ def measure(net: Painter, real: Windows, seed: int = 0) -> dict[str, float]:
 def _find_lengths(windows: Windows) -> Iterator[int]:
     for row in windows:
         places = [*np.flatnonzero(row != HOLD).tolist(), len(row)]
-        for start, end in zip(places[:-1], places[1:], strict=True):
+        for start, end in pairwise(places):
             if row[start] != REST:
                 yield end - start
 

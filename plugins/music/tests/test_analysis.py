@@ -13,6 +13,7 @@ from studio_music.lessons import mark, write_feedback
 from studio_music.notes import Note, Part, Piece, transpose
 from studio_music.theory import Key, find_key, walk_keys
 
+from studio.errors import InvalidInputError
 from studio.testing import check_generator
 
 NAMES = ("Soprano", "Alto", "Tenor", "Bass")
@@ -178,3 +179,9 @@ def test_bach_ends_in_the_key_that_is_found():
         key = find_key(build_piece(frames, (0, False), Look()))
         found += key.tonic == int(frames[-1][3]) % 12
     assert found >= 33
+
+
+def test_ten_hours_are_refused_at_once():
+    notes = (Note(0.0, 72000.0, 60),)
+    with pytest.raises(InvalidInputError, match="18000 bars are more than the 2000"):
+        analyse(Piece((Part("Long", 0, notes),)))
