@@ -68,7 +68,7 @@ class StudioViewer extends StudioElement {
   }
 
   #asked({ id, list }) {
-    if (this.isLed && this.offsetParent === null) return;
+    if (this.isLed) return; // a job that ended in Create must not turn the page of the library
     if (list !== undefined) this.list = list;
     this.open(id);
     if (this.asset?.id === id) this.#showPlace();

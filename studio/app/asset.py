@@ -95,6 +95,11 @@ class Asset:
         return dict(self.record.metrics)
 
     @property
+    def info(self) -> dict[str, Any]:
+        """What its generator noted of it."""
+        return dict(self.record.info)
+
+    @property
     def payload_hash(self) -> str:
         """sha256 (hex) of the decoded content."""
         return self.record.payload_hash

@@ -63,6 +63,11 @@ class RemoteAsset:
         return dict(self.data["params"])
 
     @property
+    def info(self) -> dict[str, Any]:
+        """What its generator noted of it."""
+        return dict(self.data["info"])
+
+    @property
     def metrics(self) -> dict[str, float]:
         """Figures measured when it was made."""
         return dict(self.data["metrics"])

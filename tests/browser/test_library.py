@@ -424,3 +424,14 @@ def test_it_is_all_there_after_a_restart(visit, server):
     page.reload()
     expect(tiles(page)).to_have_count(1)
     expect(tiles(page).locator(".s-lib-tile-rated")).to_have_text("★★★★★")
+
+
+def test_an_opened_asset_stays_when_create_shows_another(visit, server):
+    wall, other = (one["id"] for one in find(server, "slate")[:2])
+    page = visit(f"library?open={wall}")
+    viewer = page.locator("studio-library studio-viewer")
+    expect(viewer.locator(".s-v-title")).to_be_visible()
+    page.evaluate("id => import('/static/core.js').then(({ show }) => show(id))", other)
+    expect(page.locator("#studio-create studio-viewer")).to_have_attribute("asset", other)
+    expect(viewer).to_have_attribute("asset", wall)
+    expect(page).to_have_url(re.compile(wall))

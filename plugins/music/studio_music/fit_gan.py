@@ -82,8 +82,8 @@ def _export(
         "folk tunes of prints of 1778 to 1903, the voices of OpenScore Lieder (CC0) and the "
         "sopranos of Bach's chorales; all in the public domain or CC0.",
         "Apache-2.0",
-        figures,
         training=training,
+        metrics=figures,
         command="python -m studio_music.fit_gan out --folk folk-abc-music21.zip --lieder "
         f"openscore-lieder.zip --chorales Jsb16thSeparated.npz --songs {sources['songs']} --n-embd "
         f"{learner.network.config.n_embd} --n-latent {learner.network.config.n_latent} "

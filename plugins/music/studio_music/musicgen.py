@@ -79,7 +79,8 @@ class Musicgen(Generator):
         Raises:
             InvalidInputError: the checkpoint follows no melody, or goes on from no sound.
         """
-        from studio_music.musicgen_model import Given, Samples, Wish, load_sound
+        from studio_music.musicgen_model import Given, Wish, load_sound
+        from studio_music.musicgen_stream import Samples
 
         rate, sounds = self._composer.sample_rate, job.inputs.get("sound") or []
         tunes = job.inputs.get("melody") or []
