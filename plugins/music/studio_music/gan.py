@@ -7,6 +7,7 @@ from pydantic import Field
 
 from studio.generator import (
     Artifact,
+    BundledCheckpoint,
     Checkpoint,
     Footprint,
     Generator,
@@ -14,7 +15,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_music.shelf import get_path
+from studio_music.shelf import get_path, list_shipped
 from studio_music.vae import Tonic
 
 
@@ -22,9 +23,9 @@ class GanParams(Params):
     """Params of `music.gan`."""
 
     checkpoint: str = Field(
-        "",
+        "gan",
         max_length=500,
-        description="weights made by music.train with model 'gan'; none ship",
+        description="shipped weights, or ones made by music.train with model 'gan'",
     )
     key: Tonic = Field("C", description="tonic")
     count: int = Field(4, ge=1, le=16, description="clips of two bars, one after the other")
@@ -45,6 +46,7 @@ class Gan(Generator):
     output: ClassVar[MediaType] = MediaType.SCORE
     Params: ClassVar[type[Params]] = GanParams
     checkpoint_from: ClassVar[tuple[str, ...]] = ("checkpoint",)
+    checkpoints: ClassVar[tuple[BundledCheckpoint, ...]] = list_shipped("gan")
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:

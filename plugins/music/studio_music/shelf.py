@@ -14,6 +14,7 @@ SUMMARIES: Final = {
     "chorale-markov": "steps of the voices of 229 chorales, counted",
     "folk": "dance tunes of the British Isles",
     "melody": "two and four bars of melody, from folk tunes, songs and chorales",
+    "gan": "two bars of melody, from folk tunes, songs and chorales",
     "accompany": "chords of songs with piano, from OpenScore Lieder",
     "drums": "drums of two bars, their force and timing, from Groove MIDI (CC BY 4.0)",
 }
