@@ -35,7 +35,7 @@ def describe_machine() -> str:
             continue
     processor = _read_processor()
     return (
-        f"{processor}, {os.cpu_count()} cores, {platform.system()} {platform.release()}, "
+        f"{processor}, {os.cpu_count()} cores, {platform.system()} {platform.release().partition("-")[0]}, "
         f"Python {platform.python_version()}, {', '.join(libraries)}"
     )
 
