@@ -34,8 +34,9 @@ def describe_machine() -> str:
         except PackageNotFoundError:
             continue
     processor = _read_processor()
+    kernel = platform.release().partition("-")[0]  # who built it is nobody's business
     return (
-        f"{processor}, {os.cpu_count()} cores, {platform.system()} {platform.release().partition("-")[0]}, "
+        f"{processor}, {os.cpu_count()} cores, {platform.system()} {kernel}, "
         f"Python {platform.python_version()}, {', '.join(libraries)}"
     )
 
