@@ -185,7 +185,18 @@ def test_shipped_weights_from_pictures_to_card(data, tmp_path):
     card = (place / "fast" / "README.md").read_text(encoding="utf-8")
     for words in ("| step | 3 |", "| loss | luma |", "first\nsecond", "held-out Kodak"):
         assert words in card
-    assert fit.sum_minutes(run) > 0
+    assert '"cpu_seconds"' in (run / "curve.jsonl").read_text(encoding="utf-8")
+
+
+def test_minutes_are_those_of_the_curve(tmp_path):
+    assert fit.sum_minutes(tmp_path) == 0
+    rows = (
+        '{"step": 200, "cpu_seconds": 90.0}',
+        '{"step": 300}',
+        '{"step": 400, "cpu_seconds": 30}',
+    )
+    (tmp_path / "curve.jsonl").write_text("\n".join(rows), encoding="utf-8")
+    assert (fit.sum_minutes(tmp_path), fit.sum_minutes(tmp_path, 300)) == (2, 1.5)
 
 
 def test_groups_of_the_mixes(data):
