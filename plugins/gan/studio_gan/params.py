@@ -12,11 +12,15 @@ from studio.params import Params
 ANY: Final = "any"
 ADVANCED: dict[str, JsonValue] = {"advanced": True}
 PLACE: Final = Path(__file__).parent / "checkpoints"
-SHIPPED: Final = tuple(
-    BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
-    for name, summary in (("texture", "25 materials of ambientCG"),)
-    if (PLACE / name).is_dir()
-)
+
+
+def find_shipped(name: str, summary: str) -> tuple[BundledCheckpoint, ...]:
+    """Return weights that ship, if they are there."""
+    found = BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
+    return (found,) if (PLACE / name).is_dir() else ()
+
+
+SHIPPED: Final = find_shipped("texture", "25 materials of ambientCG")
 
 
 class _DrawParams(Params):

@@ -2,18 +2,12 @@
 
 from typing import Any, Final
 
-from pydantic import Field, JsonValue, create_model
+from pydantic import Field, create_model
 
-from studio.generator import BundledCheckpoint
 from studio.params import Params
-from studio_gan.params import ANY, PLACE
+from studio_gan.params import ADVANCED, ANY, find_shipped
 
-ADVANCED: dict[str, JsonValue] = {"advanced": True}
-SHIPPED: Final = tuple(
-    BundledCheckpoint(name, f"checkpoints/{name}", "Apache-2.0", summary)
-    for name, summary in (("vae", "25 materials of ambientCG, there and back"),)
-    if (PLACE / name).is_dir()
-)
+SHIPPED: Final = find_shipped("vae", "25 materials of ambientCG, there and back")
 
 
 class _VaeParams(Params):
