@@ -16,6 +16,8 @@ export class WaitingList {
   #jobs = 0;
   #version = 0;
   #dragged = null;
+  #isPressed = false;
+  #rows = new Map();
 
   constructor() {
     this.body = h("div", { class: "s-q-rows", role: "list", "aria-label": t("Waiting jobs") });
@@ -24,6 +26,11 @@ export class WaitingList {
     this.done = h("span", { class: "s-q-muted" });
     this.element = h("section", { "aria-label": t("Waiting jobs") }, h("h2", { class: "s-q-title" }, t("Waiting"), this.count, this.done), this.scroll);
     new ResizeObserver(() => this.#draw()).observe(this.scroll);
+    // A row replaced under a pressed pointer would lose the click, or the drag that begins there.
+    this.body.addEventListener("pointerdown", (event) => { this.#isPressed = !event.target.closest("select"); });
+    for (const type of ["pointerup", "pointercancel"]) {
+      window.addEventListener(type, () => this.#isPressed && setTimeout(() => this.#release()));
+    }
   }
 
   /** Read anew what is in sight; what is not is read when it comes there. */
@@ -61,7 +68,7 @@ export class WaitingList {
   #draw() {
     this.element.hidden = !this.#total;
     this.body.style.height = `${this.#total * ROW}px`;
-    if (this.#dragged) return;
+    if (this.#dragged || this.#isPressed) return;
     const [first, last] = this.#findRange();
     const focus = this.body.contains(document.activeElement) ? [document.activeElement.closest(".s-q-item")?.dataset.key, document.activeElement.getAttribute("aria-label")] : null;
     const rows = [];
@@ -69,10 +76,31 @@ export class WaitingList {
       const page = Math.floor(place / PAGE);
       const items = this.#pages.get(page);
       if (!items) this.#load(page);
-      else if (items[place % PAGE]) rows.push(this.#buildRow(items[place % PAGE], place));
+      else if (items[place % PAGE]) rows.push(this.#findRow(items[place % PAGE], place));
     }
-    this.body.replaceChildren(...rows);
+    this.#rows = new Map(rows.map((row) => [row.element.dataset.key, row]));
+    this.#place(rows.map((row) => row.element));
     if (focus?.[1]) this.body.querySelector(`[data-key="${focus[0]}"] [aria-label="${CSS.escape(focus[1])}"]`)?.focus({ preventScroll: true });
+  }
+
+  /** What is shown already is kept: an open choice or a pointer over it stays. */
+  #findRow(item, place) {
+    const says = JSON.stringify([item, place, formatAge(item.created)]);
+    const kept = this.#rows.get(item.key);
+    return kept?.says === says ? kept : { says, element: this.#buildRow(item, place) };
+  }
+
+  #place(elements) {
+    const shown = new Set(elements);
+    for (const old of [...this.body.children]) if (!shown.has(old)) old.remove();
+    elements.forEach((element, place) => {
+      if (this.body.children[place] !== element) this.body.insertBefore(element, this.body.children[place] ?? null);
+    });
+  }
+
+  #release() {
+    this.#isPressed = false;
+    this.#draw();
   }
 
   #buildRow(row, place) {
@@ -127,6 +155,7 @@ export class WaitingList {
   }
 
   #send(verb, body) {
+    this.#rows.clear(); // a choice that is refused must not stay as it was chosen
     return attempt(async () => {
       const { count } = await api.post(`jobs/${verb}`, body);
       if (!count) toast(t("Too late: the job has started or ended"));
@@ -149,6 +178,7 @@ export class WaitingList {
 
   async #drop(event, row) {
     event.preventDefault();
+    event.currentTarget.classList.remove("s-is-target");
     const moved = this.#dragged;
     this.#endDrag();
     if (!moved || moved.key === row.key) return;
@@ -160,6 +190,6 @@ export class WaitingList {
 
   #endDrag() {
     this.#dragged = null;
-    this.#draw();
+    this.#release();
   }
 }

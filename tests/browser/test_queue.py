@@ -100,6 +100,24 @@ def test_order_and_priority(served, room):
     assert served.get(f"jobs/{jobs[1]}")["priority"] == "interactive"
 
 
+def test_a_row_that_is_held_is_not_drawn_anew(served, room):
+    hold(served)
+    jobs = [served.submit("sample.noise", params=QUICK, seed=seed) for seed in (6, 7)]
+    page = room("queue")
+    rows = page.locator(ITEM)
+    expect(rows).to_have_count(2)
+    rows.nth(1).hover()
+    page.mouse.down()
+    jobs.append(served.submit("sample.noise", params=QUICK, seed=8))
+    expect(page.locator("studio-queue .s-q-count").last).to_have_text("3")
+    expect(rows).to_have_count(2)
+    rows.nth(0).hover()
+    rows.nth(0).hover()  # one move begins the drag, the next one is over the other row
+    page.mouse.up()
+    expect(rows).to_have_count(3)
+    expect(rows.nth(0)).to_have_attribute("data-job", jobs[1])
+
+
 def test_failed_job_says_why_and_is_retried(served, room):
     job = served.submit("trial.fails")
     served.await_status(job, "failed")
