@@ -48,7 +48,7 @@ def draw_classes(studio: Studio, classes: list[str]) -> Image.Image:
 
 def draw_layouts(studio: Studio) -> Image.Image:
     """Tiles and bricks in every layout."""
-    from studio_flow.layouts import LAYOUTS
+    from studio_training.layouts import LAYOUTS
 
     named = []
     for material in ("brick", "tiles"):

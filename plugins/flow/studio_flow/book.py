@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Final
 
 import torch
+from studio_training.joints import find_joints
+from studio_training.laying import USUAL
 from torch import Tensor
 
 from studio_flow.describe import SPREAD, normalise
-from studio_flow.joints import find_joints
-from studio_flow.laying import USUAL
 from studio_flow.tiles import Tiles
 
 JITTER: Final = 0.25

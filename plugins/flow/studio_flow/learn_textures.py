@@ -7,12 +7,12 @@ from typing import Final
 import torch
 from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
+from studio_training.joints import find_joints
+from studio_training.laying import USUAL
 from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_flow.describe import normalise
-from studio_flow.joints import find_joints
-from studio_flow.laying import USUAL
 from studio_flow.network import FlowNet, Wanted, tell_joints
 from studio_flow.tiles import Augment, Drawer, Tiles
 

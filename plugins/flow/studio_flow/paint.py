@@ -8,13 +8,13 @@ import numpy as np
 import torch
 from PIL import Image, ImageOps
 from studio_training import mix_seed
+from studio_training.joints import find_joints
+from studio_training.laying import Laying, Lines, lay
 from studio_training.seams import roll_to_quiet
 from torch import Tensor
 
 from studio.errors import CheckpointError
 from studio_flow.describe import level, normalise, restore
-from studio_flow.joints import find_joints
-from studio_flow.laying import Laying, Lines, lay
 from studio_flow.model import DISTILLED, Flow
 from studio_flow.network import Wanted, tell_joints
 from studio_flow.resize import resize_torus

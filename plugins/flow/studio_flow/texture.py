@@ -254,7 +254,8 @@ class Texture(Generator):
     def _build_order(
         self, params: Any, name: str, reading: Reading, source: "Source | None"
     ) -> "Order":
-        from studio_flow.laying import AUTO, Laying
+        from studio_training.laying import AUTO, Laying
+
         from studio_flow.paint import Order
         from studio_flow.sampling import Style
         from studio_flow.wishes import Wish, read_palette

@@ -6,10 +6,10 @@ import torch
 from PIL import Image
 from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
+from studio_training.laying import Laying, lay
 from torch import Tensor
 
 from studio_flow.describe import level, normalise, restore
-from studio_flow.laying import Laying, lay
 from studio_flow.network import FlowNet, Wanted, tell_joints
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.tiles import Tiles

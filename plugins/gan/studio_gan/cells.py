@@ -24,6 +24,27 @@ def encode_cells(net: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
     return functional.pixel_unshuffle(net.encode(plain), 2), facts
 
 
-def decode_cells(net: Autoencoder, cells: Tensor, facts: Tensor) -> Tensor:
-    """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond."""
-    return restore(net.decode(functional.pixel_shuffle(cells, 2)), facts)
+def build_plan(joints: Tensor, cells: int) -> Tensor:
+    """Turn joints (N, 1, H, W) into a plan for a field `cells` wide: (N, plan, h, w).
+
+    Behind the pixels of each cell stands a 1: these joints are known.
+    """
+    folded = functional.pixel_unshuffle(joints, joints.shape[-1] // cells)
+    return torch.cat([folded, torch.ones_like(folded[:, :1])], 1)
+
+
+def decode_cells(
+    net: Autoencoder, cells: Tensor, facts: Tensor, shades: Tensor | None = None
+) -> Tensor:
+    """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond.
+
+    Args:
+        net: that made the cells.
+        cells: (N, planes, h, w).
+        facts: (N, COLOURS).
+        shades: to be added to the brightness (N, 1, H, W), where its spread is 1.
+    """
+    plain = net.decode(functional.pixel_shuffle(cells, 2))
+    if shades is not None:
+        plain = torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
+    return restore(plain, facts)

@@ -38,6 +38,7 @@ class GanConfig:
         classes: names, () where there is only one.
         is_normed: the critic's convolutions have spectral norm (arXiv 1802.05957).
         autoencoder: of the family "latent".
+        joints: whether a map of joints is told; of the family "latent".
     """
 
     family: Family = "spatial"
@@ -48,6 +49,7 @@ class GanConfig:
     classes: tuple[str, ...] = ()
     is_normed: bool = True
     autoencoder: AutoencoderConfig | None = None
+    joints: bool = False
 
     @property
     def is_torus(self) -> bool:
@@ -75,9 +77,14 @@ class GanConfig:
         return 4 * 4**self.doublings if self.autoencoder else 16
 
     @property
+    def plan(self) -> int:
+        """Numbers that a place is told of joints: its pixels, and whether they are known."""
+        return self.scale**2 + 1 if self.joints else 0
+
+    @property
     def planes(self) -> int:
         """Channels that the critic sees."""
-        return self.colours + self.facts
+        return self.colours + self.facts + self.plan
 
     @property
     def scale(self) -> int:
@@ -129,11 +136,14 @@ def read_config(facts: Mapping[str, Any]) -> GanConfig:
         classes=tuple(str(name) for name in facts["classes"]),
         is_normed=bool(facts["is_normed"]),
         autoencoder=read_autoencoder(facts.get("autoencoder")),
+        joints=bool(facts.get("joints", False)),
     )
     split_size(config.size)
     is_latent = config.family == "latent"
     colours = (CELL**2 * config.autoencoder.latent,) if config.autoencoder else (1, 3)
     if config.family not in FAMILIES or bool(config.autoencoder) != is_latent:
+        raise ValueError("another architecture")
+    if config.joints and not is_latent:
         raise ValueError("another architecture")
     if config.colours not in colours:
         raise ValueError("another architecture")

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 import torch
 from torch import Tensor
 
+from studio_gan.cells import build_plan
 from studio_gan.config import GanConfig
 from studio_gan.generators import DrawingNet
 from studio_gan.painter import Painter
@@ -51,8 +52,12 @@ def draw_together(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) ->
     weights = torch.tensor([wish.weights for wish in wishes])
     style = net.get_stylist()(torch.cat([latent for _, latent in noise]), weights)
     style = net.get_stylist().truncate(style, weights, wishes[0].psi)
-    picture: Tensor = net(torch.cat([field for field, _ in noise]), style)
-    return picture
+    field = torch.cat([field for field, _ in noise])
+    if not isinstance(net, Painter):
+        return net(field, style)
+    plans = [_lay(net, wish) for wish in wishes]
+    plan, shades = (torch.cat(parts) for parts in zip(*plans, strict=True))
+    return net.paint(field, style, plan, shades)
 
 
 @torch.no_grad()
@@ -77,8 +82,26 @@ def _render(net: DrawingNet, wish: Wish, field: Tensor, latent: Tensor) -> Tenso
     if wish.style_seed is not None:
         other = net.get_stylist()(_get_latent(net, wish, wish.style_seed)[0], weights)
         style = torch.lerp(style, other, wish.style_share)
-    picture: Tensor = net(field, net.get_stylist().truncate(style, weights, wish.psi))
-    return picture
+    style = net.get_stylist().truncate(style, weights, wish.psi)
+    return (
+        net.paint(field, style, *_lay(net, wish)) if isinstance(net, Painter) else net(field, style)
+    )
+
+
+def _lay(net: Painter, wish: Wish) -> tuple[Tensor, Tensor]:
+    """Return the plan of a picture (1, plan, h, w), and the shades of its stones (1, 1, H, W).
+
+    Pictures of one style seed have the same joints, so that they can lie side by side.
+    """
+    config = net.config
+    seed = wish.seed if wish.style_seed is None else wish.style_seed
+    cells = wish.width * config.step // config.scale
+    lines = net.lay(wish.weights, (wish.height, wish.width), seed)
+    if lines is None:
+        height, width = wish.height * config.step, wish.width * config.step
+        plan = torch.zeros(1, config.plan, height // config.scale, cells)
+        return plan, torch.zeros(1, 1, height, width)
+    return build_plan(lines.joints, cells), lines.shades
 
 
 def _get_noise(net: DrawingNet, config: GanConfig, wish: Wish) -> tuple[Tensor, Tensor]:

@@ -26,6 +26,7 @@ from studio_gan.generators import DrawingNet
 from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import (
     build_latent_draw,
+    find_laid,
     get_facts,
     load_autoencoder,
     load_variants,
@@ -136,7 +137,7 @@ def _build_latent_learner(
         shutil.copyfile(plan.autoencoder, kept)
     autoencoder = load_autoencoder(kept, sizes)
     settle(autoencoder, pictures)
-    latents = load_variants(plan.folder, autoencoder, pictures, VARIANTS)
+    variants = load_variants(plan.folder, autoencoder, pictures, VARIANTS)
     config = GanConfig(
         "latent",
         SIDE // (CELL * sizes.factor),
@@ -145,9 +146,11 @@ def _build_latent_learner(
         CELL**2 * sizes.latent,
         pictures.classes,
         autoencoder=sizes,
+        joints=True,
     )
-    facts = get_facts(pictures, latents[0])
-    draw = build_latent_draw(latents, facts[:, :COLOURS], pictures.kinds)
+    facts = get_facts(pictures, variants.latents[0])
+    laid = find_laid(pictures.classes, pictures.kinds)
+    draw = build_latent_draw(variants, facts[:, :COLOURS], pictures.kinds, laid)
     learner = GanLearner(config, settings, rules, draw)
     painter = build_painter(config, autoencoder, facts, pictures.kinds)
     painter.weaver = learner.average

@@ -62,8 +62,8 @@ def train(plan: argparse.Namespace) -> None:
     if not kept.exists():
         shutil.copyfile(plan.autoencoder, kept)
     painter = build_painter(plan.folder, pictures)
-    latents = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
-    draw = build_latent_draw(latents, get_colours(pictures), pictures.kinds)
+    variants = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
+    draw = build_latent_draw(variants, get_colours(pictures), pictures.kinds)
     settings = Settings(
         steps=plan.steps,
         batch=plan.batch,
@@ -80,7 +80,7 @@ def train(plan: argparse.Namespace) -> None:
     held_out = hold_out(pictures)
 
     def draw_samples() -> Image.Image:
-        fit_styles(painter, latents[0], pictures)
+        fit_styles(painter, variants.latents[0], pictures)
         return draw_board(painter, held_out)
 
     run = Run(

@@ -2,7 +2,8 @@
 
 All take (field, style): the field (N, noise, h, w) says what is where, the style (N, latent) what
 the whole looks like. One pixel of the field becomes `2**doublings` of the picture. `DcGan` has one
-size and reads the style only.
+size and reads the style only. A plan (N, plan, H, W) says where the joints are; only `Weaver`
+reads one.
 """
 
 import math
@@ -19,6 +20,8 @@ from studio_gan.layers import ConditionalNorm, ModulatedBlock, ModulatedConv, do
 
 WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 """Of the latent family: whole waves in a tile."""
+READ: Final = 24
+"""Channels in which a plan is read."""
 LOUD: Final = 0.2
 """Height of the waves: few materials need them, and the others must not begin as plaid."""
 
@@ -71,9 +74,9 @@ class DrawingNet(nn.Module):
     config: GanConfig
     stylist: Stylist
 
-    def __call__(self, field: Tensor, style: Tensor) -> Tensor:
+    def __call__(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Call `forward`."""
-        return torch.as_tensor(super().__call__(field, style))
+        return torch.as_tensor(super().__call__(field, style, plan))
 
     def get_stylist(self) -> Stylist:
         """Return what makes its styles."""
@@ -101,7 +104,7 @@ class DcGan(DrawingNet):
         layers += [nn.ConvTranspose2d(width, config.colours, 4, 2, 1), nn.Tanh()]
         self.layers = nn.Sequential(*layers)
 
-    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+    def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Draw; the field only says how many."""
         first = self.config.first
         picture: Tensor = self.layers(self.start(style).unflatten(1, (-1, first, first)))
@@ -130,7 +133,7 @@ class Spatial(DrawingNet):
             width = outer
         self.end = torus_conv(width, config.colours)
 
-    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+    def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Draw, `2**doublings` pixels a pixel of the field."""
         x = torch.relu(self.norms[0](self.start(field), style))  # (N, C, h, w)
         for conv, norm in zip(self.convs, self.norms[1:], strict=True):
@@ -161,7 +164,7 @@ class Style(DrawingNet):
             [nn.Parameter(torch.zeros(config.get_width(n), 1, 1)) for n in range(len(self.convs))]
         )
 
-    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+    def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Draw, `2**doublings` pixels a pixel of the field."""
         x = self.start(field)
         picture: Tensor | None = None
@@ -178,6 +181,7 @@ class Weaver(DrawingNet):
 
     The waves are PSGAN's periodic dimensions (arXiv 1705.06566): courses of bricks and rows of
     tiles stay in step over any distance. They are rounded to whole ones, so that the torus closes.
+    Where joints are told, it need not find courses by itself.
     """
 
     def __init__(self, config: GanConfig) -> None:
@@ -187,6 +191,11 @@ class Weaver(DrawingNet):
         style = config.latent + config.facts
         levels = range(config.doublings, 0, -1)
         inner = config.noise // 4**config.doublings + 4 * len(WAVES)
+        self.read: nn.Module | None = None
+        if config.joints:
+            layers = (torus_conv(config.plan, READ), nn.SiLU(), torus_conv(READ, READ), nn.SiLU())
+            self.read = nn.Sequential(*layers)
+            inner += READ
         self.enter = ModulatedConv(inner, config.get_width(config.doublings), style)
         self.shrink, self.grow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level in levels:
@@ -197,11 +206,16 @@ class Weaver(DrawingNet):
         self.middle = ModulatedBlock(config.get_width(0), style, 2)
         self.end = torus_conv(config.get_width(config.doublings), config.colours)
 
-    def forward(self, field: Tensor, style: Tensor) -> Tensor:
-        """Draw latents, and the facts told as planes behind them: (N, planes, h, w)."""
+    def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
+        """Draw latents, and what was told behind them, facts and plan: (N, planes, h, w)."""
         noise = functional.pixel_shuffle(field, 2**self.config.doublings)
         waves = build_waves(noise.shape[2:], self.config.size)
-        x = torch.cat([noise, waves.expand(len(noise), -1, -1, -1)], 1)
+        parts = [noise, waves.expand(len(noise), -1, -1, -1)]
+        if plan is None:
+            plan = noise.new_zeros((len(noise), self.config.plan, *noise.shape[2:]))
+        if self.read is not None:
+            parts.append(self.read(plan.contiguous(memory_format=torch.channels_last)))
+        x = torch.cat(parts, 1)
         x = self.enter(x.contiguous(memory_format=torch.channels_last), style)
         kept = []
         for shrink in self.shrink:
@@ -213,7 +227,7 @@ class Weaver(DrawingNet):
         for block, grow, fine in ups:
             x = block((double(grow(x)) + fine) * 0.5**0.5, style)
         facts = style[:, self.config.latent :, None, None].expand(-1, -1, *x.shape[2:])
-        return torch.cat([self.end(x), facts], 1)
+        return torch.cat([self.end(x), facts, plan], 1)
 
 
 def build_waves(sides: Sequence[int], size: int) -> Tensor:

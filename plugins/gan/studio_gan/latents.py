@@ -1,12 +1,15 @@
 """Pictures as latents, made once: what the family "latent" learns from."""
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from studio_training.autoencoder import Autoencoder
+from studio_training.joints import find_joints
+from studio_training.laying import USUAL
 from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import arrange
 from torch import Tensor
@@ -14,13 +17,29 @@ from torch.nn import functional
 
 from studio.errors import CheckpointError
 from studio_gan.augment import roll
-from studio_gan.cells import encode_cells, normalise
+from studio_gan.cells import build_plan, encode_cells, normalise
 from studio_gan.pictures import Pictures, to_unit, vary
 from studio_gan.statistics import measure_cells
 
 BATCH: Final = 32
 ENOUGH: Final = 320
 """Examples from which mean and spread of the latents are taken."""
+BLIND: Final = 0.15
+"""Share of laid examples (bricks, tiles, planks) whose joints are not told."""
+MARKS: Final = 127
+"""What a whole line is in the bytes that joints are kept as."""
+
+
+class Variants(NamedTuple):
+    """Examples as they are learnt from, each `count` times.
+
+    Attributes:
+        latents: fp16 (count, N, C, h, w).
+        joints: bytes (count, N, H, W), -MARKS..MARKS, as `find_joints` finds them.
+    """
+
+    latents: Tensor
+    joints: Tensor
 
 
 def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
@@ -55,61 +74,80 @@ def settle(net: Autoencoder, pictures: Pictures) -> None:
 
 
 @torch.no_grad()
-def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int) -> Tensor:
-    """Encode each example, moved and mirrored, `count` times; returns fp16 (count, N, C, h, w).
+def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int) -> Variants:
+    """Encode each example, moved and mirrored, `count` times.
 
     A roll by whole cells costs nothing later; those by parts of a cell are made here.
     """
-    made = []
+    made, joints = [], []
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for _ in range(count):
             parts = zip(
                 torch.split(pictures.pixels, BATCH), torch.split(pictures.kinds, BATCH), strict=True
             )
-            rows = [
-                encode_cells(net, roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))))[0]
-                for pixels, kinds in parts
+            varied = [
+                roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))) for pixels, kinds in parts
             ]
-            made.append(torch.cat(rows).half())
-    return torch.stack(made).contiguous()
+            made.append(torch.cat([encode_cells(net, some)[0] for some in varied]).half())
+            found = [find_joints(normalise(some)[0])[:, 0] for some in varied]
+            joints.append((torch.cat(found) * MARKS).round().to(torch.int8))
+    return Variants(torch.stack(made).contiguous(), torch.stack(joints).contiguous())
 
 
-def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int) -> Tensor:
+def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int) -> Variants:
     """Read what an earlier run of the same training encoded, or encode."""
     path = folder / "latents.safetensors"
-    if path.exists():
-        return torch.as_tensor(load_file(path)["latents"])
-    latents = encode_variants(net, pictures, count, 0)
+    found = load_file(path) if path.exists() else {}
+    if set(found) == set(Variants._fields):
+        return Variants(**found)
+    variants = encode_variants(net, pictures, count, 0)
     folder.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
-    save_file({"latents": latents}, draft)
+    save_file(variants._asdict(), draft)
     draft.replace(path)
-    return latents
+    return variants
 
 
-def build_latent_draw(latents: Tensor, colours: Tensor, kinds: Tensor, balance: float = 0.5) -> Any:
+def build_latent_draw(
+    variants: Variants,
+    colours: Tensor,
+    kinds: Tensor,
+    laid: Tensor | None = None,
+    balance: float = 0.5,
+) -> Any:
     """Build the learner's source: rare classes more often than their share.
 
+    Behind the latents lie, as planes, the colours, statistics of the latents, and plans of joints.
+
     Args:
-        latents: as `encode_variants` gives them.
-        colours: of the examples (N, COLOURS); they lie behind the latents, as planes, and
-            statistics of the latents after them.
+        variants: of the examples.
+        colours: of the examples (N, COLOURS).
         kinds: of the examples (N,).
+        laid: of the examples (N,), whether they have joints to be told of; None leaves plans out.
         balance: 0 draws every example as often, 1 every class.
     """
     weights = torch.bincount(kinds).clamp_min(1)[kinds].float() ** -balance
-    sides = latents.shape[3:]
+    sides = variants.latents.shape[3:]
 
     def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
         rows = torch.multinomial(weights, count, replacement=True, generator=rng)
-        variants = torch.randint(len(latents), (count,), generator=rng)
-        cells = roll(latents[variants, rows].float())
+        chosen = torch.randint(len(variants.latents), (count,), generator=rng)
+        cells = variants.latents[chosen, rows].float()
         facts = torch.cat([colours[rows], measure_cells(cells)], 1)
-        planes = facts[:, :, None, None].expand(-1, -1, *sides)
-        return torch.cat([cells, planes], 1), kinds[rows]
+        parts = [cells, facts[:, :, None, None].expand(-1, -1, *sides)]
+        if laid is not None:
+            told = laid[rows] & (torch.rand(count, generator=rng) >= BLIND)
+            joints = variants.joints[chosen, rows, None].float() / MARKS
+            parts.append(build_plan(joints, sides[1]) * told[:, None, None, None])
+        return roll(torch.cat(parts, 1)), kinds[rows]
 
     return draw
+
+
+def find_laid(classes: Sequence[str], kinds: Tensor) -> Tensor:
+    """Tell which examples (N,) are of a class that has joints as a rule."""
+    return torch.tensor([name.lower() in USUAL for name in classes])[kinds]
 
 
 def get_colours(pictures: Pictures) -> Tensor:

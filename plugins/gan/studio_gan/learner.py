@@ -162,7 +162,7 @@ class GanLearner:
         loss = get_generator_loss(self.rules.loss, self.critic(self._augment(fake), kinds))
         figures = {"loss": float(loss.detach())}
         if self.config.autoencoder:
-            error = _compare(fake, real, self.config.colours)
+            error = _compare(fake, real, self.config)
             loss = loss + self.rules.likeness * error
             figures["error"] = float(error.detach())
         self.critic.requires_grad_(True)
@@ -174,10 +174,12 @@ class GanLearner:
         count, first = len(kinds), self.config.first
         weights = nn.functional.one_hot(kinds, max(1, len(self.config.classes))).float()
         stylist = self.generator.get_stylist()
-        facts = real[:, self.config.colours :, 0, 0]
+        plan = real[:, self.config.colours + self.config.facts :]
+        facts = real[:, self.config.colours : self.config.colours + self.config.facts, 0, 0]
         style = stylist(torch.cat([torch.randn(count, self.config.latent), facts], 1), weights)
         stylist.follow(style.detach(), weights)
-        picture: Tensor = self.generator(torch.randn(count, self.config.noise, first, first), style)
+        noise = torch.randn(count, self.config.noise, first, first)
+        picture: Tensor = self.generator(noise, style, plan)
         return picture
 
     def _augment(self, pictures: Tensor) -> Tensor:
@@ -201,9 +203,10 @@ class GanLearner:
         optimiser.zero_grad()
 
 
-def _compare(drawn: Tensor, real: Tensor, count: int) -> Tensor:
-    """Return how far `count` channels are, in their statistics, from the real ones told of."""
-    told = real[:, count + COLOURS :, 0, 0]
+def _compare(drawn: Tensor, real: Tensor, config: GanConfig) -> Tensor:
+    """Return how far latents are, in their statistics, from the real ones told of."""
+    count = config.colours
+    told = real[:, count + COLOURS : count + config.facts, 0, 0]
     error = (measure_cells(drawn[:, :count]) - told).abs().mean()
     return error + compare_patches(drawn[:, :count], real[:, :count])
 

@@ -1,9 +1,12 @@
 """A generator of latents, the decoder behind it, and what its examples were like."""
 
+from collections.abc import Sequence
 from typing import Final
 
 import torch
+from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
+from studio_training.laying import Laying, Lines, lay
 from torch import Tensor, nn
 
 from studio_gan.cells import decode_cells
@@ -14,6 +17,8 @@ JITTER: Final = 0.06
 """Of new colours, as a share of the class's own standard deviation."""
 MIX: Final = 0.25
 """At most so much of a second example's colours."""
+LAYING: Final = 2
+"""The number of the seed from which joints are laid."""
 
 
 class Painter(DrawingNet):
@@ -42,11 +47,34 @@ class Painter(DrawingNet):
         """Return that of the generator of latents."""
         return self.weaver.get_stylist()
 
-    def forward(self, field: Tensor, style: Tensor) -> Tensor:
+    def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Draw pictures (N, 3, H, W) in -1..1 or a little beyond."""
-        drawn = self.weaver(field, style)
-        latents, facts = torch.split(drawn, [self.config.colours, self.config.facts], 1)
-        return decode_cells(self.autoencoder, latents, facts[:, :COLOURS].mean((2, 3)))
+        return self.paint(field, style, plan)
+
+    def paint(
+        self,
+        field: Tensor,
+        style: Tensor,
+        plan: Tensor | None = None,
+        shades: Tensor | None = None,
+    ) -> Tensor:
+        """Draw pictures, and make the brightness of each stone its own by `shades`."""
+        drawn = self.weaver(field, style, plan)
+        latents = drawn[:, : self.config.colours]
+        facts = drawn[:, self.config.colours :][:, :COLOURS].mean((2, 3))
+        return decode_cells(self.autoencoder, latents, facts, shades)
+
+    def lay(self, weights: Sequence[float], sides: tuple[int, int], seed: int) -> Lines | None:
+        """Lay a field (height, width in places) as is usual for the class of most weight.
+
+        None where that class has no joints as a rule, or the net knows of none.
+        """
+        config = self.config
+        if not config.joints or not config.classes:
+            return None
+        name = config.classes[max(range(len(weights)), key=weights.__getitem__)]
+        height, width = (side * config.step for side in sides)
+        return lay(Laying(), name, (height, width), mix_seed(seed, LAYING))
 
     def choose_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
         """Choose facts (N, facts) for shares of classes (N, kinds).

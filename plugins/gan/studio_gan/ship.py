@@ -114,7 +114,7 @@ def _add_decoder(net: DrawingNet, run: Path, pictures: Pictures) -> DrawingNet:
     assert config.autoencoder is not None  # the caller saw to it
     autoencoder = load_autoencoder(run / "autoencoder.safetensors", config.autoencoder)
     settle(autoencoder, pictures)
-    latents = load_variants(run, autoencoder, pictures, VARIANTS)[0]
+    latents = load_variants(run, autoencoder, pictures, VARIANTS).latents[0]
     facts = get_facts(pictures, latents)
     painter = build_painter(config, autoencoder, facts, pictures.kinds)
     painter.weaver = net

@@ -45,7 +45,7 @@ def ship(plan: argparse.Namespace) -> None:
     facts, weights = read_average(plan.run)
     painter.vae.load_state_dict(weights)
     painter.eval().requires_grad_(False)
-    latents = load_variants(plan.run, painter.autoencoder, pictures, VARIANTS)
+    latents = load_variants(plan.run, painter.autoencoder, pictures, VARIANTS).latents
     fit_styles(painter, latents[0], pictures)
     held_out = hold_out(pictures)
     figures = measure_painter(painter, held_out)

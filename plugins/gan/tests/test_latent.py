@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,12 +7,12 @@ import torch
 from PIL import Image as Pictures
 from safetensors.torch import save_file
 from studio_gan import fit, ship
-from studio_gan.cells import decode_cells, encode_cells, normalise, restore
+from studio_gan.cells import build_plan, decode_cells, encode_cells, normalise, restore
 from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_between, draw_pictures
 from studio_gan.generators import build_generator, build_waves
 from studio_gan.image import Texture
-from studio_gan.latents import build_latent_draw, load_autoencoder
+from studio_gan.latents import MARKS, Variants, build_latent_draw, find_laid, load_autoencoder
 from studio_gan.learner import GanLearner, Rules
 from studio_gan.painter import Painter
 from studio_gan.statistics import compare_patches, measure_cells
@@ -31,7 +32,7 @@ PLANES = 4 * SMALL.latent
 
 @pytest.fixture
 def config():
-    return GanConfig("latent", 16, 4, 6, PLANES, ("brick", "moss"), autoencoder=SMALL)
+    return GanConfig("latent", 16, 4, 6, PLANES, ("brick", "moss"), autoencoder=SMALL, joints=True)
 
 
 @pytest.fixture
@@ -102,7 +103,8 @@ def test_noise_of_any_size_becomes_latents(config):
     with torch.no_grad():
         drawn = net(torch.randn(1, config.noise, 4, 7), style)
     assert drawn.shape == (1, config.planes, 16, 28)
-    assert torch.equal(drawn[:, config.colours :, 0, 0], style[:, config.latent :])
+    told = drawn[:, config.colours : config.colours + config.facts, 0, 0]
+    assert torch.equal(told, style[:, config.latent :])
 
 
 def test_facts_are_those_of_the_class(painter, config):
@@ -121,9 +123,67 @@ def test_a_walk_begins_at_its_seed(painter, config):
     assert not torch.allclose(draw_between(painter, config, wish, 4, 0.5)[0], single, atol=1e-2)
 
 
+def build_variants():
+    """Latents that say where they are, and joints at the same places."""
+    where = torch.arange(256.0).view(16, 16) / 256
+    latents = where.expand(2, 5, PLANES, 16, 16)
+    joints = where.repeat_interleave(8, 0).repeat_interleave(8, 1) * MARKS
+    return Variants(latents.half(), joints.expand(2, 5, 128, 128).round().to(torch.int8))
+
+
+def test_joints_move_with_the_latents_and_only_bricks_have_some(config):
+    kinds = torch.tensor([0, 0, 1, 1, 1])
+    laid = find_laid(config.classes, kinds)
+    assert laid.tolist() == [True, True, False, False, False]
+    draw = build_latent_draw(build_variants(), torch.randn(5, 6), kinds, laid)
+    torch.manual_seed(0)
+    real, drawn = draw(torch.Generator().manual_seed(0), 60)
+    assert real.shape[1] == config.planes
+    plan = real[:, config.colours + config.facts :]
+    told = plan[:, -1, 0, 0] > 0
+    assert not told[drawn == 1].any() and 0.5 < float(told[drawn == 0].float().mean()) < 1
+    assert torch.equal(plan[:, -1], told.float()[:, None, None].expand(60, 16, 16))
+    assert torch.allclose(plan[told][:, 0], real[told][:, 0], atol=0.01)
+    assert not plan[~told].any()
+
+
+def test_bricks_are_laid_and_moss_is_not(painter, config):
+    assert painter.lay((0.0, 1.0), (4, 4), 1) is None
+    lines = painter.lay((0.6, 0.4), (4, 6), 1)
+    assert lines.joints.shape == (1, 1, 4 * config.step, 6 * config.step)
+    field = torch.randn(1, config.noise, 4, 6)
+    style = painter.get_stylist()(torch.randn(1, 6 + config.facts), torch.tensor([[1.0, 0.0]]))
+    plain = painter(field, style)
+    plan = build_plan(lines.joints, 24)
+    assert not torch.allclose(painter(field, style, plan), plain, atol=1e-3)
+    shaded = painter.paint(field, style, plan, torch.ones(1, 1, 4 * config.step, 6 * config.step))
+    assert bool((shaded > painter(field, style, plan)).all()), "lighter everywhere"
+
+
+def test_pictures_of_one_style_have_the_same_joints(painter, config, monkeypatch):
+    seen = []
+    paint = painter.paint
+    monkeypatch.setattr(painter, "paint", lambda *parts: seen.append(parts[2]) or paint(*parts))
+    wishes = [Wish(seed, (1.0, 0.0), style_seed=style) for seed, style in ((1, 9), (2, 9), (3, 8))]
+    draw_pictures(painter, config, wishes)
+    assert torch.equal(seen[0], seen[1]) and not torch.equal(seen[0], seen[2])
+
+
+def test_weights_from_before_there_were_joints(tmp_path, config):
+    plain = replace(config, joints=False)
+    save_generator(Painter(plain, 6), plain, tmp_path / "old", {"training": {}}, "# card")
+    facts = json.loads((tmp_path / "old" / "config.json").read_text())
+    del facts["joints"]
+    (tmp_path / "old" / "config.json").write_text(json.dumps(facts))
+    net, found = load_generator(tmp_path / "old")
+    assert found == plain
+    draw_pictures(net, found, [Wish(1, (1.0, 0.0))])
+
+
 def test_going_on_is_bit_equal(config, tmp_path):
-    latents = torch.randn(2, 5, PLANES, 16, 16).half()
-    draw = build_latent_draw(latents, torch.randn(5, 6), torch.tensor([0, 0, 1, 1, 1]))
+    kinds = torch.tensor([0, 0, 1, 1, 1])
+    laid = find_laid(config.classes, kinds)
+    draw = build_latent_draw(build_variants(), torch.randn(5, 6), kinds, laid)
 
     def make():
         settings = Settings(4, batch=2, ema=0.9, clip=0.0, warmup=0)

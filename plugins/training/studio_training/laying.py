@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio_flow.layouts import Sheet, draw_layout
+from studio_training.layouts import Sheet, draw_layout
 
 AUTO, NONE, LIGHT = "auto", "none", "light"
 

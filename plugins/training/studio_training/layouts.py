@@ -12,7 +12,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from studio_flow.joints import draw_pen
+from studio_training.joints import draw_pen
 
 FINE: Final = 2
 """Points a pixel, each way, at which the stones are found."""
