@@ -16,11 +16,16 @@ PRODUCT = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if "tests" not in path.relative_to(ROOT).parts and "build" not in path.relative_to(ROOT).parts
 )
-TREES = {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
 
 
-def find_functions():
-    for path, tree in TREES.items():
+@pytest.fixture(scope="module")
+def trees():
+    """Path -> syntax tree; parsing takes seconds, so only where it is asked for."""
+    return {path: ast.parse(path.read_text(encoding="utf-8")) for path in PRODUCT}
+
+
+def find_functions(trees):
+    for path, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 yield path.relative_to(ROOT), node
@@ -33,28 +38,28 @@ def test_files_are_short():
     assert ordered[len(ordered) * 9 // 10] <= 280, "one file in ten may be long, not more"
 
 
-def test_functions_are_short():
-    sizes = {f"{path}:{f.name}": f.end_lineno - f.lineno + 1 for path, f in find_functions()}
+def test_functions_are_short(trees):
+    sizes = {f"{path}:{f.name}": f.end_lineno - f.lineno + 1 for path, f in find_functions(trees)}
     assert not {name: n for name, n in sizes.items() if n > MAX_FUNCTION}
     ordered = sorted(sizes.values())
     assert ordered[len(ordered) * 9 // 10] <= 30
 
 
-def test_functions_have_few_parameters():
+def test_functions_have_few_parameters(trees):
     counts = {
         f"{path}:{f.name}": sum(
             argument.arg not in ("self", "cls")
             for argument in f.args.posonlyargs + f.args.args + f.args.kwonlyargs
         )
-        for path, f in find_functions()
+        for path, f in find_functions(trees)
     }
     assert not {name: n for name, n in counts.items() if n > MAX_PARAMETERS}
 
 
-def test_nothing_prints_outside_the_command_line():
+def test_nothing_prints_outside_the_command_line(trees):
     found = [
         f"{path.relative_to(ROOT)}:{node.lineno}"
-        for path, tree in TREES.items()
+        for path, tree in trees.items()
         if "cli" not in path.parts
         for node in ast.walk(tree)
         if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "print"
@@ -62,10 +67,10 @@ def test_nothing_prints_outside_the_command_line():
     assert not found
 
 
-def test_no_global_statement():
+def test_no_global_statement(trees):
     assert not [
         str(path)
-        for path, tree in TREES.items()
+        for path, tree in trees.items()
         if any(isinstance(node, ast.Global) for node in ast.walk(tree))
     ]
 
@@ -75,8 +80,8 @@ def test_no_drawer_for_odds_and_ends(word):
     assert not [path for path in PRODUCT if path.name == word]
 
 
-def test_no_pickle_and_no_unsafe_load():
-    for path, tree in TREES.items():
+def test_no_pickle_and_no_unsafe_load(trees):
+    for path, tree in trees.items():
         for node in ast.walk(tree):
             if isinstance(node, ast.Import | ast.ImportFrom):
                 names = [alias.name for alias in node.names]

@@ -7,7 +7,6 @@ from importlib.resources import files
 from pathlib import Path
 
 import click
-import pytest
 
 import studio.cli
 from studio.cli.command import GLOBAL_HELP, HELP_FLAG, Context, is_example, split_help
@@ -63,13 +62,15 @@ def list_values(template):
 
 def test_spanish_is_complete():
     table = load_spanish()
-    missing = [key for key in collect_keys() if key not in table]
-    assert missing == []
+    keys = collect_keys()
+    assert len(keys) > 300
+    assert [key for key in keys if key not in table] == []
 
 
-@pytest.mark.parametrize("key", collect_keys())
-def test_spanish_has_the_same_values(key):
-    assert list_values(load_spanish().get(key, key)) == list_values(key)
+def test_spanish_has_the_same_values():
+    table = load_spanish()
+    other = [k for k in collect_keys() if list_values(table.get(k, k)) != list_values(k)]
+    assert other == []
 
 
 def test_summary_is_the_first_paragraph_of_the_help():

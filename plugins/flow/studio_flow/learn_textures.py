@@ -8,7 +8,7 @@ import torch
 from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
 from studio_training.joints import find_joints
-from studio_training.laying import USUAL
+from studio_training.laying import is_laid
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -59,7 +59,7 @@ class TextureLesson:
         self._batch = batch
         self._variants = variants
         self._kept: dict[tuple[int, int], Example] = {}
-        self._is_laid = torch.tensor([name.lower() in USUAL for name in tiles.classes])
+        self._is_laid = torch.tensor([is_laid(name) for name in tiles.classes])
 
     def __call__(self, network: nn.Module, rng: torch.Generator) -> Mapping[str, Tensor]:
         """Return the loss of a step."""

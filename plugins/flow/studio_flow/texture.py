@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from PIL import Image
 from pydantic import Field, JsonValue, create_model
+from studio_training.laying_params import COURSES, JOINTS, LAYOUT, VARIETY, Joints, Layout
 from studio_training.seams import measure_seams
 
 from studio.codecs import load_image
@@ -66,41 +67,10 @@ class _TextureParams(Params):
         "medium",
         description="size of bricks, planks, grain; small is the sharpest and slowest",
     )
-    layout: Literal[
-        "auto",
-        "none",
-        "ashlar",
-        "basket",
-        "boards",
-        "bond",
-        "cobbles",
-        "diamonds",
-        "grid",
-        "herringbone",
-        "hexagons",
-        "scales",
-        "upright",
-    ] = Field(
-        "auto",
-        description="how bricks, tiles or planks are laid; auto is usual for the material, none "
-        "has no joints",
-    )
-    courses: int = Field(
-        0,
-        ge=0,
-        le=64,
-        description="of bricks, tiles or planks from top to bottom; 0 leaves it to the material",
-    )
-    joints: Literal["auto", "light", "dark"] = Field(
-        "auto", description="lighter or darker than the stones", json_schema_extra=ADVANCED
-    )
-    variety: float = Field(
-        1.0,
-        ge=0,
-        le=3,
-        description="how much bricks, tiles or planks differ in brightness; 0 not at all",
-        json_schema_extra=ADVANCED,
-    )
+    layout: Layout = LAYOUT
+    courses: int = COURSES
+    joints: Joints = JOINTS
+    variety: float = VARIETY
     palette: str = Field(
         "",
         max_length=200,

@@ -1,9 +1,10 @@
 """Drawing with a generator: seeds, truncation, mixing, any size."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import torch
+from studio_training.laying import Laying
 from torch import Tensor
 
 from studio_gan.cells import build_plan
@@ -24,6 +25,7 @@ class Wish:
         height: of the field.
         style_seed: whose style to take, None for its own.
         style_share: how much of that style, 0..1.
+        laying: how what has joints is laid.
     """
 
     seed: int
@@ -33,6 +35,7 @@ class Wish:
     height: int = 4
     style_seed: int | None = None
     style_share: float = 1.0
+    laying: Laying = field(default_factory=Laying)
 
 
 @torch.no_grad()
@@ -52,12 +55,12 @@ def draw_together(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) ->
     weights = torch.tensor([wish.weights for wish in wishes])
     style = net.get_stylist()(torch.cat([latent for _, latent in noise]), weights)
     style = net.get_stylist().truncate(style, weights, wishes[0].psi)
-    field = torch.cat([field for field, _ in noise])
+    fields = torch.cat([places for places, _ in noise])
     if not isinstance(net, Painter):
-        return net(field, style)
+        return net(fields, style)
     plans = [_lay(net, wish) for wish in wishes]
     plan, shades = (torch.cat(parts) for parts in zip(*plans, strict=True))
-    return net.paint(field, style, plan, shades)
+    return net.paint(fields, style, plan, shades)
 
 
 @torch.no_grad()
@@ -96,7 +99,7 @@ def _lay(net: Painter, wish: Wish) -> tuple[Tensor, Tensor]:
     config = net.config
     seed = wish.seed if wish.style_seed is None else wish.style_seed
     cells = wish.width * config.step // config.scale
-    lines = net.lay(wish.weights, (wish.height, wish.width), seed)
+    lines = net.lay(wish.laying, wish.weights, (wish.height, wish.width), seed)
     if lines is None:
         height, width = wish.height * config.step, wish.width * config.step
         plan = torch.zeros(1, config.plan, height // config.scale, cells)

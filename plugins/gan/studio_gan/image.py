@@ -99,6 +99,8 @@ class Image(Generator):
         return size, params.height or size
 
     def _build_wish(self, params: Any, seed: int, field: tuple[int, int]) -> tuple["Wish", str]:
+        from studio_training.laying import Laying
+
         from studio_gan.drawing import Wish
 
         classes = self._config.classes
@@ -111,6 +113,8 @@ class Image(Generator):
             weights[first] -= params.class_share
             weights[second] += params.class_share
             label += f" and {classes[second]}"
+        heaviest = weights.index(max(weights))
+        self._check_laying(params, classes[heaviest] if classes else "")
         wish = Wish(
             seed=seed,
             weights=tuple(weights),
@@ -119,8 +123,31 @@ class Image(Generator):
             height=field[1],
             style_seed=None if params.style_seed < 0 else params.style_seed,
             style_share=params.style_share,
+            laying=Laying(params.layout, params.courses, params.joints, params.variety),
         )
         return wish, label
+
+    def _check_laying(self, params: Any, name: str) -> None:
+        """Refuse a layout for what has none.
+
+        Raises:
+            InvalidParamsError: it was not learnt with joints, or has none.
+        """
+        from studio_training.laying import is_laid
+
+        if params.layout == "auto" and not params.courses:
+            return
+        if not self._config.joints:
+            raise InvalidParamsError(
+                "layout: this checkpoint learnt nothing of joints; leave it at auto, and courses "
+                "at 0"
+            )
+        if not is_laid(name):
+            raise InvalidParamsError(
+                "layout: {name} has no joints; leave it at auto and courses at 0, or take "
+                "flow.texture",
+                name=name,
+            )
 
     def _draw(self, params: Any, wish: "Wish", frame: int) -> Pictures.Image:
         import math

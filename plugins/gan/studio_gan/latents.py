@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from studio_training.autoencoder import Autoencoder
 from studio_training.joints import find_joints
-from studio_training.laying import USUAL
+from studio_training.laying import is_laid
 from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import arrange
 from torch import Tensor
@@ -147,7 +147,7 @@ def build_latent_draw(
 
 def find_laid(classes: Sequence[str], kinds: Tensor) -> Tensor:
     """Tell which examples (N,) are of a class that has joints as a rule."""
-    return torch.tensor([name.lower() in USUAL for name in classes])[kinds]
+    return torch.tensor([is_laid(name) for name in classes])[kinds]
 
 
 def get_colours(pictures: Pictures) -> Tensor:

@@ -6,7 +6,7 @@ from typing import Final
 import torch
 from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
-from studio_training.laying import Laying, Lines, lay
+from studio_training.laying import Laying, Lines, is_laid, lay
 from torch import Tensor, nn
 
 from studio_gan.cells import decode_cells
@@ -64,8 +64,10 @@ class Painter(DrawingNet):
         facts = drawn[:, self.config.colours :][:, :COLOURS].mean((2, 3))
         return decode_cells(self.autoencoder, latents, facts, shades)
 
-    def lay(self, weights: Sequence[float], sides: tuple[int, int], seed: int) -> Lines | None:
-        """Lay a field (height, width in places) as is usual for the class of most weight.
+    def lay(
+        self, laying: Laying, weights: Sequence[float], sides: tuple[int, int], seed: int
+    ) -> Lines | None:
+        """Lay a field (height, width in places); what is open is usual for the heaviest class.
 
         None where that class has no joints as a rule, or the net knows of none.
         """
@@ -73,8 +75,10 @@ class Painter(DrawingNet):
         if not config.joints or not config.classes:
             return None
         name = config.classes[max(range(len(weights)), key=weights.__getitem__)]
+        if not is_laid(name):
+            return None
         height, width = (side * config.step for side in sides)
-        return lay(Laying(), name, (height, width), mix_seed(seed, LAYING))
+        return lay(laying, name, (height, width), mix_seed(seed, LAYING))
 
     def choose_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
         """Choose facts (N, facts) for shares of classes (N, kinds).

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, Final, Literal
 
 from pydantic import Field, JsonValue, create_model
+from studio_training.laying_params import COURSES, JOINTS, LAYOUT, VARIETY, Joints, Layout
 
 from studio.errors import InvalidParamsError
 from studio.generator import BundledCheckpoint
@@ -56,6 +57,10 @@ class _DrawParams(Params):
     style_share: float = Field(
         1.0, ge=0, le=1, description="how much of that style", json_schema_extra=ADVANCED
     )
+    layout: Layout = LAYOUT
+    courses: int = COURSES
+    joints: Joints = JOINTS
+    variety: float = VARIETY
     to_seed: int = Field(
         -1,
         ge=-1,

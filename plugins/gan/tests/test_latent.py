@@ -20,6 +20,7 @@ from studio_gan.train import Train
 from studio_gan.weights import load_generator, save_generator
 from studio_training import Settings
 from studio_training.autoencoder import Autoencoder
+from studio_training.laying import Laying
 from studio_training.sizes import AutoencoderConfig
 
 from studio.errors import CheckpointError, InvalidParamsError
@@ -148,8 +149,8 @@ def test_joints_move_with_the_latents_and_only_bricks_have_some(config):
 
 
 def test_bricks_are_laid_and_moss_is_not(painter, config):
-    assert painter.lay((0.0, 1.0), (4, 4), 1) is None
-    lines = painter.lay((0.6, 0.4), (4, 6), 1)
+    assert painter.lay(Laying(), (0.0, 1.0), (4, 4), 1) is None
+    lines = painter.lay(Laying(), (0.6, 0.4), (4, 6), 1)
     assert lines.joints.shape == (1, 1, 4 * config.step, 6 * config.step)
     field = torch.randn(1, config.noise, 4, 6)
     style = painter.get_stylist()(torch.randn(1, 6 + config.facts), torch.tensor([[1.0, 0.0]]))
@@ -158,6 +159,15 @@ def test_bricks_are_laid_and_moss_is_not(painter, config):
     assert not torch.allclose(painter(field, style, plan), plain, atol=1e-3)
     shaded = painter.paint(field, style, plan, torch.ones(1, 1, 4 * config.step, 6 * config.step))
     assert bool((shaded > painter(field, style, plan)).all()), "lighter everywhere"
+
+
+def test_only_what_has_joints_is_laid_otherwise(place):
+    generator = Texture(Checkpoint("mine", place, ""), "cpu")
+    params = Texture.Params(**{"class": "brick", "layout": "grid", "courses": 4})
+    wish, _ = generator._build_wish(params, 1, (4, 4))
+    assert (wish.laying.layout, wish.laying.courses) == ("grid", 4)
+    with pytest.raises(InvalidParamsError, match="moss has no joints"):
+        generator._build_wish(params.model_copy(update={"class": "moss"}), 1, (4, 4))
 
 
 def test_pictures_of_one_style_have_the_same_joints(painter, config, monkeypatch):

@@ -90,6 +90,11 @@ class Lines:
     shades: Tensor
 
 
+def is_laid(material: str) -> bool:
+    """Tell whether a material has joints as a rule."""
+    return material.lower() in USUAL
+
+
 def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Lines | None:
     """Lay a field; None where the net is to decide.
 
@@ -99,7 +104,7 @@ def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Line
         size: height and width of what is drawn, pixels.
         seed: of all that is left open.
     """
-    if laying.drawing is None and laying.layout == AUTO and material.lower() not in USUAL:
+    if laying.drawing is None and laying.layout == AUTO and not is_laid(material):
         return None
     height, width = size
     blank = torch.zeros((1, 1, height, width))
