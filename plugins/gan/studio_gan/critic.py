@@ -1,12 +1,11 @@
 """The half that judges: a picture and its class in, a number out."""
 
-from typing import Literal
-
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.parametrizations import spectral_norm
 
 from studio_gan.config import GanConfig
+from studio_gan.layers import TorusConv
 
 
 class Critic(nn.Module):
@@ -20,20 +19,19 @@ class Critic(nn.Module):
     def __init__(self, config: GanConfig) -> None:
         super().__init__()
         norm = spectral_norm if config.is_normed else _leave
-        mode: Literal["circular", "zeros"] = "circular" if config.is_torus else "zeros"
+        conv = TorusConv if config.is_torus else nn.Conv2d
         widths = [config.get_width(level) for level in range(config.doublings, -1, -1)]
         layers: list[nn.Module] = []
         inner = config.planes
         if config.autoencoder:  # a cell of latents is worth a look before they are halved
-            layers += [norm(nn.Conv2d(inner, widths[0], 3, 1, 1, padding_mode=mode))]
+            layers += [norm(conv(inner, widths[0], 3, 1, 1))]
             layers += [nn.LeakyReLU(0.2)]
             inner, widths = widths[0], [*widths[1:], widths[-1]]
         for outer in widths[:-1]:
-            conv = nn.Conv2d(inner, outer, 4, 2, 1, padding_mode=mode)
-            layers += [norm(conv), nn.LeakyReLU(0.2)]
+            layers += [norm(conv(inner, outer, 4, 2, 1)), nn.LeakyReLU(0.2)]
             inner = outer
         self.layers = nn.Sequential(*layers)
-        self.last = norm(nn.Conv2d(inner + 1, widths[-1], 3, 1, 1, padding_mode=mode))
+        self.last = norm(conv(inner + 1, widths[-1], 3, 1, 1))
         self.score = norm(nn.Linear(widths[-1], 1))
         self.embed = norm(nn.Embedding(max(1, len(config.classes)), widths[-1]))
 

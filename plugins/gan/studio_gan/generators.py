@@ -16,7 +16,14 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from studio_gan.config import GanConfig
-from studio_gan.layers import ConditionalNorm, ModulatedBlock, ModulatedConv, double, torus_conv
+from studio_gan.layers import (
+    ConditionalNorm,
+    DoublingConv,
+    ModulatedBlock,
+    ModulatedConv,
+    double,
+    torus_conv,
+)
 
 WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
 """Of the latent family: whole waves in a tile."""
@@ -128,7 +135,7 @@ class Spatial(DrawingNet):
         self.convs = nn.ModuleList()
         for level in range(1, config.doublings + 1):
             outer = config.get_width(level)
-            self.convs.append(torus_conv(width, outer))
+            self.convs.append(DoublingConv(width, outer))
             self.norms.append(ConditionalNorm(outer, config.latent))
             width = outer
         self.end = torus_conv(width, config.colours)
@@ -137,7 +144,7 @@ class Spatial(DrawingNet):
         """Draw, `2**doublings` pixels a pixel of the field."""
         x = torch.relu(self.norms[0](self.start(field), style))  # (N, C, h, w)
         for conv, norm in zip(self.convs, self.norms[1:], strict=True):
-            x = torch.relu(norm(conv(double(x)), style))
+            x = torch.relu(norm(conv(x), style))
         return torch.tanh(self.end(x))
 
 
@@ -169,8 +176,8 @@ class Style(DrawingNet):
         x = self.start(field)
         picture: Tensor | None = None
         for conv, end, shift in zip(self.convs, self.ends, self.shifts, strict=True):
-            x = x if picture is None else double(x)
-            x = nn.functional.leaky_relu(conv(x, style) + shift, 0.2) * 2**0.5
+            x = conv(x, style, doubles=picture is not None)
+            x = nn.functional.leaky_relu(x + shift, 0.2) * 2**0.5
             picture = end(x) if picture is None else double(picture) + end(x)
         assert picture is not None  # there is always a first layer
         return torch.tanh(picture)

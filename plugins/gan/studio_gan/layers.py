@@ -37,12 +37,13 @@ class ModulatedConv(nn.Module):
         nn.init.zeros_(self.affine.bias)
         nn.init.normal_(self.affine.weight, std=latent**-0.5)
 
-    def forward(self, x: Tensor, style: Tensor) -> Tensor:
-        """Convolve x (N, inner, H, W) as a style (N, latent) wants it."""
+    def forward(self, x: Tensor, style: Tensor, doubles: bool = False) -> Tensor:
+        """Convolve x (N, inner, H, W) as a style (N, latent) wants it, its sides doubled first."""
         scale = 1 + self.affine(style)  # (N, inner)
         squares = self.weight.square().sum((2, 3))  # (outer, inner)
         size = (scale.square() @ squares.T + 1e-8).rsqrt()  # (N, outer)
-        x = functional.conv2d(wrap(x * scale[:, :, None, None]), self.weight)
+        x = x * scale[:, :, None, None]
+        x = double_conv(x, self.weight) if doubles else functional.conv2d(wrap(x), self.weight)
         return torch.as_tensor(x * size[:, :, None, None])
 
 
@@ -67,9 +68,39 @@ def double(x: Tensor) -> Tensor:
     return functional.interpolate(x, scale_factor=2, mode="nearest")
 
 
-def torus_conv(inner: int, outer: int, stride: int = 1, size: int = 3) -> nn.Conv2d:
-    """Build a convolution on a torus."""
-    return nn.Conv2d(
-        inner, outer, size, stride, padding=(size - stride) // 2 if stride > 1 else size // 2,
-        padding_mode="circular",
-    )  # fmt: skip
+def double_conv(x: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:
+    """Double the sides as `double` does, and convolve on a torus: weight (outer, inner, 3, 3).
+
+    Of nine numbers of the filter several fall on the same pixel. So it is one transposed
+    convolution with less than half the products (as in StyleGAN2's code).
+    """
+    spread = functional.pad(weight.flip(2, 3), (1, 1, 1, 1))
+    spread = spread[:, :, 1:] + spread[:, :, :-1]
+    spread = (spread[..., 1:] + spread[..., :-1]).transpose(0, 1)  # (inner, outer, 4, 4)
+    return functional.conv_transpose2d(wrap(x), spread, bias, stride=2, padding=3)
+
+
+class TorusConv(nn.Conv2d):
+    """A convolution on a torus; sides are multiples of the stride."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, outer, H / stride, W / stride)."""
+        rim = (self.kernel_size[0] - self.stride[0] + 1) // 2
+        x = wrap(x, rim) if rim else x
+        return functional.conv2d(x, self.weight, self.bias, self.stride)
+
+
+class DoublingConv(nn.Conv2d):
+    """`double`, and a 3 x 3 convolution on a torus, in one."""
+
+    def __init__(self, inner: int, outer: int) -> None:
+        super().__init__(inner, outer, 3)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Return (N, outer, 2 H, 2 W)."""
+        return double_conv(x, self.weight, self.bias)
+
+
+def torus_conv(inner: int, outer: int) -> nn.Conv2d:
+    """Build a 3 x 3 convolution on a torus."""
+    return TorusConv(inner, outer, 3)

@@ -1,6 +1,6 @@
 """Layers of nets that draw on a torus: what leaves at one border comes in at the other."""
 
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -74,8 +74,54 @@ class Normal(nn.Module):
 
 def wrap(x: Tensor, width: int = 1) -> Tensor:
     """Continue a torus beyond its border: (B, C, H, W) to (B, C, H + 2 width, W + 2 width)."""
-    x = torch.cat([x[..., -width:, :], x, x[..., :width, :]], -2)
-    return torch.cat([x[..., -width:], x, x[..., :width]], -1)
+    return torch.as_tensor(_Wrap.apply(x, width))  # type: ignore[no-untyped-call]
+
+
+class _Wrap(torch.autograd.Function):
+    """One copy each way, where slices joined by `torch.cat` take nine, and fill as many."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, width: int) -> Tensor:
+        ctx.width = width
+        height, breadth = x.shape[2] + 2 * width, x.shape[3] + 2 * width
+        layout = _get_layout(x)
+        out = torch.empty(
+            *x.shape[:2], height, breadth, dtype=x.dtype, device=x.device, memory_format=layout
+        )
+        out[:, :, width:-width, width:-width] = x
+        out[:, :, :width, width:-width] = x[:, :, -width:]
+        out[:, :, -width:, width:-width] = x[:, :, :width]
+        out[..., :width] = out[..., -2 * width : -width]
+        out[..., -width:] = out[..., width : 2 * width]
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        return torch.as_tensor(_Fold.apply(slopes[0], ctx.width)), None  # type: ignore[no-untyped-call]
+
+
+class _Fold(torch.autograd.Function):
+    """The opposite slope of `_Wrap`: what lies beyond a border is added to where it came from."""
+
+    @staticmethod
+    def forward(ctx: Any, x: Tensor, width: int) -> Tensor:
+        ctx.width = width
+        tall = x[..., width:-width].clone(memory_format=_get_layout(x))
+        tall[..., :width] += x[..., -width:]
+        tall[..., -width:] += x[..., :width]
+        out = tall[:, :, width:-width].clone(memory_format=_get_layout(x))
+        out[:, :, :width] += tall[:, :, -width:]
+        out[:, :, -width:] += tall[:, :, :width]
+        return out
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[Tensor, None]:
+        return wrap(slopes[0], ctx.width), None
+
+
+def _get_layout(x: Tensor) -> torch.memory_format:
+    is_last = x.is_contiguous(memory_format=torch.channels_last)
+    return torch.channels_last if is_last else torch.contiguous_format
 
 
 def count_groups(width: int) -> int:
