@@ -2,20 +2,25 @@
 
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import click
+from PIL import Image
 
 from studio.cli.command import Command, option
 from studio.cli.context import Session, get_session
 from studio.cli.exits import ExitCode
 from studio.cli.inputs import expand_folder
 from studio.cli.pipeline_run import RunOrder, build_outcome_data, run_order, show_outcome
+from studio.codecs import load_image
 from studio.errors import InvalidInputError
 
 PIPELINE = "texture-pack"
 FOLDERS = {"vary": "albedos", "material": "materials", "export": "exports", "sheet": "."}
 PICTURES = ("brick.png", "grass.png", "gravel.png")
+ON_ITS_SIDE = "brick.png"
+"""Its courses run upwards, as no wall's do."""
 
 
 @click.command("demo", cls=Command)
@@ -39,12 +44,14 @@ def command(context: click.Context, /, **given: Any) -> None:
     $ studio demo --input photos --out pack
     """
     session = get_session(context)
-    pictures = expand_folder(given["folder"]) if given["folder"] else find_sample_pictures()
     params = {name: given[name] for name in ("variations", "size") if given[name] is not None}
-    inputs = {"pictures": pictures}
-    order = RunOrder(PIPELINE, inputs, params, given["seed"], given["out"], FOLDERS)
-    session.note("{count} pictures; into {out}", count=len(pictures), out=given["out"])
-    outcome = run_order(session, order)
+    with TemporaryDirectory() as spare:
+        folder = given["folder"]
+        pictures = expand_folder(folder) if folder else find_sample_pictures(Path(spare))
+        inputs = {"pictures": pictures}
+        order = RunOrder(PIPELINE, inputs, params, given["seed"], given["out"], FOLDERS)
+        session.note("{count} pictures; into {out}", count=len(pictures), out=given["out"])
+        outcome = run_order(session, order)
     if session.out.as_json:
         session.out.data(build_outcome_data(outcome))
     else:
@@ -60,8 +67,11 @@ def show_places(session: Session, out: Path) -> None:
         session.say("contact sheet: {path}", path=sheet)
 
 
-def find_sample_pictures() -> list[str]:
+def find_sample_pictures(spare: Path) -> list[str]:
     """Find the photographs inside the installed scikit-image, without importing it.
+
+    Args:
+        spare: folder for what has to be turned.
 
     Raises:
         InvalidInputError: it is not installed, or they are not in it.
@@ -79,4 +89,11 @@ def find_sample_pictures() -> list[str]:
             raise InvalidInputError(
                 "{path} is missing; install scikit-image again, or give --input FOLDER", path=path
             )
-    return [str(path) for path in paths]
+    return [str(_turn(path, spare) if path.name == ON_ITS_SIDE else path) for path in paths]
+
+
+def _turn(path: Path, spare: Path) -> Path:
+    """Save a picture turned by a quarter, under its own name."""
+    turned = load_image(path).transpose(Image.Transpose.ROTATE_90)
+    turned.save(spare / path.name)
+    return spare / path.name

@@ -131,6 +131,8 @@ def test_demo_on_the_sample_pictures(run, recipe, tmp_path):
     titles = {asset["title"] for asset in run("assets", "list", "--json").data}
     assert {"brick", "grass", "gravel"} <= titles
     assert len(result["steps"]["vary"]) == 3
+    again = run("demo", "--out", tmp_path / "pack", "--variations", 1, "--json").data
+    assert again["steps"] == result["steps"], "what is there already is not made again"
 
 
 def test_demo_without_its_pictures(run, recipe, monkeypatch, tmp_path):

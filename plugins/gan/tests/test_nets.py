@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from studio_gan.config import GanConfig, read_config, split_size
 from studio_gan.critic import Critic
 from studio_gan.generators import build_generator
-from studio_gan.layers import ModulatedConv
+from studio_gan.layers import DoublingConv, ModulatedConv, TorusConv, double
 
 TORUS = ("spatial", "style")
 
@@ -46,6 +46,32 @@ def test_field_and_style_both_count(family, make_config):
     assert not torch.allclose(same[0], same[1], atol=1e-3)
     same = draw(config, field, style[:1].repeat(2, 1))
     assert not torch.allclose(same[0], same[1], atol=1e-3)
+
+
+def test_doubling_and_convolving_in_one_is_one_after_the_other():
+    torch.manual_seed(0)
+    both, plain = DoublingConv(3, 5), TorusConv(3, 5, 3)
+    plain.load_state_dict(both.state_dict())
+    x = torch.randn(2, 3, 4, 6)
+    assert both(x).shape == (2, 5, 8, 12)
+    assert torch.allclose(both(x), plain(double(x)), atol=1e-5)
+
+
+def test_a_modulated_layer_doubles_in_one_too():
+    torch.manual_seed(0)
+    conv = ModulatedConv(3, 5, 4)
+    x, style = torch.randn(2, 3, 4, 6), torch.randn(2, 4)
+    assert torch.allclose(conv(x, style, doubles=True), conv(double(x), style), atol=1e-5)
+
+
+@pytest.mark.parametrize(("size", "stride"), [(1, 1), (3, 1), (4, 2), (5, 1)])
+def test_a_convolution_on_a_torus_is_one_of_a_torus(size, stride):
+    torch.manual_seed(0)
+    conv = TorusConv(2, 3, size, stride)
+    x = torch.randn(1, 2, 8, 12)
+    assert conv(x).shape == (1, 3, 8 // stride, 12 // stride)
+    rolled = conv(x.roll((2, 4), (2, 3)))
+    assert torch.allclose(conv(x).roll((2 // stride, 4 // stride), (2, 3)), rolled, atol=1e-5)
 
 
 def test_modulation_by_input_and_output_is_modulation_of_weights():

@@ -13,8 +13,8 @@ from typing import Any, Final
 import click
 import numpy as np
 import torch
-from safetensors.torch import load_file
 from studio_training import Run, Settings, Trainer, fit
+from studio_training.state import read_average
 from torch import Tensor, nn
 
 from studio_music.chorale_corpus import Corpus, Diet
@@ -103,12 +103,8 @@ def main(
 
 def build_on(network: nn.Module, start: Path) -> dict[str, Tensor]:
     """Take the weights of a trained LSTM for the LSTM layers, tables and heads of a net."""
-    average = "average."
-    found = {
-        name.removeprefix(average).replace("trunk.cells.", "trunk.front."): value
-        for name, value in load_file(start / "best.safetensors").items()
-        if name.startswith(average)
-    }
+    average = read_average(start / "best.safetensors")[1]
+    found = {n.replace("trunk.cells.", "trunk.front."): value for n, value in average.items()}
     return {**network.state_dict(), **found}
 
 

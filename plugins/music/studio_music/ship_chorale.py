@@ -15,9 +15,8 @@ from typing import Any, Final
 
 import click
 import torch
-from safetensors import safe_open
-from safetensors.torch import load_file
 from studio_training import Card, save_weights, write_card
+from studio_training.state import read_average
 
 from studio_music.chorale_data import Chorale
 from studio_music.chorale_nets import load_net, save_net
@@ -143,14 +142,10 @@ def check_sharpness(net: FrameNet, pieces: Sequence[Chorale]) -> float:
 
 def load_trained(trained: Path, goal: Goal) -> tuple[FrameNet, dict[str, Any]]:
     """Load the running average at its best, and what the training noted."""
-    path = trained / "best.safetensors"
-    with safe_open(path, framework="pt") as file:
-        facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+    facts, weights = read_average(trained / "best.safetensors")
     config = json.loads((trained / "net.json").read_text(encoding="utf-8"))
     net = FrameNet(FrameConfig(**{**asdict(goal.config), **config}))
-    prefix = "average."
-    saved = {k.removeprefix(prefix): v for k, v in load_file(path).items() if k.startswith(prefix)}
-    net.load_state_dict(saved)
+    net.load_state_dict(weights)
     return net.eval().requires_grad_(False), facts
 
 

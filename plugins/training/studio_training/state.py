@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -14,6 +14,8 @@ from torch.optim import Optimizer
 from studio.errors import CheckpointError
 
 Part = nn.Module | Optimizer
+AVERAGE: Final = "average."
+"""What names of the running average's tensors begin with."""
 
 
 def save_state(path: Path, parts: Mapping[str, Part], facts: Mapping[str, Any]) -> None:
@@ -55,6 +57,29 @@ def load_state(path: Path, parts: Mapping[str, Part]) -> dict[str, Any]:
             "{path}: no training of this net can go on from it; start anew", path=path
         ) from error
     return dict(facts)
+
+
+def read_average(path: Path) -> tuple[dict[str, Any], dict[str, Tensor]]:
+    """Read the facts of a training's state, and the running average of its weights.
+
+    Raises:
+        CheckpointError: damaged, or no state with an average.
+    """
+    try:
+        with safe_open(path, framework="pt") as file:
+            facts: dict[str, Any] = json.loads(file.metadata()["facts"])
+        average = take_average(load_file(path))
+    except (OSError, SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CheckpointError("{path}: not the state of a training", path=path) from error
+    if not average:
+        raise CheckpointError("{path}: keeps no running average", path=path)
+    return facts, average
+
+
+def take_average(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+    """Take the running average out of the tensors of a state; empty where there is none."""
+    found = ((name, value) for name, value in tensors.items() if name.startswith(AVERAGE))
+    return {name.removeprefix(AVERAGE): value for name, value in found}
 
 
 def _collect(part: Part) -> dict[str, Tensor]:

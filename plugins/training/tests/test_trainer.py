@@ -5,7 +5,8 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from studio_training import DivergedError, Settings, follow, get_rate, mix_seed
+from studio_training import DivergedError, Settings, follow, get_rate, mix_seed, save_state
+from studio_training.state import read_average
 
 from studio.errors import CheckpointError
 
@@ -144,3 +145,22 @@ def test_the_rate_is_a_ramp_a_plateau_and_a_fall(steps, warmup, decay, data):
 def test_seeds_of_steps_differ(seed, step):
     assert 0 <= mix_seed(seed, step) < 2**63
     assert mix_seed(seed, step) != mix_seed(seed, step + 1)
+
+
+def test_the_average_is_read_out_of_a_state(make_trainer, tmp_path):
+    trainer = make_trainer()
+    for _ in range(3):
+        trainer.advance()
+    trainer.save(tmp_path / "state")
+    facts, average = read_average(tmp_path / "state")
+    assert facts["step"] == 3
+    assert_equal(average, trainer.average.state_dict())
+
+
+def test_a_state_without_an_average_is_refused(make_trainer, tmp_path):
+    save_state(tmp_path / "state", {"network": make_trainer().network}, {})
+    with pytest.raises(CheckpointError, match="keeps no running average"):
+        read_average(tmp_path / "state")
+    (tmp_path / "state").write_bytes(b"\0" * 40)
+    with pytest.raises(CheckpointError, match="not the state of a training"):
+        read_average(tmp_path / "state")
