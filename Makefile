@@ -7,7 +7,11 @@ OUT ?= out
 PLUGINS := $(filter-out plugins/audiocraft/,$(dir $(wildcard plugins/*/pyproject.toml)))
 PACKAGES := $(patsubst plugins/%/,studio_%,$(PLUGINS))
 
-.PHONY: setup demo test studio check coverage torture benchmarks screenshots clean
+# Only the plugins of pytest that are used: finding and compiling the others takes seconds a worker.
+PYTEST := OMP_NUM_THREADS=1 PYTEST_DISABLE_PLUGIN_AUTOLOAD=1 $(BIN)/python -m pytest -q \
+	-p xdist -p timeout -p hypothesispytest
+
+.PHONY: setup demo test compile studio check coverage torture benchmarks screenshots clean
 
 setup: $(VENV)/.ready
 
@@ -20,8 +24,11 @@ $(VENV)/.ready: pyproject.toml constraints.txt $(wildcard plugins/*/pyproject.to
 demo: setup  ## make a texture pack from real pictures: make demo [INPUT=folder] [OUT=out]
 	$(BIN)/studio --home $(OUT)/home demo --out $(OUT) $(if $(INPUT),--input $(INPUT))
 
-test: setup  ## the whole suite
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network" -q
+test: setup compile  ## the whole suite
+	$(PYTEST) -n 2 --dist worksteal -m "not slow and not gpu and not network"
+
+compile: setup  ## bytecode, also where the environment forbids to write it: tests start many processes
+	$(BIN)/python -m compileall -q -j 2 studio plugins -x '/(build|tests)/'
 
 studio: setup  ## serve the web interface
 	$(BIN)/studio serve
@@ -33,11 +40,11 @@ check: setup  ## lint, types, layers
 	MYPYPATH=$(subst / ,:,$(PLUGINS)) $(BIN)/mypy $(foreach package,$(PACKAGES),-p $(package))
 	$(BIN)/lint-imports
 
-coverage: setup  ## the suite again, slower, with the coverage of studio/
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not gpu and not network" --cov --cov-report=term:skip-covered --cov-fail-under=90 -q
+coverage: setup compile  ## the suite again, slower, with the coverage of studio/
+	$(PYTEST) -p pytest_cov -n 2 --dist worksteal -m "not slow and not gpu and not network" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: setup  ## the long tests
-	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -m slow -q
+	$(PYTEST) -m slow
 
 benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/core.py

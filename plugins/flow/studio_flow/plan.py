@@ -76,6 +76,26 @@ class Plan:
         """What the weights are of."""
         return TEXTURE if self.base else SPRITE
 
+    @property
+    def state(self) -> str:
+        """The file that going on needs."""
+        return STATE
+
+    def build(self) -> FlowNet:
+        """Build the net that learns."""
+        return build_network(self.sizes)
+
+    def adopt(self, trainer: Trainer, folder: Path) -> None:
+        """Start with other weights."""
+        # Other classes mean other rows of one table; all else is taken over.
+        trainer.adopt(load_flow(folder, self.architecture, self.device).network.state_dict())
+
+    def assemble(self, network: FlowNet, facts: Mapping[str, Any]) -> Flow:
+        """Put what was learnt together with all it needs to draw."""
+        base = self.base
+        parts = (base.autoencoder, base.enlarger) if base else (None, None)
+        return Flow(network, self.classes, self.book, facts, *parts)
+
     def run(self, job: JobContext, index: int) -> Artifact:
         """Learn one seed; returns the checkpoint."""
         params = self.params
@@ -87,7 +107,7 @@ class Plan:
             ema=0.999 if params.steps > 2000 else 0.99,
             seed=job.seeds[index],
         )
-        trainer = Trainer(lambda: build_network(self.sizes), settings, self.lesson(), self.device)
+        trainer = Trainer(self.build, settings, self.lesson(), self.device)
         self._begin(trainer)
         measure, average = self.measure, trainer.average
         assert isinstance(average, FlowNet)
@@ -118,18 +138,10 @@ class Plan:
         }
         is_sprite = self.architecture == SPRITE
         uses = ["flow.sprite" if is_sprite else "flow.texture", "flow.train"]
-        base = self.base
-        flow = Flow(
-            network,
-            self.classes,
-            self.book,
-            facts,
-            base.autoencoder if base else None,
-            base.enlarger if base else None,
-        )
+        flow = self.assemble(network, facts)
         save_flow(folder, flow, self.architecture, self._write_card(facts), uses)
         if outcome.step < self.params.steps and outcome.ended != "early":
-            shutil.copyfile(outcome.state, folder / STATE)
+            shutil.copyfile(outcome.state, folder / self.state)
         return Artifact(
             {path.name: path for path in sorted(folder.iterdir())},
             MediaType.CHECKPOINT,
@@ -151,13 +163,12 @@ class Plan:
         if self.start is None:
             return
         folder = self.start if self.start.is_dir() else self.start.parent
-        state = folder / STATE
+        state = folder / self.state
         if state.exists():
             trainer.load(state)
             if trainer.step < self.params.steps:
                 return
-        # Other classes mean other rows of one table; all else is taken over.
-        trainer.adopt(load_flow(folder, self.architecture, self.device).network.state_dict())
+        self.adopt(trainer, folder)
 
     def _write_card(self, facts: Mapping[str, Any]) -> str:
         count = count_weights(build_network(self.sizes))
@@ -186,16 +197,18 @@ def build_plan(params: Any, job: JobContext, start: Checkpoint | None, device: s
     """
     dataset = gather(job, params.folder, MediaType.IMAGE, held_out=0.08)
     place = start.path if start else None
+    if params.distil:
+        from studio_flow.plan_distilled import plan_distilled
+
+        return plan_distilled(params, dataset, place, device)
     if params.what == "sprites":
         return _plan_sprites(params, dataset, place, device)
     return _plan_textures(params, dataset, place, device)
 
 
 def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: str) -> Plan:
-    tiles, held_out = (
-        collect_tiles([(_get_label(e), e.path) for e in part], params.side)
-        for part in (dataset.train, dataset.held_out)
-    )
+    """Plan to learn tiles."""
+    tiles, held_out = read_tiles(params, dataset)
     held_out = held_out.rename(tiles.classes)
     _check_count(len(tiles.names), dataset)
     base = load_flow(start or get_shipped("texture"), TEXTURE, device)
@@ -218,7 +231,7 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
         tiles.classes,
         write_book(tiles),
         dataset.describe(),
-        _find_warnings(tiles, params.augment),
+        find_warnings(tiles, params.augment),
         start,
         device,
         base,
@@ -226,6 +239,15 @@ def _plan_textures(params: Any, dataset: Dataset, start: Path | None, device: st
         lambda network: draw_trial(network, autoencoder, tiles, most=SHOWN),
         measure if len(held_out.names) else None,
     )
+
+
+def read_tiles(params: Any, dataset: Dataset) -> tuple[Tiles, Tiles]:
+    """Read the tiles to learn from, and those held out."""
+    learnt, held_out = (
+        collect_tiles([(_get_label(example), example.path) for example in part], params.side)
+        for part in (dataset.train, dataset.held_out)
+    )
+    return learnt, held_out
 
 
 def _plan_sprites(params: Any, dataset: Dataset, start: Path | None, device: str) -> Plan:
@@ -300,7 +322,7 @@ def _check_count(count: int, dataset: Dataset) -> None:
         )
 
 
-def _find_warnings(tiles: Tiles, augment: str) -> tuple[str, ...]:
+def find_warnings(tiles: Tiles, augment: str) -> tuple[str, ...]:
     """Say what will not come out well."""
     warnings = []
     if len(tiles.names) < FEW:

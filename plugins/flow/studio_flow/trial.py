@@ -15,12 +15,18 @@ from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.tiles import Tiles
 
 COLUMNS: Final = 10
+USUAL: Final = Style()
 SEED: Final = 7
 """The same samples every time, so that one sees how they change."""
 
 
 def draw_trial(
-    network: FlowNet, autoencoder: Autoencoder, tiles: Tiles, each: int = 2, most: int = 100
+    network: FlowNet,
+    autoencoder: Autoencoder,
+    tiles: Tiles,
+    each: int = 2,
+    most: int = 100,
+    style: Style = USUAL,
 ) -> Image.Image:
     """Return a sheet: samples of each class, with facts of tiles of that class.
 
@@ -30,6 +36,7 @@ def draw_trial(
         tiles: whose facts to take; samples have their size.
         each: samples of a class.
         most: in all.
+        style: of the walks.
     """
     rng = torch.Generator().manual_seed(SEED)
     kinds = [kind for kind in range(len(tiles.classes)) for _ in range(each)][:most]
@@ -39,7 +46,9 @@ def draw_trial(
         _, facts = normalise(tiles.get_floats(part))
         names = [tiles.classes[kind] for kind in tiles.kinds[part].tolist()]
         plan = lay_all(names, tiles.side, len(made)) if network.config.joints else None
-        made.append(sample(network, autoencoder, (tiles.kinds[part], facts, plan), tiles.side, rng))
+        noise = draw_noise(autoencoder, len(part), tiles.side, rng)
+        told = (tiles.kinds[part], facts, plan)
+        made.append(sample(network, autoencoder, told, noise, style))
     return lay_out(torch.cat(made), COLUMNS)
 
 
@@ -60,30 +69,35 @@ def pick_row(tiles: Tiles, kind: int, rng: torch.Generator) -> int:
     return int(rows[int(torch.randint(len(rows), (1,), generator=rng))])
 
 
+def draw_noise(autoencoder: Autoencoder, count: int, side: int, rng: torch.Generator) -> Tensor:
+    """Return what `count` pictures of a side begin as, (B, L, h, w)."""
+    sizes = autoencoder.config
+    cells = side // sizes.factor
+    return torch.randn((count, sizes.latent, cells, cells), generator=rng)
+
+
 def sample(
     network: FlowNet,
     autoencoder: Autoencoder,
     told: tuple[Tensor, Tensor, Tensor | None],
-    side: int,
-    rng: torch.Generator,
+    noise: Tensor,
+    style: Style = USUAL,
 ) -> Tensor:
-    """Return pictures (B, 3, S, S), -1..1, by 8 Euler steps.
+    """Return pictures (B, 3, S, S), -1..1.
 
     Args:
         network: that draws.
         autoencoder: whose latents it draws.
         told: class numbers (B,), facts (B, F) and plan (B, 2, S, S).
-        side: of a picture.
-        rng: of the noise.
+        noise: as `draw_noise` gives it.
+        style: of the walk.
     """
     kinds, facts, plan = told
-    style, count = Style(), len(kinds)
+    count = len(kinds)
     device = next(network.parameters()).device
     wanted = Wanted(kinds, facts, torch.ones(count), torch.zeros(count), plan)
-    sizes = autoencoder.config
-    cells = side // sizes.factor
-    noise = torch.randn((count, sizes.latent, cells, cells), generator=rng).to(device)
-    made = walk(network, noise, wanted.to(device), Course(style, plan_times(style)))
+    course = Course(style, plan_times(style))
+    made = walk(network, noise.to(device), wanted.to(device), course)
     with torch.inference_mode():
         return restore(level(autoencoder.decode(made).cpu()), facts)
 

@@ -4,13 +4,14 @@ import shutil
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from studio_flow.model import SPRITE, TEXTURE, load_flow
 from studio_flow.sprites import find_kind, load_sprites, split_sprites
 from studio_flow.tiles import Drawer, load_tiles, split_tiles, turn_hue
 from studio_flow.train import Train
 from studio_training import load_weights
 
-from studio.errors import InvalidInputError
+from studio.errors import InvalidInputError, InvalidParamsError
 from studio.testing import check_generator
 
 TINY = {"side": 64, "batch": 2, "width": "small", "steps": 3}
@@ -108,6 +109,43 @@ def test_training_textures_and_going_on(tile_folder, texture_place, tmp_path, ru
     assert config["data"]["broken"]
     assert config["data"]["duplicates"]
     assert all(torch.isfinite(value).all() for value in tensors.values())
+
+
+def test_distilling_and_going_on(tile_folder, texture_place, tmp_path, run):
+    """The usual net stays, the short one changes, and a pause leaves no mark."""
+    params = {**TINY, "folder": str(tile_folder), "distil": True}
+    (whole,), steps = run(Train, params, texture_place, seeds=(4,))
+    assert isinstance(steps[-1][2], Image.Image)
+    straight = load_flow(unpack(whole, tmp_path / "straight"), TEXTURE)
+    taught = load_flow(texture_place, TEXTURE)
+    assert straight.classes == taught.classes
+    kept, short = straight.network.state_dict(), straight.distilled.state_dict()
+    assert all(
+        torch.equal(kept[name], value) for name, value in taught.network.state_dict().items()
+    )
+    assert any(not torch.equal(kept[name], value) for name, value in short.items())
+    assert straight.facts["distillation"]["training"]["step"] == 3
+    shutil.rmtree(tmp_path / "scratch")
+    (half,), _ = run(Train, {**params, "stop_after": 2}, texture_place, seeds=(4,))
+    paused = unpack(half, tmp_path / "paused")
+    assert (paused / "distilling.safetensors").exists()
+    shutil.rmtree(tmp_path / "scratch")
+    (rest,), _ = run(Train, params, paused, seeds=(4,))
+    resumed = load_flow(unpack(rest, tmp_path / "resumed"), TEXTURE)
+    for name, value in resumed.distilled.state_dict().items():
+        assert torch.equal(value, short[name])
+
+
+def test_what_cannot_be_distilled(tile_folder, sprite_folder, texture_place, run):
+    params = {**TINY, "distil": True}
+    with pytest.raises(InvalidParamsError, match="only textures"):
+        run(Train, {**params, "what": "sprites", "folder": str(sprite_folder)}, texture_place)
+    with pytest.raises(InvalidParamsError, match="in start"):
+        run(Train, {**params, "folder": str(tile_folder)})
+    for name in ("brick", "grass"):
+        (tile_folder / name).rename(tile_folder / f"my {name}")
+    with pytest.raises(InvalidInputError, match="after some of brick, grass, wood"):
+        run(Train, {**params, "folder": str(tile_folder)}, texture_place)
 
 
 def test_training_sprites(sprite_folder, tmp_path, run):
