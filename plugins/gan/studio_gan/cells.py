@@ -24,6 +24,15 @@ def encode_cells(net: Autoencoder, pictures: Tensor) -> tuple[Tensor, Tensor]:
     return functional.pixel_unshuffle(net.encode(plain), 2), facts
 
 
+@torch.no_grad()
+def measure_loss(net: Autoencoder, pictures: Tensor) -> float:
+    """Return the share of the variance of pictures at half their size that does not come back."""
+    back = decode_cells(net, *encode_cells(net, pictures))
+    small, other = functional.avg_pool2d(pictures, 2), functional.avg_pool2d(back, 2)
+    around = small - small.mean((2, 3), keepdim=True)
+    return float((small - other).square().mean() / around.square().mean().clamp_min(1e-6))
+
+
 def build_plan(joints: Tensor, cells: int) -> Tensor:
     """Turn joints (N, 1, H, W) into a plan for a field `cells` wide: (N, plan, h, w).
 

@@ -16,7 +16,6 @@ from typing import Final
 
 import torch
 from studio_training import Run, Settings, fit
-from studio_training.autoencoder import Autoencoder
 from studio_training.dataset import Dataset, Found, check_examples
 from studio_training.sizes import AutoencoderConfig
 
@@ -33,7 +32,7 @@ from studio_gan.latents import (
     settle,
 )
 from studio_gan.learner import GanLearner, Rules
-from studio_gan.painter import Painter, strip_encoder
+from studio_gan.painter import build_painter
 from studio_gan.pictures import Changes, Pictures, build_draw, load_pictures, to_unit
 from studio_gan.report import draw_grid, draw_samples
 
@@ -156,18 +155,6 @@ def _build_latent_learner(
     painter.weaver = learner.average
     painter.eval().requires_grad_(False)
     return learner, painter
-
-
-def build_painter(
-    config: GanConfig, autoencoder: Autoencoder, facts: torch.Tensor, kinds: torch.Tensor
-) -> Painter:
-    """Build what draws pictures, in the colours of the examples."""
-    painter = Painter(config, len(kinds))
-    strip_encoder(autoencoder)
-    painter.autoencoder = autoencoder
-    painter.facts.copy_(facts)
-    painter.kinds.copy_(kinds)
-    return painter
 
 
 if __name__ == "__main__":

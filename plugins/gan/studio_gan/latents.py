@@ -18,7 +18,7 @@ from torch.nn import functional
 from studio.errors import CheckpointError
 from studio_gan.augment import roll
 from studio_gan.cells import build_plan, encode_cells, normalise
-from studio_gan.pictures import Pictures, to_unit, vary
+from studio_gan.pictures import Changes, Pictures, change, find_freedoms, to_unit
 from studio_gan.statistics import measure_cells
 
 BATCH: Final = 32
@@ -28,6 +28,8 @@ BLIND: Final = 0.15
 """Share of laid examples (bricks, tiles, planks) whose joints are not told."""
 MARKS: Final = 127
 """What a whole line is in the bytes that joints are kept as."""
+CHANGES: Final = Changes(is_torus=True, mirrored=True, turned="auto")
+"""What examples are encoded with: rolled, mirrored, and turned where their class allows it."""
 
 
 class Variants(NamedTuple):
@@ -74,7 +76,9 @@ def settle(net: Autoencoder, pictures: Pictures) -> None:
 
 
 @torch.no_grad()
-def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int) -> Variants:
+def encode_variants(
+    net: Autoencoder, pictures: Pictures, count: int, seed: int, changes: Changes = CHANGES
+) -> Variants:
     """Encode each example, moved and mirrored, `count` times.
 
     A roll by whole cells costs nothing later; those by parts of a cell are made here.
@@ -87,7 +91,8 @@ def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int)
                 torch.split(pictures.pixels, BATCH), torch.split(pictures.kinds, BATCH), strict=True
             )
             varied = [
-                roll(vary(to_unit(pixels), pictures.get_freedoms(kinds))) for pixels, kinds in parts
+                change(to_unit(pixels), changes, find_freedoms(pictures, kinds, changes))
+                for pixels, kinds in parts
             ]
             made.append(torch.cat([encode_cells(net, some)[0] for some in varied]).half())
             found = [find_joints(normalise(some)[0])[:, 0] for some in varied]
@@ -95,13 +100,15 @@ def encode_variants(net: Autoencoder, pictures: Pictures, count: int, seed: int)
     return Variants(torch.stack(made).contiguous(), torch.stack(joints).contiguous())
 
 
-def load_variants(folder: Path, net: Autoencoder, pictures: Pictures, count: int) -> Variants:
+def load_variants(
+    folder: Path, net: Autoencoder, pictures: Pictures, count: int, changes: Changes = CHANGES
+) -> Variants:
     """Read what an earlier run of the same training encoded, or encode."""
     path = folder / "latents.safetensors"
     found = load_file(path) if path.exists() else {}
     if set(found) == set(Variants._fields):
         return Variants(**found)
-    variants = encode_variants(net, pictures, count, 0)
+    variants = encode_variants(net, pictures, count, 0, changes)
     folder.mkdir(parents=True, exist_ok=True)
     draft = path.with_suffix(".part")
     save_file(variants._asdict(), draft)

@@ -100,6 +100,18 @@ class Painter(DrawingNet):
         return total
 
 
+def build_painter(
+    config: GanConfig, autoencoder: Autoencoder, facts: Tensor, kinds: Tensor
+) -> Painter:
+    """Build what draws pictures, in the colours of the examples."""
+    painter = Painter(config, len(kinds))
+    strip_encoder(autoencoder)
+    painter.autoencoder = autoencoder
+    painter.facts.copy_(facts)
+    painter.kinds.copy_(kinds)
+    return painter
+
+
 def strip_encoder(autoencoder: Autoencoder) -> None:
     """Leave what drawing needs: the decoder, and mean and spread of the latents."""
     autoencoder.encoder = nn.Sequential()

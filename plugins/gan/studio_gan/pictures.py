@@ -109,9 +109,7 @@ def find_warnings(dataset: Dataset, changes: Changes) -> list[str]:
 
 def build_draw(pictures: Pictures, changes: Changes) -> Any:
     """Build the learner's source: every class equally often, changed at random."""
-    freedoms = pictures.get_freedoms(pictures.kinds) & (changes.turned != "never")
-    if changes.turned == "always":
-        freedoms = torch.ones_like(freedoms)
+    freedoms = find_freedoms(pictures, pictures.kinds, changes)
     groups = [torch.nonzero(pictures.kinds == kind)[:, 0] for kind in torch.unique(pictures.kinds)]
 
     def draw(rng: torch.Generator, count: int) -> tuple[Tensor, Tensor]:
@@ -122,7 +120,7 @@ def build_draw(pictures: Pictures, changes: Changes) -> Any:
             [some[int(place * len(some))] for some, place in zip(chosen, places, strict=True)]
         )
         real = to_unit(pictures.pixels[rows])
-        return _change(real, changes, freedoms[rows]), pictures.kinds[rows]
+        return change(real, changes, freedoms[rows]), pictures.kinds[rows]
 
     return draw
 
@@ -153,7 +151,14 @@ def _has(name: str, words: Sequence[str]) -> bool:
     return any(word in name.lower() for word in words)
 
 
-def _change(pictures: Tensor, changes: Changes, freedoms: Tensor) -> Tensor:
+def find_freedoms(pictures: Pictures, kinds: Tensor, changes: Changes) -> Tensor:
+    """Say which pictures may be upside down, and turned, as `Pictures.get_freedoms` does."""
+    freedoms = pictures.get_freedoms(kinds) & (changes.turned != "never")
+    return torch.ones_like(freedoms) if changes.turned == "always" else freedoms
+
+
+def change(pictures: Tensor, changes: Changes, freedoms: Tensor) -> Tensor:
+    """Change pictures (N, C, S, S) at random; draws from torch's own rng."""
     coins = torch.rand(3, len(pictures)) < 0.5
     if changes.is_torus:
         pictures = roll(pictures)

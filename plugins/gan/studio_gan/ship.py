@@ -17,7 +17,7 @@ from studio_training import Card, write_card
 
 from studio_gan.config import read_config
 from studio_gan.drawing import draw_together
-from studio_gan.fit import VARIANTS, build_painter, find_dataset
+from studio_gan.fit import VARIANTS, find_dataset
 from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import get_facts, load_autoencoder, load_variants, settle

@@ -135,3 +135,38 @@ def test_foreign_notes_are_rare_and_may_stay():
     assert added[sharp] == 0 and added[flat] < 0 and added[plain] == 0
     lead = weigh_home(home, (21, 3), nothing, before, Scale())
     assert lead[Scale().index(frames([55])[0])[0]] > 0
+
+
+@pytest.mark.parametrize("is_minor", [False, True])
+def test_the_beat_before_home_is_the_dominant(is_minor):
+    """Every voice is drawn to a note of it, and kept from all others; the bass to its root."""
+    home = find_home(OPEN_FRAMES, Wishes(0, is_minor, length=32, bar=16), -2)
+    assert home.cadence and home.closes == 24
+    before, nothing = frames([64, 60, 55, 48])[0], frames([-1, -1, -1, -1])[0]
+    for voice, chord in enumerate(({7, 11, 2}, {7, 11, 2, 5}, {7, 11, 2, 5}, {7})):
+        added = weigh_home(home, (22, voice), nothing, before, Scale())
+        best = np.flatnonzero(added[1:] == added[1:].max()) + Scale().lowest
+        assert {int(pitch) % 12 for pitch in best} == chord, voice
+
+
+def test_a_tune_that_is_given_decides_whether_there_is_a_cadence():
+    wishes = Wishes(0, length=32, bar=16)
+    for pitch, is_one in ((62, True), (67, True), (60, False), (69, False)):
+        given = OPEN_FRAMES.copy()
+        given[:, 0] = pitch
+        given[24:, 0] = 60
+        found = find_home(given, wishes, -2)
+        assert found.closes == 24 and found.cadence == is_one, pitch
+    given = OPEN_FRAMES.copy()
+    given[20:24, 3] = 48
+    assert not find_home(given, wishes, -2).cadence, "the bass is given"
+
+
+def test_a_tune_ends_on_the_tonic_rather_than_on_its_chord():
+    home = find_home(OPEN_FRAMES, Wishes(0, length=32, bar=16), -2)
+    nothing = frames([-1, -1, -1, -1])[0]
+    tonic, fifth = (int(Scale().index(frames([p])[0])[0]) for p in (72, 67))
+    last = weigh_home(home, (30, 0), nothing, None, Scale())
+    assert last[tonic] == 0 > last[fifth] > -100
+    first = weigh_home(home, (0, 0), nothing, None, Scale())
+    assert first[tonic] == first[fifth] == 0
