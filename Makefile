@@ -3,6 +3,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 INPUT ?=
 OUT ?= out
+# Workers of the suite: one more than two cores, for there is always a test that waits for a process.
+JOBS ?= 3
 # plugins/audiocraft is not among them: its pins need an environment of their own.
 PLUGINS := $(filter-out plugins/audiocraft/,$(dir $(wildcard plugins/*/pyproject.toml)))
 PACKAGES := $(patsubst plugins/%/,studio_%,$(PLUGINS))
@@ -25,7 +27,7 @@ demo: setup  ## make a texture pack from real pictures: make demo [INPUT=folder]
 	$(BIN)/studio --home $(OUT)/home demo --out $(OUT) $(if $(INPUT),--input $(INPUT))
 
 test: setup compile  ## the whole suite
-	$(PYTEST) -n 2 --dist worksteal -m "not slow and not gpu and not network"
+	$(PYTEST) -n $(JOBS) --dist worksteal -m "not slow and not gpu and not network"
 
 compile: setup  ## bytecode, also where the environment forbids to write it: tests start many processes
 	$(BIN)/python -m compileall -q -j 2 studio plugins -x '/(build|tests)/'
@@ -41,7 +43,7 @@ check: setup  ## lint, types, layers
 	$(BIN)/lint-imports
 
 coverage: setup compile  ## the suite again, slower, with the coverage of studio/
-	$(PYTEST) -p pytest_cov -n 2 --dist worksteal -m "not slow and not gpu and not network" --cov --cov-report=term:skip-covered --cov-fail-under=90
+	$(PYTEST) -p pytest_cov -n $(JOBS) --dist worksteal -m "not slow and not gpu and not network" --cov --cov-report=term:skip-covered --cov-fail-under=90
 
 torture: setup  ## the long tests
 	$(PYTEST) -m slow

@@ -68,7 +68,7 @@ def load_textures(data: Path) -> tuple[Named, Named]:
         names = [tiles.classes[kind] for kind in tiles.kinds.tolist()]
         return [Image.fromarray(pixels.numpy()) for pixels in tiles.pixels], names
 
-    learnt, held_out = split_tiles(load_tiles(data))
+    learnt, held_out = split_tiles(load_tiles(data, is_healed=False))
     return to_images(learnt), to_images(held_out)
 
 

@@ -2,15 +2,20 @@
 
     STUDIO_DATA=FOLDER python docs/draw_translations.py [--home HOME] [--steps N] [paired|unpaired]
 
+Unpaired is day to night: half of the tiles as they are, the others by night, so that no tile is in
+both folders. What night should have made of a tile not learnt from is known, and measured with.
+
 `STUDIO_DATA` holds `textures/pbr/<set>` and `textures/<class>`. Look at it before it is kept.
 """
 
 import os
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 from PIL import Image
 
 from studio import Studio
@@ -18,7 +23,9 @@ from studio import Studio
 IMAGES = Path(__file__).parent / "images"
 SIDE, CUTS, WHOLE = 128, 4, 512
 """Of crops, pixels; crops a side; what maps are reduced to first."""
-SHOWN, GAP, ZOOM = 8, 4, 1
+SHOWN, GAP = 8, 4
+MATERIALS, EACH, TILE = ("brick", "paving", "planks", "rock", "tiles", "wood"), 40, 64
+"""Of day and night: classes, tiles of each, and their side."""
 
 
 def cut_maps(data: Path, place: Path, name: str) -> Path:
@@ -60,6 +67,66 @@ def draw(studio: Studio, checkpoint: str, rows: list[list[Path]]) -> Image.Image
     return sheet
 
 
+def make_night(day: Image.Image) -> Image.Image:
+    """Make what a tile looks like by night: dark, blue, and pale."""
+    light = np.asarray(day.convert("RGB"), dtype=np.float64) / 255
+    grey = light @ (0.3, 0.6, 0.1)
+    night = (0.35 * light + 0.65 * grey[..., None]) ** 1.4 * (0.28, 0.42, 0.75)
+    return Image.fromarray((night * 255).round().astype(np.uint8))
+
+
+def split_day(data: Path, place: Path) -> tuple[Path, Path, Path]:
+    """Write three folders of tiles: by day, others by night, and the first ones by night."""
+    folders = (place / "day", place / "night", place / "truth")
+    for folder in folders:
+        folder.mkdir()
+    for name in MATERIALS:
+        for number, path in enumerate(sorted((data / name).iterdir())[:EACH]):
+            with Image.open(path) as image:
+                day = image.convert("RGB").resize((TILE, TILE), Image.Resampling.LANCZOS)
+            if number % 2:
+                make_night(day).save(folders[1] / f"{name}-{number:02}.png")
+            else:
+                day.save(folders[0] / f"{name}-{number:02}.png")
+                make_night(day).save(folders[2] / f"{name}-{number:02}.png")
+    return folders
+
+
+def measure(pictures: list[Image.Image], truth: list[Path]) -> float:
+    """Return the mean error, 0..1."""
+    pairs = zip(pictures, map(Image.open, truth), strict=True)
+    arrays = [(np.asarray(a.convert("RGB"), float), np.asarray(b, float)) for a, b in pairs]
+    return float(np.mean([np.abs(one - other).mean() / 255 for one, other in arrays]))
+
+
+def draw_night(studio: Studio, data: Path, place: Path, steps: int) -> None:
+    """Teach night, draw tiles that were not learnt from, and say how wrong it is."""
+    day, night, truth = split_day(data, place)
+    start = time.process_time()
+    params = {"mode": "unpaired", "size": TILE, "whole": TILE, "steps": steps}
+    made = train(studio, day, night, **params)
+    held_out = sorted(day.iterdir())[7::8]
+    wanted = [truth / path.name for path in held_out]
+    drawn = [
+        studio.generate("gan.translate", inputs={"image": str(path)}, checkpoint=made)[0].image()
+        for path in held_out
+    ]
+    nights = [np.asarray(Image.open(path), float) for path in sorted(night.iterdir())]
+    flat = Image.fromarray(np.mean(nights, (0, 1, 2)).round().astype(np.uint8)[None, None])
+    print(
+        {
+            "held_out": len(held_out),
+            "error": measure(drawn, wanted),
+            "left_as_it_is": measure([Image.open(path) for path in held_out], wanted),
+            "one_colour": measure([flat.resize((TILE, TILE)) for _ in held_out], wanted),
+            "minutes": (time.process_time() - start) / 60,
+        }
+    )
+    some = slice(None, None, max(1, len(held_out) // SHOWN))
+    rows = [held_out[some][:SHOWN], wanted[some][:SHOWN]]
+    draw(studio, made, rows).save(IMAGES / "gan-day-to-night.webp", quality=85)
+
+
 def main() -> None:
     """Train and draw one of them, or both."""
     data = Path(os.environ["STUDIO_DATA"]) / "textures"
@@ -86,10 +153,7 @@ def main() -> None:
                 rows = [held_out, [albedos / path.name for path in held_out]]
                 draw(studio, made, rows).save(IMAGES / "gan-height-to-albedo.webp", quality=85)
             if "paired" not in sys.argv:
-                source, target = data / "ground", data / "snow"
-                made = train(studio, source, target, mode="unpaired", steps=steps)
-                held_out = sorted(p for p in source.rglob("*") if p.is_file())[7::8][:SHOWN]
-                draw(studio, made, [held_out]).save(IMAGES / "gan-ground-to-snow.webp", quality=85)
+                draw_night(studio, data, place, steps)
 
 
 if __name__ == "__main__":

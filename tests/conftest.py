@@ -1,6 +1,5 @@
 """Fixtures for every room: a home, and plugins that nobody installed."""
 
-import gc
 import shutil
 import signal
 import sys
@@ -17,16 +16,6 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 SAMPLE = Path(__file__).parent / "sample" / "sample_plugin"
-
-
-def pytest_collection_finish():
-    """Spare later collections of garbage what is there to stay: torch, gradio, all the tests.
-
-    A worker that runs in this process collects after each generator it lets go, and would look
-    at more than half a million objects hundreds of times.
-    """
-    gc.collect()
-    gc.freeze()
 
 
 def write_metadata(folder, name, target, group="studio"):

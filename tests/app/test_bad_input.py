@@ -118,7 +118,7 @@ def test_an_input_that_vanished_fails_the_job_only(studio):
     noise.path.chmod(0o644)
     noise.path.unlink()
     job = studio.submit("sample.invert", inputs={"image": noise})
-    assert job.wait(20) is JobStatus.FAILED
+    assert job.wait(60) is JobStatus.FAILED
     assert job.error is not None
     assert studio.generate("sample.noise", seed=2, size=8)
     assert not studio.assets.check().is_clean
@@ -130,12 +130,12 @@ def test_a_full_disk_fails_the_job_with_the_remedy(studio, monkeypatch):
 
     monkeypatch.setattr(Disk, "sync_file", refuse)
     job = studio.submit("sample.noise", seed=1, size=8, count=3)
-    assert job.wait(20) is JobStatus.FAILED
+    assert job.wait(60) is JobStatus.FAILED
     assert isinstance(job.error, StoreError)
     assert "full" in str(job.error)
     monkeypatch.undo()
     assert studio.jobs.retry([job.id]) == 1
-    assert len(job.result(20)) == 3
+    assert len(job.result(60)) == 3
     assert studio.assets.check(deep=True).is_clean
 
 

@@ -15,7 +15,7 @@ def test_a_dry_run_queues_nothing_and_counts_only_what_is_missing(studio):
     before = studio.dry_run(requests(20))
     assert before.outputs == 20 and before.jobs >= 1 and before.disk_bytes is None
     assert not studio.jobs.list()
-    studio.batch(requests(5)).wait(20)
+    studio.batch(requests(5)).wait(60)
     after = studio.dry_run(requests(20))
     assert after.outputs == 15 and after.seconds > 0 and after.disk_bytes > 0
     with pytest.raises(StudioError):
@@ -29,5 +29,5 @@ def test_a_paused_batch_waits_and_is_forecast_when_it_goes_on(studio):
     found = studio.forecaster.forecast()
     assert found.seconds >= max(found.ends.values(), default=0.0)
     assert studio.jobs.cancel(user=studio.config.user) > 0
-    batch.wait(20)
+    batch.wait(60)
     assert studio.jobs.resume(batch=batch.id) == 0

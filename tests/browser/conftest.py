@@ -27,7 +27,7 @@ REFUSED = re.compile(r"status of (400|409|413|422) ")
 """What a browser says when a test sends what is to be refused."""
 MISUSED = re.compile(r"cannot be parsed|specified value")
 """What a browser warns of when a control is told what it cannot hold."""
-PATIENCE = 20_000
+PATIENCE = 40_000
 """Milliseconds that anything may take on a busy machine."""
 
 
@@ -136,6 +136,15 @@ class StudioProcess:
         )
         with urllib.request.urlopen(request, timeout=30) as answer:
             return json.load(answer)
+
+
+@pytest.fixture(autouse=True)
+def patient():
+    """What a test expects of a page may take as long as anything."""
+    with suppress(ImportError):  # without a browser some tests still run
+        from playwright.sync_api import expect
+
+        expect.set_options(timeout=3 * PATIENCE // 2)
 
 
 @pytest.fixture(scope="session")
@@ -389,5 +398,4 @@ def served(tmp_path_factory, plugin_path, shared):
 @pytest.fixture
 def room(served, open_page):
     """`room("queue?view=failed")`: the page at a place."""
-    pytest.importorskip("playwright.sync_api").expect.set_options(timeout=3 * PATIENCE)
     return lambda address: open_page(served, f"#{address}")

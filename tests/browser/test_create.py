@@ -19,11 +19,6 @@ ROWS = "studio-jobs .s-job"
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture(autouse=True)
-def patience():
-    expect.set_options(timeout=20_000)
-
-
 @pytest.fixture
 def create(open_page, sample_server):
     """`create(generator="sample.noise", **context)`: the form of a generator."""

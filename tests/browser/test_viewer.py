@@ -40,14 +40,6 @@ def make(served, generator, **call):
     return served.get(f"assets/{job['asset_ids'][0]}")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def patience():
-    """The machine may be busy with other tests."""
-    expect.set_options(timeout=20_000)
-    yield
-    expect.set_options(timeout=5_000)
-
-
 @pytest.fixture(scope="module")
 def library(served):
     """name -> asset: a file of each kind, a noise, its negative, a material."""

@@ -46,7 +46,7 @@ def home(tmp_path, monkeypatch, use_plugins, sample_path, spec_cache):
         cache.parent.mkdir(parents=True)
         shutil.copy(spec_cache, cache)
     yield folder
-    if cache.exists() and not spec_cache.exists():
+    if cache.exists():
         shutil.copy(cache, spec_cache)
 
 

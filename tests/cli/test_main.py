@@ -140,12 +140,12 @@ def test_a_reader_that_goes_away(start):
     process = start("generators")
     process.stdout.close()
     assert "Traceback" not in process.stderr.read()
-    process.wait(30)
+    process.wait(60)
 
 
 def test_completion_of_commands(start):
     process = start(_STUDIO_COMPLETE="bash_complete", COMP_WORDS="studio gene", COMP_CWORD="1")
-    out, _ = process.communicate(timeout=30)
+    out, _ = process.communicate(timeout=60)
     assert out.split() == ["plain,generate", "plain,generators"]
 
 

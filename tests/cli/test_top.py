@@ -100,7 +100,7 @@ def test_another_process_sees_what_runs_here(start, run, home):
         job = studio.submit("sample.noise", steps=400, delay=0.05, size=8)
         out, err = start("top", "--json", STUDIO_WORKERS="inline").communicate(timeout=60)
         job.cancel()
-        job.wait(20)
+        job.wait(60)
     data = json.loads(out)
     assert err == ""
     (worker,) = data["workers"]

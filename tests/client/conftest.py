@@ -30,7 +30,7 @@ class Server:
         self.server = build_server(app, ready.set)
         self.thread = threading.Thread(target=self.server.run, args=([self.listener],))
         self.thread.start()
-        assert ready.wait(30)
+        assert ready.wait(60)
 
     def stop(self):
         if self.server is None:

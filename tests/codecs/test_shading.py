@@ -155,6 +155,6 @@ def test_a_preview_takes_a_fraction_of_a_second():
     rng = np.random.default_rng(0)
     maps = {"albedo": rng.random((512, 512, 3), np.float32)}
     maps |= {n: rng.random((512, 512), np.float32) for n in ("height", "roughness", "metallic")}
-    started = time.perf_counter()
+    started = time.process_time()
     render_sphere(maps, 256)
-    assert time.perf_counter() - started < 3  # about 0.2 s alone on one core
+    assert time.process_time() - started < 3  # about 0.2 s alone on one core

@@ -59,7 +59,7 @@ def test_each_operation_of_a_commit_fails_once(opened, fault, code):
 
     def run(seed):
         job = opened.submit("durable.text", seed=seed)
-        return job, job.wait(20)
+        return job, job.wait(60)
 
     host.commit_many = commit_under_fault
     # The number of pages a transaction writes changes from time to time: its sync gets a turn.
@@ -73,7 +73,7 @@ def test_each_operation_of_a_commit_fails_once(opened, fault, code):
             assert isinstance(job.error, StoreError), job.error
             assert REMEDIES[code] in str(job.error), fault.struck
             opened.jobs.retry([job.id])
-            status = job.wait(20)
+            status = job.wait(60)
         assert status is JobStatus.DONE, (fault.struck, job.error)
         assert len(job.record.asset_ids) == 1
         if not fault.struck and len(struck) > 5:

@@ -29,7 +29,7 @@ def find_marked(outside):
 
 
 def await_none(find):
-    deadline = time.monotonic() + 3
+    deadline = time.monotonic() + 30
     while find():
         assert time.monotonic() < deadline, find()
         time.sleep(0.02)
@@ -66,7 +66,7 @@ def await_end(job, case):
     if case.status == "cancelled":
         time.sleep(0.3)
         job.cancel()
-    return job.wait(30)
+    return job.wait(60)
 
 
 @pytest.mark.parametrize(

@@ -199,7 +199,7 @@ class Home:
         for scheduler in self.schedulers:
             scheduler.wake()
 
-    def wait(self, job, *statuses, timeout=5):
+    def wait(self, job, *statuses, timeout=60):
         end = time.monotonic() + timeout
         while True:
             record = self.jobs.get(job)

@@ -209,7 +209,7 @@ def test_two_processes_never_lease_the_same_job(home, jobs, request_of):
     both = [context.Process(target=_lease_all, args=args) for _ in range(2)]
     for process in both:
         process.start()
-    taken = results.get(timeout=30) + results.get(timeout=30)
+    taken = results.get(timeout=60) + results.get(timeout=60)
     for process in both:
         process.join()
     assert sorted(taken) == sorted(ids)

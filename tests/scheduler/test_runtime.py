@@ -115,7 +115,7 @@ def test_cancel_hard_when_the_job_is_deaf(home, request_of):
     start = time.monotonic()
     home.cancel(job)
     assert home.wait(job).status is JobStatus.CANCELLED
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 3.5  # the usual grace is four
     (good,) = home.submit(request_of((5,)))
     assert home.wait(good).status is JobStatus.DONE
     assert len(home.host.workers) == 2
@@ -160,14 +160,14 @@ def test_what_another_process_queues_is_noticed(home, request_of):
     other = threading.Thread(target=lambda: ids.extend(home.jobs.submit([request_of()])))
     other.start()
     other.join()
-    assert home.wait(ids[0], timeout=2).status is JobStatus.DONE
+    assert home.wait(ids[0]).status is JobStatus.DONE
 
 
 def test_progress_is_told_and_kept(home, request_of):
     home.start()
     (job,) = home.submit(request_of(act="wait"))
     home.wait(job, JobStatus.RUNNING)
-    end = time.monotonic() + 2
+    end = time.monotonic() + 60
     while home.jobs.get(job).done == 0 and time.monotonic() < end:
         time.sleep(0.002)
     assert (home.jobs.get(job).done, home.jobs.get(job).total) == (1, 2)
@@ -264,7 +264,7 @@ def test_pause_stops_at_the_next_step_and_resume_goes_on(home, request_of):
     assert home.wait(queued).status is JobStatus.DONE
     home.jobs.resume([running])
     home.wait(running, JobStatus.RUNNING)
-    deadline = time.monotonic() + 10  # the row says so a moment before the order is built
+    deadline = time.monotonic() + 60  # the row says so a moment before the order is built
     while home.host.runs[-1].positions != [1] and time.monotonic() < deadline:
         time.sleep(0.01)
     assert home.host.runs[-1].positions == [1]

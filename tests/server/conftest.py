@@ -4,6 +4,7 @@ import io
 from contextlib import ExitStack
 
 import pytest
+from anyio.from_thread import start_blocking_portal
 from PIL import Image
 from starlette.testclient import TestClient
 
@@ -32,11 +33,12 @@ def app(routes, studio):
 @pytest.fixture
 def browse(app):
     """`browse(**headers)`: another browser (or program) at the same server."""
-    with ExitStack() as stack:
+    with ExitStack() as stack, start_blocking_portal() as portal:
 
         def start(server=app, **headers):
             names = {name.replace("_", "-"): value for name, value in headers.items()}
             client = TestClient(server, base_url=BASE, headers=names, follow_redirects=False)
+            client.portal = portal  # otherwise a thread and a loop for every request
             stack.callback(client.close)
             return client
 

@@ -112,7 +112,7 @@ def test_what_is_made_again_belongs_to_who_asked(studio, ann):
 
 def test_jobs_are_hidden_too(studio, app, ann, bob, accounts):
     made = studio.for_user("ann").submit("sample.noise", seed=1, size=8)
-    made.wait(30)
+    made.wait(60)
     assert ann.get(f"{API}/jobs/{made.id}").status_code == 200
     for path in ("", "/log", "/preview"):
         assert bob.get(f"{API}/jobs/{made.id}{path}").status_code == 404, path

@@ -9,6 +9,7 @@ import pytest
 from studio.recipe import Recipe
 from studio.worker.process import ProcessWorker
 from studio.worker.protocol import CheckpointData, Exited, Hello, InputData, Run
+from studio.worker.spec_cache import SpecCache
 
 
 class Listener:
@@ -24,7 +25,7 @@ class Listener:
             self.events.append(event)
             self._changed.notify_all()
 
-    def wait(self, *types, timeout=20):
+    def wait(self, *types, timeout=60):
         deadline = time.monotonic() + timeout
         with self._changed:
             while True:
@@ -37,6 +38,12 @@ class Listener:
 
     def find(self, cls):
         return [event for event in self.events if isinstance(event, cls)]
+
+
+@pytest.fixture(autouse=True)
+def own_specs(spec_cache_files, monkeypatch):
+    """Each home finds out for itself what plugins offer: that is what is tested here."""
+    monkeypatch.setattr(SpecCache, "load", spec_cache_files.load)
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ def is_there(pid):
 )
 def test_it_ends_like_the_worker_and_takes_all_with_it(start, source, code):
     process, pids = start(source)
-    assert process.wait(5) == code
+    assert process.wait(60) == code
     assert not any(map(is_there, pids))
 
 
@@ -77,7 +77,7 @@ def test_it_ends_the_worker_when_told(start):
     assert sorted(find_family(process.pid)) == sorted(pids)
     os.kill(pids[1], signal.SIGSTOP)
     process.terminate()
-    assert process.wait(5) == -signal.SIGKILL
+    assert process.wait(60) == -signal.SIGKILL
     assert not any(map(is_there, pids))
 
 
@@ -86,14 +86,14 @@ def test_one_that_does_not_do_its_duty_is_killed(start):
     os.kill(process.pid, signal.SIGSTOP)
     begin = time.monotonic()
     end_group(process.pid, 0.2)
-    assert await_exit(process.pid, 2)
-    assert time.monotonic() - begin < 2
+    assert await_exit(process.pid, 60)
+    assert time.monotonic() - begin < 30
 
 
 def test_it_does_not_start_for_a_host_that_is_gone(start):
     process, pids = start("time.sleep(60)", host=1)
     assert pids == []
-    assert process.wait(5) == 0
+    assert process.wait(60) == 0
 
 
 def test_a_process_that_is_not_there():

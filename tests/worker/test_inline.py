@@ -75,7 +75,7 @@ def test_a_killed_worker_is_heard_no_more(worker, listener, make_order):
     worker.kill("enough", out_of_memory=True)
     exited = listener.wait(Exited)
     assert (exited.reason, exited.out_of_memory) == ("enough", True)
-    worker._thread.join(5)
+    worker._thread.join(60)
     assert listener.events[-1] is exited
 
 

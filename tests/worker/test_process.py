@@ -71,13 +71,13 @@ def test_a_job_from_hello_to_exited(sample, start_worker, listener, make_order):
 
 def test_cancel_stops_at_the_next_step(sample, start_worker, listener, make_order):
     worker = start_worker()
-    order = make_order(seeds=(1,), steps=1000, delay=0.02)
+    order = make_order(seeds=(1,), steps=1000, delay=0.1)
     worker.send(order)
     listener.wait(Step)
     start = time.monotonic()
     worker.send(Cancel(job=order.job))
     assert isinstance(listener.wait(*END), Cancelled)
-    assert time.monotonic() - start < 5
+    assert time.monotonic() - start < 30
 
 
 def test_a_worker_that_is_told_to_leave_is_nobodys_fault(
@@ -187,7 +187,7 @@ def test_the_watchdog_ends_what_the_system_does_not_limit(
 def test_heartbeats_come_while_a_job_runs_and_silence_is_the_end(
     hostile, start_worker, listener, make_order
 ):
-    worker = start_worker(heartbeat_timeout=2.5)
+    worker = start_worker(heartbeat_timeout=5.0)
     worker.send(make_order("sample.noise", steps=100, delay=0.015))
     assert listener.wait(Heartbeat).rss > 1 << 20
     listener.wait(Done)
@@ -197,12 +197,12 @@ def test_heartbeats_come_while_a_job_runs_and_silence_is_the_end(
 
 
 def test_a_worker_that_does_not_read_blocks_nobody(sample, start_worker, listener, make_order):
-    worker = start_worker(heartbeat_timeout=2.5)
+    worker = start_worker(heartbeat_timeout=5.0)
     os.kill(worker.pid, signal.SIGSTOP)
     start = time.monotonic()
     for _ in range(3):
         worker.send(make_order(prompt="x" * 1_000_000))
-    assert time.monotonic() - start < 2
+    assert time.monotonic() - start < 4
     assert "no sign of life" in listener.wait(Exited).reason
 
 
@@ -314,7 +314,7 @@ time.sleep(60)
 @pytest.mark.parametrize("way", ["sample.noise", "hostile.any"])
 def test_a_worker_ends_with_its_host(hostile, tmp_path, make_order, way):
     """Killed host: by the end of its orders, and with the GIL held by the kernel's signal."""
-    order = make_order("sample.noise", steps=1000, delay=0.02)
+    order = make_order("sample.noise", steps=1000, delay=0.2)  # for longer than we wait
     if way == "hostile.any":
         order = make_order(way, way="hold_gil")
     with subprocess.Popen(
@@ -328,7 +328,7 @@ def test_a_worker_ends_with_its_host(hostile, tmp_path, make_order, way):
         host.stdin.flush()
         pid = int(host.stdout.readline())
         host.kill()
-    deadline = time.monotonic() + 5
+    deadline = time.monotonic() + 60
     while limits.read_memory(pid):
         assert time.monotonic() < deadline
         time.sleep(0.02)

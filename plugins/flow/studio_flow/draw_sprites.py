@@ -133,7 +133,7 @@ class SpriteMaker:
 
     def _choose_facts(self, order: SpriteOrder, rng: torch.Generator) -> Tensor:
         page = order.kind * 2 + SIZES.index(order.side)
-        facts = self.flow.book.draw(page, rng)[None]
+        facts = self.flow.book.draw(page, rng).facts[None]
         if order.palette is None or not len(order.palette):
             return facts
         field = torch.from_numpy(order.palette.astype(np.float32)).T[None, :, :, None] / 127.5 - 1

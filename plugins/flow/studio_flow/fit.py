@@ -11,7 +11,6 @@ python -m studio_flow.fit judge-sprites DATA/sprites FOLDER/judge-sprite --steps
 """
 
 import argparse
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,10 +18,10 @@ from typing import Any, Final
 
 import torch
 from PIL import Image
-from safetensors import safe_open
 from studio_training import Run, Settings, Trainer, fit
 from studio_training.autoencoder import Autoencoder, build_autoencoder
 from studio_training.sizes import AutoencoderConfig
+from studio_training.state import read_average
 
 from studio_flow.enlarger import EnlargerConfig, build_enlarger
 from studio_flow.judge import JudgeConfig, TextureJudge, TextureJudgeConfig, build_judge
@@ -108,7 +107,7 @@ def train_autoencoder(data: Path, folder: Path, settings: Settings) -> None:
 
 def train_decoder(data: Path, folder: Path, settings: Settings) -> None:
     """Learn on with the decoder of FOLDER/../autoencoder alone; latents stay what they are."""
-    learn_latents(data, folder, settings, read_average(folder.parent / "autoencoder")[1])
+    learn_latents(data, folder, settings, read_average(folder.parent / "autoencoder" / STATE)[1])
 
 
 def learn_latents(
@@ -167,7 +166,7 @@ def train_textures(data: Path, folder: Path, settings: Settings, start: Path | N
     trainer = Trainer(lambda: build_network(TEXTURES), settings, lesson)
     LOG.info("%d weights", count_weights(trainer.network))
     if start is not None:
-        LOG.info("%d tensors from %s", trainer.adopt(read_average(start)[1]), start.name)
+        LOG.info("%d tensors from %s", trainer.adopt(read_average(start / STATE)[1]), start.name)
     unseen = TextureLesson(held_out, autoencoder, 64, variants=1)
 
     def measure() -> dict[str, float]:
@@ -206,19 +205,10 @@ def train_distilled(data: Path, folder: Path, settings: Settings) -> None:
 
 def load_average(run: Path, network: torch.nn.Module) -> dict[str, Any]:
     """Fill a net with the running average of a training; returns its step and settings."""
-    facts, weights = read_average(run)
+    facts, weights = read_average(run / STATE)
     network.load_state_dict(weights)
     network.eval().requires_grad_(False)
     return facts
-
-
-def read_average(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Read step and settings of a training, and the running average of its weights."""
-    with safe_open(run / STATE, framework="pt") as file:
-        facts: dict[str, Any] = json.loads(file.metadata()["facts"])
-        prefix = "average."
-        names = [name for name in file.keys() if name.startswith(prefix)]
-        return facts, {name.removeprefix(prefix): file.get_tensor(name) for name in names}
 
 
 def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
@@ -233,7 +223,7 @@ def train_sprites(data: Path, folder: Path, settings: Settings) -> None:
 
 def train_tile_judge(data: Path, folder: Path, settings: Settings) -> None:
     """Learn to tell the classes of tiles."""
-    tiles, held_out = split_tiles(load_tiles(data))
+    tiles, held_out = split_tiles(load_tiles(data, is_healed=False))
     lesson = StatisticsLesson(tiles, settings.batch)
 
     def build() -> torch.nn.Module:

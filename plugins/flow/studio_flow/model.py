@@ -8,6 +8,7 @@ from typing import Any, Final
 import torch
 from studio_training import load_weights, save_weights
 from studio_training.autoencoder import Autoencoder, build_autoencoder
+from studio_training.likeness import LEVELS, OCTAVES, Likeness
 from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import arrange
 from torch import Tensor
@@ -91,6 +92,8 @@ def save_flow(folder: Path, flow: Flow, architecture: str, card: str, uses: list
         f"{NET}{name}": value.contiguous() for name, value in flow.network.state_dict().items()
     }
     tensors |= {f"{BOOK}facts": flow.book.facts, f"{BOOK}kinds": flow.book.kinds.to(torch.int16)}
+    if flow.book.likeness is not None:
+        tensors |= {f"{BOOK}{k}": v.half() for k, v in flow.book.likeness._asdict().items()}
     if flow.distilled is not None:
         state = flow.distilled.state_dict()
         tensors |= {f"{SHORT}{name}": state[name] for name in list_distilled(flow.network)}
@@ -126,7 +129,7 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
             network = FlowNet(sizes)
         network.load_state_dict(_cut(tensors, NET), assign=True)
         book = _cut(tensors, BOOK)
-        pages = FactBook(book["facts"], book["kinds"].long())
+        pages = FactBook(book["facts"], book["kinds"].long(), _read_likeness(book))
         classes = tuple(str(name) for name in config["classes"])
         autoencoder, enlarger = load_parts(config, tensors, device)
         if (autoencoder is None) != (architecture == SPRITE):
@@ -142,6 +145,18 @@ def load_flow(path: Path, architecture: str, device: str = "cpu") -> Flow:
     own = ("architecture", "network", "classes", "autoencoder", "enlarger")
     known = {k: v for k, v in config.items() if k not in own}
     return Flow(network, classes, pages, known, autoencoder, enlarger, distilled)
+
+
+def _read_likeness(book: Mapping[str, Tensor]) -> Likeness | None:
+    """Read what pictures are like; weights from before it was kept have nothing of it."""
+    if "tones" not in book:
+        return None
+    count = len(book["kinds"])
+    likeness = Likeness(book["tones"].float(), book["octaves"].float())
+    shapes = (count, 3, len(LEVELS)), (count, 3, OCTAVES)
+    if tuple(tuple(part.shape) for part in likeness) != shapes:
+        raise ValueError(shapes)
+    return likeness
 
 
 def _load_distilled(network: FlowNet, changed: dict[str, Tensor], path: Path) -> FlowNet | None:

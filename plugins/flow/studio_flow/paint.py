@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final
 
 import numpy as np
@@ -10,17 +11,19 @@ from PIL import Image, ImageOps
 from studio_training import mix_seed
 from studio_training.joints import find_joints
 from studio_training.laying import Laying, Lines, lay
+from studio_training.likeness import LAID, make_alike
 from studio_training.seams import roll_to_quiet
 from torch import Tensor
 
 from studio.errors import CheckpointError
+from studio_flow.book import Page
 from studio_flow.describe import level, normalise, restore
 from studio_flow.model import DISTILLED, Flow
 from studio_flow.network import Wanted, tell_joints
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.trial import to_image
-from studio_flow.wishes import Wish, apply_wish
+from studio_flow.wishes import Wish, apply_wish, count_channels, wish_page
 
 ENLARGED: Final[Mapping[str, int]] = {"small": 1, "medium": 2, "large": 4}
 """Size of features -> how many times the field drawn is enlarged."""
@@ -110,9 +113,9 @@ class Painter:
         if source is None:
             # Tiles of one style have the same joints, so that they can lie side by side.
             style_seed = seed if order.style_seed < 0 else order.style_seed
-            facts = self._choose_facts(order, style_seed)
+            page = self._choose_page(order, style_seed)
             lines = self._lay(order, size, style_seed)
-            made = self._draw(order, (facts, lines), size, rng, on_step)
+            made = self._draw(order, (page, lines), size, rng, on_step)
         else:
             made = self._draw_over(order, source, size, rng, on_step)
         image = self._enlarge(made, order)
@@ -136,9 +139,10 @@ class Painter:
 
         return fit(order.height), fit(order.width)
 
-    def _choose_facts(self, order: Order, seed: int) -> Tensor:
+    def _choose_page(self, order: Order, seed: int) -> Page:
         rng = torch.Generator().manual_seed(mix_seed(seed, 1))
-        return apply_wish(self.flow.book.draw(order.kind, rng), order.wish)[None]
+        page = self.flow.book.draw(order.kind, rng)
+        return wish_page(page, order.wish)
 
     def _lay(self, order: Order, size: tuple[int, int], seed: int) -> Lines | None:
         """Lay a new texture; None where the net decides, or knows of no joints."""
@@ -158,17 +162,23 @@ class Painter:
     def _draw(
         self,
         order: Order,
-        told: tuple[Tensor, Lines | None],
+        told: tuple[Page, Lines | None],
         size: tuple[int, int],
         rng: torch.Generator,
         on_step: Callable[[Any], None],
     ) -> Tensor:
-        facts, lines = told
+        page, lines = told
+        facts = page.facts[None]
         noise = torch.randn(self._find_shape(size), generator=rng)
         course = self._plan(order.style, facts, on_step)
         plan = tell_joints(lines.joints if lines else None, (1, *size))
         made = self._walk(order.kind, (facts, plan), noise, course)
-        return self._finish(made, facts, lines.shades if lines else None)
+        change = None
+        if page.likeness is not None:
+            share = LAID if lines is not None else 1.0
+            channels = count_channels(order.wish)
+            change = partial(make_alike, goal=page.likeness, share=share, channels=channels)
+        return self._finish(made, facts, lines.shades if lines else None, change)
 
     def _find_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return the shape of the latents of a picture (height, width)."""
@@ -176,12 +186,19 @@ class Painter:
         return 1, sizes.latent, size[0] // sizes.factor, size[1] // sizes.factor
 
     @torch.inference_mode()
-    def _finish(self, latents: Tensor, facts: Tensor, shades: Tensor | None = None) -> Tensor:
+    def _finish(
+        self,
+        latents: Tensor,
+        facts: Tensor,
+        shades: Tensor | None = None,
+        change: Callable[[Tensor], Tensor] | None = None,
+    ) -> Tensor:
         """Return the picture (1, 3, H, W), -1..1, stone by stone shaded, with the facts met."""
-        plain = self._autoencoder.decode(latents.to(self._device)).cpu()
+        plain = level(self._autoencoder.decode(latents.to(self._device)).cpu())
+        plain = plain if change is None else change(plain)
         if shades is not None:
-            plain = torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
-        return restore(level(plain), facts)
+            plain = level(torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1))
+        return restore(plain, facts)
 
     @torch.inference_mode()
     def _enlarge(self, made: Tensor, order: Order) -> Image.Image:

@@ -14,10 +14,11 @@ from typing import Final, Literal
 import numpy as np
 import torch
 from PIL import Image, UnidentifiedImageError
+from studio_training.healing import heal_tile
+from studio_training.rims import trim_rim
 from torch import Tensor
 
 from studio.errors import InvalidInputError
-from studio_flow.rims import trim_rim
 
 LOG: Final = logging.getLogger("studio_flow")
 SUFFIXES: Final = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tga")
@@ -102,13 +103,18 @@ class Tiles:
         return self.pixels[rows].permute(0, 3, 1, 2).float() / 127.5 - 1
 
 
-def load_tiles(folder: Path, side: int = 128) -> Tiles:
+def load_tiles(folder: Path, side: int = 128, *, is_healed: bool = True) -> Tiles:
     """Read a folder of folders, each a class; one without folders is one class.
+
+    Args:
+        folder: with pictures.
+        side: that they are scaled to, pixels.
+        is_healed: whether they are made to tile where they nearly do.
 
     Raises:
         InvalidInputError: no pictures.
     """
-    tiles = collect_tiles(find_files(folder), side)
+    tiles = collect_tiles(find_files(folder), side, is_healed=is_healed)
     if not tiles.names:
         raise InvalidInputError(
             "{folder}: there is no picture in it that can be read", folder=folder
@@ -116,14 +122,15 @@ def load_tiles(folder: Path, side: int = 128) -> Tiles:
     return tiles
 
 
-def collect_tiles(files: Sequence[tuple[str, Path]], side: int) -> Tiles:
+def collect_tiles(files: Sequence[tuple[str, Path]], side: int, *, is_healed: bool = True) -> Tiles:
     """Read (class, file); what cannot be read is listed in `broken`."""
     classes = tuple(sorted({kind for kind, _ in files}))
     pixels, kinds, names, broken = [], [], [], []
     for kind, path in files:
         try:
             with Image.open(path) as image:
-                pixels.append(fit_square(image.convert("RGB"), side))
+                square = fit_square(image.convert("RGB"), side)
+                pixels.append(heal_tile(square) if is_healed else square)
         except (
             OSError,
             UnidentifiedImageError,

@@ -9,6 +9,7 @@ from studio_training.colours import from_spread_fact, limit_spread, to_spread_fa
 from torch import Tensor
 
 from studio.errors import InvalidParamsError
+from studio_flow.book import Page
 from studio_flow.describe import DETAIL, GRAIN, MEAN, SPREAD, TONES, get_overall, normalise
 from studio_flow.vocabulary import COLOURS, QUALITIES, Quality
 
@@ -70,6 +71,23 @@ def apply_wish(facts: Tensor, wish: Wish) -> Tensor:
     if wish.palette:
         _apply_palette(facts, torch.tensor(wish.palette), wish.palette_strength)
     return clamp_facts(facts)
+
+
+def wish_page(page: Page, wish: Wish) -> Page:
+    """Return a page changed by words and palette; octaves change as the facts of them do."""
+    facts = apply_wish(page.facts, wish)
+    if page.likeness is None:
+        return Page(facts, None)
+    octaves = page.likeness.octaves.clone()
+    # A fact of detail is the logarithm of a standard deviation.
+    octaves[:, 0] *= (facts - page.facts)[DETAIL].exp()
+    return Page(facts, page.likeness._replace(octaves=octaves))
+
+
+def count_channels(wish: Wish) -> int:
+    """Return how many channels are made like a picture learnt from: not colours asked for."""
+    has_tint = any(QUALITIES[word].tint_share for word in wish.qualities)
+    return 1 if wish.palette or wish.colours or has_tint else 3
 
 
 def clamp_facts(facts: Tensor) -> Tensor:

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_flow.describe import normalise
 from studio_flow.enlarger import EnlargerConfig, build_enlarger, double
-from studio_flow.fit import read_average, train_autoencoder, train_decoder
+from studio_flow.fit import STATE, train_autoencoder, train_decoder
 from studio_flow.learn_autoencoder import AutoencoderLesson, send_through, settle
 from studio_flow.learn_enlarger import EnlargerLesson
 from studio_flow.learn_textures import TextureLesson
@@ -14,6 +14,7 @@ from studio_flow.tiles import load_tiles
 from studio_training import Settings, Trainer
 from studio_training.autoencoder import build_autoencoder
 from studio_training.sizes import AutoencoderConfig
+from studio_training.state import read_average
 
 
 @pytest.fixture
@@ -119,11 +120,16 @@ def test_cosines_are_a_basis():
     assert torch.allclose(cosines @ cosines.T, torch.eye(25), atol=1e-5)
 
 
-def test_a_decoder_learns_on_and_latents_stay(tiles, tile_folder, tmp_path):
+def test_a_decoder_learns_on_and_latents_stay(monkeypatch, tile_folder, tmp_path):
+    small = AutoencoderConfig(down=(8, 16), up=(8, 16))
+    monkeypatch.setattr("studio_flow.fit.AutoencoderConfig", lambda: small)
+    monkeypatch.setattr("studio_flow.fit.load_tiles", lambda data: load_tiles(data, 32))
     settings = Settings(2, 1, 1e-3, warmup=1)
     train_autoencoder(tile_folder, tmp_path / "autoencoder", settings)
     train_decoder(tile_folder, tmp_path / "decoder", settings)
-    before, after = (read_average(tmp_path / name)[1] for name in ("autoencoder", "decoder"))
+    before, after = (
+        read_average(tmp_path / name / STATE)[1] for name in ("autoencoder", "decoder")
+    )
     changed = {name.partition(".")[0] for name in before if not before[name].equal(after[name])}
     assert changed == {"decoder"}
 

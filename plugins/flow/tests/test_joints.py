@@ -7,12 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from studio_flow.book import write_book
 from studio_flow.describe import normalise
-from studio_flow.rims import trim_rim
 from studio_flow.texture import TextureParams
 from studio_flow.tiles import Tiles
 from studio_training.joints import draw_pen, find_joints
 from studio_training.laying import USUAL, Laying, lay
 from studio_training.layouts import LAYOUTS, Sheet, draw_layout
+from studio_training.rims import trim_rim
 
 
 def build_sheet(width=96, height=64, stone=12.0, seed=0):

@@ -18,9 +18,10 @@ TINY = {"side": 64, "batch": 2, "width": "small", "steps": 3}
 
 
 @pytest.fixture(autouse=True)
-def tiny_autoencoder(monkeypatch, texture_place):
-    """The shipped one takes seconds."""
+def tiny_nets(monkeypatch, texture_place):
+    """The shipped autoencoder takes seconds, and so does a net of a million weights."""
     monkeypatch.setattr("studio_flow.plan.get_shipped", lambda name: texture_place)
+    monkeypatch.setattr("studio_flow.plan.WIDTHS", {"small": ((16, 24, 32), (1, 1, 1))})
 
 
 def unpack(artifact, folder):

@@ -11,6 +11,7 @@ from studio_training.autoencoder import Autoencoder
 from studio_training.joints import find_joints
 from studio_training.laying import is_laid
 from studio_training.sizes import AutoencoderConfig
+from studio_training.state import take_average
 from studio_training.torus import arrange
 from torch import Tensor
 from torch.nn import functional
@@ -53,9 +54,8 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
     net = Autoencoder(config)
     try:
         tensors = load_file(path)
-        average = {k.removeprefix("average."): v for k, v in tensors.items() if "average." in k}
         # A glimpse serves previews of the flow; a training from before there were any has none.
-        net.load_state_dict({"glimpse": net.glimpse, **(average or tensors)})
+        net.load_state_dict({"glimpse": net.glimpse, **(take_average(tensors) or tensors)})
     except (OSError, RuntimeError, SafetensorError) as error:
         raise CheckpointError(
             "{path}: no weights of this autoencoder; take the state of its training", path=path

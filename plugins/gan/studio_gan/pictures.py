@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -10,6 +10,8 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from studio_training.dataset import Dataset, Example
+from studio_training.healing import heal_tile
+from studio_training.rims import trim_rim
 from torch import Tensor
 
 from studio.codecs import load_image
@@ -53,6 +55,11 @@ class Pictures:
     def colours(self) -> int:
         """1 where all are grey."""
         return int(self.pixels.shape[1])
+
+    def in_colour(self) -> "Pictures":
+        """Return the same, with three colours where all are grey."""
+        pixels, held_out = (some.expand(-1, 3, -1, -1) for some in (self.pixels, self.held_out))
+        return replace(self, pixels=pixels, held_out=held_out)
 
 
 @dataclass(frozen=True)
@@ -137,16 +144,6 @@ def to_image(picture: Tensor) -> Image.Image:
     return Image.fromarray(array[:, :, 0] if array.shape[2] == 1 else array)
 
 
-def vary(pictures: Tensor, freedoms: Tensor) -> Tensor:
-    """Mirror pictures (N, C, S, S), turn those that may be (see `Pictures.get_freedoms`).
-
-    Draws from torch's own rng, which the learner has seeded.
-    """
-    coins = torch.rand(3, len(pictures)) < 0.5
-    pictures = _where(coins[0], pictures.flip(3), pictures)
-    return _turn(pictures, coins[1:].T & freedoms)
-
-
 def _has(name: str, words: Sequence[str]) -> bool:
     return any(word in name.lower() for word in words)
 
@@ -198,7 +195,9 @@ def _square(image: Image.Image, size: int, is_torus: bool) -> npt.NDArray[np.uin
         image = Image.alpha_composite(ground, image.convert("RGBA"))
     image = image.convert("RGB")
     if is_torus:
-        return _to_array(image.resize((size, size), Image.Resampling.LANCZOS))
+        image = Image.fromarray(trim_rim(np.asarray(image)))
+        tile = np.asarray(image.resize((size, size), Image.Resampling.LANCZOS))
+        return _to_array(Image.fromarray(heal_tile(tile)))
     side = min(image.size)
     left, top = (image.width - side) // 2, (image.height - side) // 2
     image = image.crop((left, top, left + side, top + side))

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from studio_training import Settings
+from studio_training.autoencoder import Autoencoder
 from studio_training.laying import is_laid
 
 from studio_gan.cells import measure_loss
@@ -39,9 +40,14 @@ class Pupil:
     lost: float = 0.0
 
 
+def get_autoencoder() -> Autoencoder:
+    """Load the autoencoder that ships: that of `gan.vae`, whose encoder is kept."""
+    return load_painter(PLACE / "vae").autoencoder
+
+
 def plan_latents(size: int, channels: int, latent: int, pictures: Pictures) -> GanConfig:
     """Plan a generator of latents of the autoencoder that ships, for pictures of a side."""
-    autoencoder = load_painter(PLACE / "vae").config.autoencoder
+    autoencoder = get_autoencoder().config
     return GanConfig(
         family="latent",
         size=size // (CELL * autoencoder.factor),
@@ -73,10 +79,12 @@ def build_pupil(
     if config.autoencoder is None:
         learner = GanLearner(config, *plan, build_draw(pictures, changes))
         return Pupil(learner, learner.average)
-    autoencoder = load_painter(PLACE / "vae").autoencoder
+    autoencoder = get_autoencoder()
     settle(autoencoder, pictures)
     variants = load_variants(kept, autoencoder, pictures, VARIANTS, changes)
-    lost = measure_loss(autoencoder, to_unit(pictures.pixels[:: len(pictures.pixels) // ENOUGH + 1]))
+    lost = measure_loss(
+        autoencoder, to_unit(pictures.pixels[:: len(pictures.pixels) // ENOUGH + 1])
+    )
     facts = get_facts(pictures, variants.latents[0])
     laid = find_laid(config.classes, pictures.kinds) if config.joints else None
     draw = build_latent_draw(variants, facts[:, :COLOURS], pictures.kinds, laid)

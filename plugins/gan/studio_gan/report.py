@@ -80,6 +80,8 @@ def build_card(
             training=training,
             metrics=figures,
             notes="diversity: mean distance between two samples over that between two examples. "
-            "novelty: distance to the nearest example over that of held-out pictures.",
+            "novelty: distance to the nearest example over that of held-out pictures. "
+            "lost_in_autoencoder: share of the variance of pictures, at half their size, that does "
+            "not come back from it.",
         )
     )

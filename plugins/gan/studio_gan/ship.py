@@ -5,15 +5,15 @@ weights, config and card into this package; it may be run again as the training 
 """
 
 import argparse
-import json
 import logging
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import torch
-from safetensors import safe_open
 from studio_training import Card, write_card
+from studio_training.state import read_average
+from studio_training.story import STATE
 
 from studio_gan.config import read_config
 from studio_gan.drawing import draw_together
@@ -21,6 +21,7 @@ from studio_gan.fit import VARIANTS, find_dataset
 from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import get_facts, load_autoencoder, load_variants, settle
+from studio_gan.painter import build_painter
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_unit
 from studio_gan.report import WHAT, draw_sheet, plan_samples
@@ -50,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def ship(plan: argparse.Namespace) -> None:
     """Measure and write."""
-    facts, weights = read_average(plan.run)
+    facts, weights = read_average(plan.run / STATE)
     config = read_config(facts["config"])
     pictures = load_pictures(find_dataset(plan.data), config.side, Changes(config.is_torus))
     net: DrawingNet = build_generator(config)
@@ -78,15 +79,6 @@ def ship(plan: argparse.Namespace) -> None:
     LOG.info("%s", figures)
     if plan.sheet:
         draw_sheet(net, config, EACH, plan.psi).save(plan.sheet)
-
-
-def read_average(run: Path) -> tuple[dict[str, Any], dict[str, torch.Tensor]]:
-    """Read facts and the running average from the state of a training."""
-    with safe_open(run / "state.safetensors", framework="pt") as file:
-        facts = json.loads(file.metadata()["facts"])
-        names = [name for name in file.keys() if name.startswith("average.")]
-        weights = {name.removeprefix("average."): file.get_tensor(name) for name in names}
-    return facts, weights
 
 
 @torch.no_grad()

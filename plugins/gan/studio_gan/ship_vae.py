@@ -11,13 +11,15 @@ from typing import Final
 
 import torch
 from studio_training import Card, write_card
+from studio_training.state import read_average
+from studio_training.story import STATE
 
 from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.fit_vae import build_painter, draw_board, fit_styles, hold_out, measure_painter
 from studio_gan.latents import load_variants
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, load_pictures
-from studio_gan.ship import LICENCE, read_average
+from studio_gan.ship import LICENCE
 from studio_gan.vae_weights import save_painter
 
 LOG: Final = logging.getLogger("studio_gan")
@@ -42,7 +44,7 @@ def ship(plan: argparse.Namespace) -> None:
     """Measure and write."""
     pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
     painter = build_painter(plan.run, pictures)
-    facts, weights = read_average(plan.run)
+    facts, weights = read_average(plan.run / STATE)
     painter.vae.load_state_dict(weights)
     painter.eval().requires_grad_(False)
     latents = load_variants(plan.run, painter.autoencoder, pictures, VARIANTS).latents

@@ -8,16 +8,21 @@ from studio.errors import InvalidParamsError
 from studio.generator import Artifact, Checkpoint, Footprint, Generator, Input, JobContext
 from studio.media import MediaType
 from studio.params import Params
-from studio_gan.params import TrainParams, check_size
+from studio_gan.params import TrainParams, check_size, choose_family
 
 if TYPE_CHECKING:
-    from studio_gan.config import GanConfig
+    from studio_gan.config import Family, GanConfig
     from studio_gan.learner import GanLearner
     from studio_gan.pictures import Changes, Pictures
+    from studio_gan.pupil import Pupil
 
 WEIGHTS = "model.safetensors"
 STATE = "training.safetensors"
 """Of a checkpoint: all that going on needs."""
+MOST, USUAL = 32, 16
+"""Channels of latents, and of pictures."""
+LOSS = 0.25
+"""Share of the variance lost in the autoencoder that is worth a warning."""
 
 
 class Train(Generator):
@@ -57,7 +62,7 @@ class Train(Generator):
     def footprint(cls, params: Any) -> Footprint:
         """Activations of a batch through both nets, forwards and backwards."""
         pixels = params.batch * params.size**2
-        return Footprint(host_bytes=(700 << 20) + pixels * params.channels * 60)
+        return Footprint(host_bytes=(700 << 20) + pixels * (params.channels or MOST) * 60)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
@@ -68,23 +73,28 @@ class Train(Generator):
 
         Raises:
             InvalidInputError: no pictures, or too few.
-            InvalidParamsError: a size that does not fit.
+            InvalidParamsError: a size that does not fit, or a start that knows other classes.
         """
         from studio_training.dataset import gather
 
         from studio_gan.pictures import Changes, load_pictures
 
         config = self._load_config()
-        check_size(config.size if config else params.size)
+        family = config.family if config else choose_family(params.family, params.size)
+        size = config.side if config else params.size
+        check_size(size, family)
         dataset = gather(job, self._get_folder(params, job), MediaType.IMAGE)
-        family = config.family if config else params.family
         is_torus = family != "dcgan"
         turned = params.turn if is_torus or params.turn == "always" else "never"
         changes = Changes(is_torus, params.mirror, turned)
-        pictures = load_pictures(dataset, config.size if config else params.size, changes)
+        pictures = load_pictures(dataset, size, changes)
+        if family == "latent":
+            pictures = pictures.in_colour()
+        config = config or _plan_nets(params, family, pictures)
+        self._check_classes(config, pictures)
         for index, seed in enumerate(job.seeds):
-            learner = self._build_learner(params, seed, pictures, changes, config)
-            yield _learn(learner, pictures, params, job, index)
+            pupil = self._build_pupil(params, seed, pictures, changes, (config, job.kept))
+            yield _learn(pupil, pictures, params, job, index)
 
     def _get_folder(self, params: TrainParams, job: JobContext) -> str:
         if params.examples != "digits":
@@ -100,36 +110,39 @@ class Train(Generator):
 
         config = load_generator(self._start.path)[1]
         if config.autoencoder:
-            raise InvalidParamsError(
-                "start: {path} draws latents of an autoencoder, which is not taught here; take one "
-                "made by gan.train, or none",
-                path=self._start.path.name,
-            )
+            from studio_gan.pupil import get_autoencoder
+
+            if config.autoencoder != get_autoencoder().config:
+                raise InvalidParamsError(
+                    "start: {path} draws latents of another autoencoder than the one that ships; "
+                    "take one made by gan.train, or none",
+                    path=self._start.path.name,
+                )
         return config
 
-    def _build_learner(
+    def _check_classes(self, config: "GanConfig", pictures: "Pictures") -> None:
+        if self._start is not None and config.classes != pictures.classes:
+            raise InvalidParamsError(
+                "start: {path} knows the classes {known}, and the pictures have {given}; give "
+                "folders of the same names, or no start",
+                path=self._start.path.name,
+                known=", ".join(config.classes) or "(none)",
+                given=", ".join(pictures.classes) or "(none)",
+            )
+
+    def _build_pupil(
         self,
         params: TrainParams,
         seed: int,
         pictures: "Pictures",
         changes: "Changes",
-        config: "GanConfig | None",
-    ) -> "GanLearner":
+        place: "tuple[GanConfig, Path]",
+    ) -> "Pupil":
         from studio_training import Settings
 
-        from studio_gan.config import GanConfig
-        from studio_gan.learner import GanLearner, Rules
-        from studio_gan.pictures import build_draw
+        from studio_gan.learner import Rules
+        from studio_gan.pupil import build_pupil
 
-        sizes = config or GanConfig(
-            family=params.family,
-            size=params.size,
-            channels=params.channels,
-            latent=params.latent,
-            colours=pictures.colours,
-            classes=pictures.classes,
-            is_normed=params.spectral_norm and params.loss != "wgan-gp",
-        )
         settings = Settings(
             steps=params.steps,
             batch=params.batch,
@@ -142,10 +155,11 @@ class Train(Generator):
         )
         rounds = 3 if params.loss == "wgan-gp" else 1
         rules = Rules(params.loss, params.r1, rounds, augment=params.augment)
-        learner = GanLearner(sizes, settings, rules, build_draw(pictures, changes))
+        config, kept = place
+        pupil = build_pupil(config, (settings, rules), pictures, changes, kept)
         if self._start is not None:
-            self._go_on(learner, self._start.path)
-        return learner
+            self._go_on(pupil.learner, self._start.path)
+        return pupil
 
     def _go_on(self, learner: "GanLearner", path: Path) -> None:
         """Take up a training that was paused, or begin anew from its generator."""
@@ -153,13 +167,31 @@ class Train(Generator):
         if state.exists():
             learner.load(state)
         if not state.exists() or learner.step >= learner.settings.steps:
+            from studio_gan.pupil import restart
             from studio_gan.weights import load_generator
 
-            learner.restart(load_generator(path)[0])
+            restart(learner, load_generator(path)[0])
+
+
+def _plan_nets(params: TrainParams, family: "Family", pictures: "Pictures") -> "GanConfig":
+    from studio_gan.config import GanConfig
+    from studio_gan.pupil import plan_latents
+
+    if family == "latent":
+        return plan_latents(params.size, params.channels or MOST, params.latent, pictures)
+    return GanConfig(
+        family=family,
+        size=params.size,
+        channels=params.channels or USUAL,
+        latent=params.latent,
+        colours=pictures.colours,
+        classes=pictures.classes,
+        is_normed=params.spectral_norm and params.loss != "wgan-gp",
+    )
 
 
 def _learn(
-    learner: "GanLearner", pictures: "Pictures", params: TrainParams, job: JobContext, index: int
+    pupil: "Pupil", pictures: "Pictures", params: TrainParams, job: JobContext, index: int
 ) -> Artifact:
     from dataclasses import asdict
     from shutil import copyfile
@@ -171,36 +203,38 @@ def _learn(
     from studio_gan.report import build_card, draw_grid, draw_samples
     from studio_gan.weights import save_generator
 
+    learner, net = pupil.learner, pupil.net
     yardstick = build_yardstick(
         to_unit(pictures.pixels), to_unit(pictures.held_out), learner.config.is_torus
     )
 
     def measure() -> dict[str, float]:
-        return judge_samples(draw_samples(learner.average, learner.config, 48), yardstick)
+        return judge_samples(draw_samples(net, learner.config, 48), yardstick)
 
     run = Run(
         steps=params.steps,
         stop_after=params.stop_after,
-        draw=lambda: draw_grid(learner.average, learner.config),
+        draw=lambda: draw_grid(net, learner.config),
         measure=measure,
         every=max(25, min(500, params.steps // 20)),
     )
     outcome = learn(learner, job, run, index)
     if outcome.reason:
         job.log.warning("%s", outcome.reason)
+    figures = {**outcome.figures, **_judge_autoencoder(pupil, job)}
     training = {**asdict(learner.settings), **asdict(learner.rules), "step": outcome.step}
     folder = job.scratch / f"checkpoint{index}"
-    card = build_card(learner.config, training, outcome.figures, pictures.info)
-    save_generator(learner.average, learner.config, folder, {"training": training}, card)
+    card = build_card(learner.config, training, figures, pictures.info)
+    save_generator(net, learner.config, folder, {"training": training}, card)
     if outcome.step < params.steps:
         copyfile(outcome.state, folder / STATE)
-    draw_grid(learner.average, learner.config).save(folder / "samples.png")
+    draw_grid(net, learner.config).save(folder / "samples.png")
     # The weights first: the main file is what other generators are given.
     paths = sorted(folder.iterdir(), key=lambda path: (path.name != WEIGHTS, path.name))
     return Artifact(
         {path.name: path for path in paths},
         MediaType.CHECKPOINT,
-        metrics=dict(outcome.figures),
+        metrics=figures,
         info={
             "generators": ["gan.image", *(["gan.texture"] if learner.config.is_torus else [])],
             "step": outcome.step,
@@ -211,3 +245,15 @@ def _learn(
         title=f"GAN, {outcome.step} steps",
         params=outcome.params,
     )
+
+
+def _judge_autoencoder(pupil: "Pupil", job: JobContext) -> dict[str, float]:
+    if pupil.learner.config.autoencoder is None:
+        return {}
+    if pupil.lost > LOSS:
+        job.log.warning(
+            "%.0f %% of what these pictures are does not come back from the autoencoder, which "
+            "learnt from materials; the families spatial and style do without",
+            100 * pupil.lost,
+        )
+    return {"lost_in_autoencoder": pupil.lost}

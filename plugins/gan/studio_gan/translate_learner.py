@@ -16,6 +16,7 @@ from studio_training import (
     mix_seed,
     save_state,
 )
+from studio_training.torus import arrange
 from torch import Tensor, nn
 
 from studio_gan.losses import get_critic_loss, get_generator_loss
@@ -48,8 +49,8 @@ class TranslateLearner:
         self._draw = draw
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(settings.seed)
-            self.translators = build_translators(config).train()
-            self.critics = build_critics(config).train()
+            self.translators = arrange(build_translators(config).train())
+            self.critics = arrange(build_critics(config).train())
         self.average = deepcopy(self.translators).eval().requires_grad_(False)
         self._optimisers = {
             name: torch.optim.Adam(part.parameters(), lr=settings.rate, betas=(0.5, 0.99))

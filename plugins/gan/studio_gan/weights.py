@@ -22,8 +22,7 @@ def save_generator(
     net: DrawingNet, config: GanConfig, folder: Path, facts: Mapping[str, Any], card: str
 ) -> None:
     """Write weights (fp16), config with `facts`, and the card."""
-    uses = ["gan.image", "gan.texture"] if config.is_torus else ["gan.image"]
-    uses += [] if config.autoencoder else ["gan.train"]
+    uses = ["gan.image", *(["gan.texture"] if config.is_torus else []), "gan.train"]
     save_weights(folder, net.state_dict(), {**asdict(config), **facts}, card, uses)
 
 

@@ -216,8 +216,8 @@ def test_drawing_keeps_the_contract(place):
     check_generator(Texture, checkpoint=found, params={"checkpoint": "mine"}).assert_ok()
 
 
-def test_it_is_not_taught_by_gan_train(place):
-    with pytest.raises(InvalidParamsError, match="not taught here"):
+def test_gan_train_teaches_latents_of_its_own_autoencoder_only(place):
+    with pytest.raises(InvalidParamsError, match="of another autoencoder"):
         Train(Checkpoint("mine", place, ""), "cpu")._load_config()
 
 

@@ -120,7 +120,7 @@ def test_rendering_is_much_faster_than_playing():
     start = time.process_time()
     render_piece(piece, Room())
     spent = time.process_time() - start
-    assert piece.seconds / spent > 25  # 50 and more on a quiet machine, see the benchmark
+    assert piece.seconds / spent > 10  # 50 and more on a quiet machine, see the benchmark
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".ogg", ".mp3"])

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, signal
+from scipy import ndimage
 
 from studio_textures.pictures import blur
 
@@ -131,12 +131,19 @@ def _mortar_likeness(img: NDArray[np.float32]) -> Floats:
     return np.asarray(ndimage.gaussian_filter(colour @ axes[0], 0.7))
 
 
+def _find_peaks(profile: Floats, **limits: float) -> NDArray[np.intp]:
+    """Places (n,) of peaks; its library takes half a second to import, so not with the plugin."""
+    from scipy.signal import find_peaks
+
+    return np.asarray(find_peaks(profile, **limits)[0])
+
+
 def _find_beds(mortar: Floats) -> Floats | None:
     """Rows (n,) of the bed joints' middles if those are evenly spaced and narrow."""
     profile = mortar.mean(axis=1)
     profile = profile - ndimage.median_filter(profile, max(9, len(profile) // 5))
     low, high = np.quantile(profile, (0.1, 0.985))
-    peaks, _ = signal.find_peaks(profile, height=0.45 * high, prominence=0.5 * (high - low))
+    peaks = _find_peaks(profile, height=0.45 * high, prominence=0.5 * (high - low))
     if len(peaks) < 4 or (profile > 0.5 * (low + high)).mean() > 0.45:
         return None
     steps = np.diff(peaks)
@@ -189,7 +196,7 @@ def _build_wall(
 def _find_heads(course: Floats, half: float, pitch: float) -> Floats:
     """Places (n,) of the head joints: columns where nearly the whole course is mortar."""
     through = np.quantile(course, 0.2, axis=0)
-    peaks, _ = signal.find_peaks(through, height=half, distance=max(4, round(0.4 * pitch)))
+    peaks = _find_peaks(through, height=half, distance=max(4, round(0.4 * pitch)))
     centres = []
     for peak in peaks:
         left = right = int(peak)

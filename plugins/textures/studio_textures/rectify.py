@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage, optimize
+from scipy import ndimage
 
 from studio_textures.pictures import blur, luma
 
@@ -213,6 +213,8 @@ def _search(
     edges: _Edges, *, thorough: bool = True, on_step: Callable[[], None] | None = None
 ) -> Floats:
     """Maximise the sharpness from several starts, then finer and finer."""
+    from scipy.optimize import minimize  # not with the plugin: it takes a quarter of a second
+
     few = _Edges(edges.across[::4], edges.down[::4])
 
     def cost(params: Floats, width: float) -> float:
@@ -228,7 +230,7 @@ def _search(
         options = {"initial_simplex": simplex, "maxfev": evaluations, "xatol": 2e-4, "fatol": 1e-5}
         if on_step is not None:
             on_step()
-        done = optimize.minimize(cost, params, (width,), "Nelder-Mead", options=options)
+        done = minimize(cost, params, (width,), "Nelder-Mead", options=options)
         return np.asarray(done.x)
 
     tilts = (-0.2, 0.0, 0.2)
