@@ -21,7 +21,9 @@ IMAGES = Path(__file__).parent / "images"
 CLASSES, EACH = ("brick", "gravel", "rock", "wood"), 50
 MARKS = (0.25, 0.5, 1, 2, 4, 8, 15)
 """Minutes after which samples are kept, and at the end."""
-LABEL, GAP, ROW = 64, 4, 64
+LABEL, GAP = 72, 4
+ROWS, TILE, RIM = 4, 64, 2
+"""Of the grid as it was drawn; a preview is smaller."""
 
 
 def gather(data: Path, place: Path) -> list[Path]:
@@ -50,7 +52,8 @@ class Watcher:
         is_last = event.done == event.total
         if event.done and (minutes >= due or is_last):
             with Image.open(event.preview) as grid:
-                row = grid.convert("RGB").crop((0, 0, grid.width, ROW))
+                height = round(grid.height * TILE / (ROWS * (TILE + RIM) - RIM))
+                row = grid.convert("RGB").crop((0, 0, grid.width, height))
             self.rows.append((minutes, event.done, row))
             print(f"{minutes:.2f} min, step {event.done}", flush=True)
 
@@ -65,19 +68,25 @@ def main() -> None:
             studio.events.subscribe(watcher)
             (made,) = studio.generate("gan.train", folder=str(place / "tiles"), size=64, seed=1)
             print(len(chosen), {name: round(value, 3) for name, value in made.metrics.items()})
-            shown = [chosen[number % 4 * EACH + number] for number in range(8)]
-            pictures = [Image.open(path).convert("RGB").resize((ROW, ROW)) for path in shown]
-    width = watcher.rows[0][2].width
-    sheet = Image.new("RGB", (LABEL + width, (len(watcher.rows) + 1) * (ROW + GAP) - GAP), "white")
+            size = (watcher.rows[0][2].height,) * 2
+            shown = [chosen[number % len(CLASSES) * EACH + number] for number in range(8)]
+            pictures = [Image.open(path).convert("RGB").resize(size) for path in shown]
+    lay_out(watcher.rows, pictures).save(IMAGES / "gan-training.webp", quality=90, method=6)
+
+
+def lay_out(rows: list[tuple[float, int, Image.Image]], shown: list[Image.Image]) -> Image.Image:
+    """Lay out rows over time, and examples below."""
+    width, height = rows[0][2].size
+    sheet = Image.new("RGB", (LABEL + width, (len(rows) + 1) * (height + GAP) - GAP), "white")
     pen = ImageDraw.Draw(sheet)
-    for y, (minutes, step, row) in enumerate(watcher.rows):
-        sheet.paste(row, (LABEL, y * (ROW + GAP)))
-        pen.text((2, y * (ROW + GAP) + 20), f"{minutes:.1f} min\nstep {step}", fill="black")
-    top = len(watcher.rows) * (ROW + GAP)
-    pen.text((2, top + 26), "examples", fill="black")
-    for x, picture in enumerate(pictures):
-        sheet.paste(picture, (LABEL + x * (ROW + 2), top))
-    sheet.save(IMAGES / "gan-training.webp", quality=85, method=6)
+    for y, (minutes, step, row) in enumerate(rows):
+        sheet.paste(row, (LABEL, y * (height + GAP)))
+        pen.text((2, y * (height + GAP) + 10), f"{minutes:.1f} min\nstep {step}", fill="black")
+    top = len(rows) * (height + GAP)
+    pen.text((2, top + 16), "examples", fill="black")
+    for x, picture in enumerate(shown):
+        sheet.paste(picture, (LABEL + round(x * width / len(shown)), top))
+    return sheet
 
 
 if __name__ == "__main__":

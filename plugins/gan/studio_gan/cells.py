@@ -1,5 +1,7 @@
 """The cells that a GAN draws: 2 x 2 latents of the autoencoder, and what a picture was like."""
 
+from collections.abc import Callable
+
 import torch
 from studio_training.autoencoder import Autoencoder
 from studio_training.colours import from_spread_fact, to_spread_fact, turn, turn_back
@@ -43,7 +45,10 @@ def build_plan(joints: Tensor, cells: int) -> Tensor:
 
 
 def decode_cells(
-    net: Autoencoder, cells: Tensor, facts: Tensor, shades: Tensor | None = None
+    net: Autoencoder,
+    cells: Tensor,
+    facts: Tensor,
+    change: Callable[[Tensor], Tensor] | None = None,
 ) -> Tensor:
     """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond.
 
@@ -51,9 +56,7 @@ def decode_cells(
         net: that made the cells.
         cells: (N, planes, h, w).
         facts: (N, COLOURS).
-        shades: to be added to the brightness (N, 1, H, W), where its spread is 1.
+        change: of pictures whose colours are not put back yet.
     """
     plain = net.decode(functional.pixel_shuffle(cells, 2))
-    if shades is not None:
-        plain = torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
-    return restore(plain, facts)
+    return restore(plain if change is None else change(plain), facts)

@@ -27,6 +27,7 @@ from studio_gan.latents import (
     build_latent_draw,
     find_laid,
     get_facts,
+    get_likeness,
     load_autoencoder,
     load_variants,
     settle,
@@ -151,7 +152,8 @@ def _build_latent_learner(
     laid = find_laid(pictures.classes, pictures.kinds)
     draw = build_latent_draw(variants, facts[:, :COLOURS], pictures.kinds, laid)
     learner = GanLearner(config, settings, rules, draw)
-    painter = build_painter(config, autoencoder, facts, pictures.kinds)
+    likeness = get_likeness(pictures)
+    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
     painter.weaver = learner.average
     painter.eval().requires_grad_(False)
     return learner, painter

@@ -10,6 +10,7 @@ from safetensors.torch import load_file, save_file
 from studio_training.autoencoder import Autoencoder
 from studio_training.joints import find_joints
 from studio_training.laying import is_laid
+from studio_training.likeness import Likeness, measure_likeness
 from studio_training.sizes import AutoencoderConfig
 from studio_training.state import take_average
 from studio_training.torus import arrange
@@ -160,6 +161,15 @@ def find_laid(classes: Sequence[str], kinds: Tensor) -> Tensor:
 def get_colours(pictures: Pictures) -> Tensor:
     """Return the colours of examples (N, COLOURS)."""
     return torch.cat([normalise(to_unit(some))[1] for some in torch.split(pictures.pixels, BATCH)])
+
+
+def get_likeness(pictures: Pictures) -> Likeness:
+    """Return what the examples are like."""
+    found = [
+        measure_likeness(normalise(to_unit(some))[0])
+        for some in torch.split(pictures.pixels, BATCH)
+    ]
+    return Likeness(torch.cat([one.tones for one in found]), torch.cat([o.octaves for o in found]))
 
 
 def get_facts(pictures: Pictures, latents: Tensor) -> Tensor:

@@ -51,6 +51,8 @@ class Rules:
         augment: what both see pictures through.
         likeness: weight of the difference between the statistics of latents drawn and those
             told, where they are told.
+        paired: weight of the difference from the latents whose joints are told, as in pix2pix
+            (arXiv 1611.07004): a critic alone takes long to mind where they go.
     """
 
     loss: Loss = "hinge"
@@ -59,6 +61,7 @@ class Rules:
     critic_rate: float = 2.0
     augment: Augment = "full"
     likeness: float = 4.0
+    paired: float = 3.0
 
 
 class GanLearner:
@@ -165,6 +168,8 @@ class GanLearner:
             error = _compare(fake, real, self.config)
             loss = loss + self.rules.likeness * error
             figures["error"] = float(error.detach())
+            if self.config.joints:
+                loss = loss + self.rules.paired * _compare_laid(fake, real, self.config.colours)
         self.critic.requires_grad_(True)
         self._take_step("generator", self.generator, loss)
         return figures
@@ -209,6 +214,13 @@ def _compare(drawn: Tensor, real: Tensor, config: GanConfig) -> Tensor:
     told = real[:, count + COLOURS : count + config.facts, 0, 0]
     error = (measure_cells(drawn[:, :count]) - told).abs().mean()
     return error + compare_patches(drawn[:, :count], real[:, :count])
+
+
+def _compare_laid(drawn: Tensor, real: Tensor, count: int) -> Tensor:
+    """Return the mean difference of latents, over pictures whose joints are told."""
+    told = (real[:, -1:] > 0).float()
+    error = (drawn[:, :count] - real[:, :count]).abs() * told
+    return error.sum() / (count * told.sum()).clamp_min(1.0)
 
 
 def _build_adam(net: nn.Module, rate: float) -> torch.optim.Optimizer:

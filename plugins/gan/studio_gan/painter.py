@@ -7,6 +7,7 @@ import torch
 from studio_training import mix_seed
 from studio_training.autoencoder import Autoencoder
 from studio_training.laying import Laying, Lines, is_laid, lay
+from studio_training.likeness import LAID, LEVELS, OCTAVES, Likeness, make_alike
 from torch import Tensor, nn
 
 from studio_gan.cells import decode_cells
@@ -27,12 +28,23 @@ class Painter(DrawingNet):
     Attributes:
         facts: of the examples (M, facts): their colours, then statistics of their latents.
         kinds: of the examples (M,).
+        tones: of the examples (M, 3, LEVELS), as `Likeness` has them.
+        octaves: of the examples (M, 3, OCTAVES).
     """
 
     facts: Tensor
     kinds: Tensor
+    tones: Tensor
+    octaves: Tensor
 
-    def __init__(self, config: GanConfig, count: int) -> None:
+    def __init__(self, config: GanConfig, count: int, *, is_alike: bool = True) -> None:
+        """Build with random weights.
+
+        Args:
+            config: of the generator.
+            count: of examples.
+            is_alike: pictures get the tones and octaves of examples.
+        """
         super().__init__()
         if config.autoencoder is None:
             raise ValueError("a painter needs an autoencoder")
@@ -42,6 +54,10 @@ class Painter(DrawingNet):
         strip_encoder(self.autoencoder)
         self.register_buffer("facts", torch.zeros(count, config.facts))
         self.register_buffer("kinds", torch.zeros(count, dtype=torch.long))
+        self.is_alike = is_alike
+        if is_alike:
+            self.register_buffer("tones", torch.zeros(count, 3, len(LEVELS)))
+            self.register_buffer("octaves", torch.zeros(count, 3, OCTAVES))
 
     def get_stylist(self) -> Stylist:
         """Return that of the generator of latents."""
@@ -61,8 +77,29 @@ class Painter(DrawingNet):
         """Draw pictures, and make the brightness of each stone its own by `shades`."""
         drawn = self.weaver(field, style, plan)
         latents = drawn[:, : self.config.colours]
-        facts = drawn[:, self.config.colours :][:, :COLOURS].mean((2, 3))
-        return decode_cells(self.autoencoder, latents, facts, shades)
+        facts = style[:, self.config.latent :]
+        goal = self.find_likeness(facts) if self.is_alike else None
+        # A field whose joints are known says so in every cell.
+        is_told = plan is not None and plan.shape[1] > 0
+        known = plan[:, -1].mean((1, 2)) if is_told else torch.zeros(len(facts))
+
+        def change(plain: Tensor) -> Tensor:
+            if goal is not None:
+                shares = [LAID if one > 0 else 1.0 for one in known.tolist()]
+                parts = [
+                    make_alike(plain[row : row + 1], goal.select([row]), share)
+                    for row, share in enumerate(shares)
+                ]
+                plain = torch.cat(parts)
+            return plain if shades is None else torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
+
+        return decode_cells(self.autoencoder, latents, facts[:, :COLOURS], change)
+
+    def find_likeness(self, facts: Tensor) -> Likeness:
+        """Return what the examples are like whose facts are the nearest to some (N, facts)."""
+        spread = self.facts.std(0, unbiased=False) + 1e-3
+        rows = torch.cdist(facts / spread, self.facts / spread).argmin(1)
+        return Likeness(self.tones, self.octaves).select(rows)
 
     def lay(
         self, laying: Laying, weights: Sequence[float], sides: tuple[int, int], seed: int
@@ -101,10 +138,12 @@ class Painter(DrawingNet):
 
 
 def build_painter(
-    config: GanConfig, autoencoder: Autoencoder, facts: Tensor, kinds: Tensor
+    config: GanConfig, autoencoder: Autoencoder, facts: Tensor, likeness: Likeness, kinds: Tensor
 ) -> Painter:
     """Build what draws pictures, in the colours of the examples."""
     painter = Painter(config, len(kinds))
+    painter.tones.copy_(likeness.tones)
+    painter.octaves.copy_(likeness.octaves)
     strip_encoder(autoencoder)
     painter.autoencoder = autoencoder
     painter.facts.copy_(facts)

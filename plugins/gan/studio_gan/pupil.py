@@ -11,7 +11,14 @@ from studio_training.laying import is_laid
 from studio_gan.cells import measure_loss
 from studio_gan.config import CELL, COLOURS, GanConfig
 from studio_gan.generators import DrawingNet
-from studio_gan.latents import build_latent_draw, find_laid, get_facts, load_variants, settle
+from studio_gan.latents import (
+    build_latent_draw,
+    find_laid,
+    get_facts,
+    get_likeness,
+    load_variants,
+    settle,
+)
 from studio_gan.learner import GanLearner, Rules
 from studio_gan.painter import Painter, build_painter
 from studio_gan.params import PLACE
@@ -92,7 +99,8 @@ def build_pupil(
     if rules.augment == "full":  # its colours are those of pictures
         rules = replace(rules, augment="shift")
     learner = GanLearner(config, settings, rules, draw)
-    painter = build_painter(config, autoencoder, facts, pictures.kinds)
+    likeness = get_likeness(pictures)
+    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
     painter.weaver = learner.average
     return Pupil(learner, painter.eval().requires_grad_(False), lost)
 

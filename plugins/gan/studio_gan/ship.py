@@ -20,7 +20,7 @@ from studio_gan.drawing import draw_together
 from studio_gan.fit import VARIANTS, find_dataset
 from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.indicators import build_yardstick, judge_samples
-from studio_gan.latents import get_facts, load_autoencoder, load_variants, settle
+from studio_gan.latents import get_facts, get_likeness, load_autoencoder, load_variants, settle
 from studio_gan.painter import build_painter
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_unit
@@ -108,7 +108,8 @@ def _add_decoder(net: DrawingNet, run: Path, pictures: Pictures) -> DrawingNet:
     settle(autoencoder, pictures)
     latents = load_variants(run, autoencoder, pictures, VARIANTS).latents[0]
     facts = get_facts(pictures, latents)
-    painter = build_painter(config, autoencoder, facts, pictures.kinds)
+    likeness = get_likeness(pictures)
+    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
     painter.weaver = net
     return painter
 

@@ -58,4 +58,6 @@ def load_generator(path: Path) -> tuple[DrawingNet, GanConfig]:
 def _build(config: GanConfig, tensors: Mapping[str, Tensor]) -> DrawingNet:
     if config.autoencoder is None:
         return build_generator(config)
-    return arrange(Painter(config, min(MOST, len(tensors["facts"]))))
+    count = min(MOST, len(tensors["facts"]))
+    # Weights from before they were kept have no tones.
+    return arrange(Painter(config, count, is_alike="tones" in tensors))

@@ -13,7 +13,7 @@ from studio_gan.drawing import Wish, draw_between, draw_pictures
 from studio_gan.generators import build_generator, build_waves
 from studio_gan.image import Texture
 from studio_gan.latents import MARKS, Variants, build_latent_draw, find_laid, load_autoencoder
-from studio_gan.learner import GanLearner, Rules
+from studio_gan.learner import GanLearner, Rules, _compare_laid
 from studio_gan.painter import Painter
 from studio_gan.statistics import compare_patches, measure_cells
 from studio_gan.train import Train
@@ -146,6 +146,30 @@ def test_joints_move_with_the_latents_and_only_bricks_have_some(config):
     assert torch.equal(plan[:, -1], told.float()[:, None, None].expand(60, 16, 16))
     assert torch.allclose(plan[told][:, 0], real[told][:, 0], atol=0.01)
     assert not plan[~told].any()
+
+
+def test_only_what_is_laid_is_compared_place_by_place():
+    real = torch.randn(4, 3, 8, 8)
+    real[:, 2] = torch.tensor([1.0, 0, 0, 1])[:, None, None]
+    drawn = real.clone()
+    drawn[1:3, 0] += 5
+    assert float(_compare_laid(drawn, real, 2)) == 0
+    drawn[0, :2] += 1
+    assert float(_compare_laid(drawn, real, 2)) == pytest.approx(0.5)
+    assert float(_compare_laid(drawn, real * 0, 2)) == 0
+
+
+def test_pictures_take_the_tones_of_the_nearest_example(painter, config):
+    torch.manual_seed(1)
+    painter.tones.copy_(torch.linspace(-1, 1, painter.tones.shape[2]).expand_as(painter.tones))
+    painter.tones[4] *= 4
+    painter.tones[4] += 4 * (painter.tones[4] > 2)
+    found = painter.find_likeness(painter.facts[[4, 1]] + 0.01)
+    assert torch.equal(found.tones, painter.tones[[4, 1]])
+    style = torch.cat([torch.randn(2, 6), painter.facts[[4, 1]]], 1)
+    pictures = painter(torch.randn(2, config.noise, 4, 4), style)
+    painter.is_alike = False
+    assert not torch.allclose(painter(torch.randn(2, config.noise, 4, 4), style), pictures)
 
 
 def test_bricks_are_laid_and_moss_is_not(painter, config):
