@@ -80,8 +80,9 @@ class Painter(DrawingNet):
         facts = style[:, self.config.latent :]
         goal = self.find_likeness(facts) if self.is_alike else None
         # A field whose joints are known says so in every cell.
-        is_told = plan is not None and plan.shape[1] > 0
-        known = plan[:, -1].mean((1, 2)) if is_told else torch.zeros(len(facts))
+        known = torch.zeros(len(facts))
+        if plan is not None and plan.shape[1]:
+            known = plan[:, -1].mean((1, 2))
 
         def change(plain: Tensor) -> Tensor:
             if goal is not None:
