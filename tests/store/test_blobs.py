@@ -229,7 +229,10 @@ def test_a_missing_blob_is_told(tmp_path: Path) -> None:
     store.remove(ref)  # nothing to do
 
 
-@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=40,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
 @given(st.binary(max_size=300), st.sampled_from(["", ".png", ".Wav", ".tar.gz"]), st.booleans())
 def test_what_is_put_comes_back(tmp_path: Path, data: bytes, suffix: str, move: bool) -> None:
     store = BlobStore(tmp_path / "blobs")

@@ -241,7 +241,9 @@ def test_the_last_page_has_no_cursor(store: Store, make: MakeAsset) -> None:
 
 
 @settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.text(max_size=40), st.text(max_size=10))
 @example('" OR title:x*', "a")
@@ -255,7 +257,9 @@ def test_no_text_breaks_a_search(large: Store, text: str, generator: str) -> Non
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=60,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs", "S"]), max_size=30))
 def test_what_was_written_is_found_by_each_of_its_words(
@@ -277,7 +281,9 @@ ACTIONS = st.lists(
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(ACTIONS, st.integers(1, 4), st.sampled_from(["", "brick"]), st.sampled_from([(), ("t",)]))
 def test_paging_sees_each_asset_once_while_others_come_and_go(

@@ -151,7 +151,8 @@ class Painter:
         laying = order.laying
         if order.drawing is not None:
             laying = replace(laying, drawing=read_drawing(order.drawing, *size))
-        return lay(laying, self.flow.get_name(order.kind), size, mix_seed(seed, 2))
+        name = self.flow.get_name(order.kind)
+        return lay(laying, name, size, mix_seed(seed, 2), self.flow.side)
 
     def _trace(self, plain: Tensor) -> Tensor | None:
         """Return the plan of a picture that is there."""

@@ -56,7 +56,7 @@ def lay_all(names: list[str], side: int, seed: int) -> Tensor:
     """Return a plan (B, 2, S, S) with the joints that are usual for each class."""
     plans = []
     for index, name in enumerate(names):
-        lines = lay(Laying(), name, (side, side), mix_seed(seed, index))
+        lines = lay(Laying(), name, (side, side), mix_seed(seed, index), side)
         plans.append(tell_joints(lines.joints if lines else None, (1, side, side)))
     return torch.cat(plans)
 

@@ -116,7 +116,7 @@ class Painter(DrawingNet):
         if not is_laid(name):
             return None
         height, width = (side * config.step for side in sides)
-        return lay(laying, name, (height, width), mix_seed(seed, LAYING))
+        return lay(laying, name, (height, width), mix_seed(seed, LAYING), config.side)
 
     def choose_facts(self, weights: Tensor, rng: torch.Generator) -> Tensor:
         """Choose facts (N, facts) for shares of classes (N, kinds).

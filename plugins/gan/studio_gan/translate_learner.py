@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from copy import deepcopy
 from dataclasses import asdict
 from pathlib import Path
+from typing import Final
 
 import torch
 from studio_training import (
@@ -22,6 +23,10 @@ from torch import Tensor, nn
 from studio_gan.losses import get_critic_loss, get_generator_loss
 from studio_gan.pairs import Draw
 from studio_gan.translator import TranslatorConfig, build_critics, build_translators
+
+KEEP: Final = 0.5
+"""Weight, over that of coming back, of leaving alone what is of the wanted kind already: CycleGAN's
+identity loss. Without it light may become dark and dark light."""
 
 
 class TranslateLearner:
@@ -123,6 +128,9 @@ class TranslateLearner:
             play = play + get_generator_loss("hinge", self._judge(way, given, made))
             if self.config.mode == "unpaired":
                 other = "back" if way == "there" else "there"
+                if self.config.source == self.config.target:
+                    same = self.translators[way](wanted)
+                    error = error + KEEP * (same - wanted).abs().mean()
                 made, wanted = self.translators[other](made), given
             error = error + (made - wanted).abs().mean()
         loss = play + self.likeness * error

@@ -11,6 +11,8 @@ from torch import Tensor
 from studio_training.layouts import Sheet, draw_layout
 
 AUTO, NONE, LIGHT = "auto", "none", "light"
+SIDE: Final = 128
+"""Of the tiles whose stones USUAL speaks of, pixels."""
 
 
 @dataclass(frozen=True)
@@ -95,7 +97,9 @@ def is_laid(material: str) -> bool:
     return material.lower() in USUAL
 
 
-def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Lines | None:
+def lay(
+    laying: Laying, material: str, size: tuple[int, int], seed: int, side: int = SIDE
+) -> Lines | None:
     """Lay a field; None where the net is to decide.
 
     Args:
@@ -103,6 +107,7 @@ def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Line
         material: the class.
         size: height and width of what is drawn, pixels.
         seed: of all that is left open.
+        side: of the tiles learnt from, pixels: the smaller, the smaller are their stones.
     """
     if laying.drawing is None and laying.layout == AUTO and not is_laid(material):
         return None
@@ -112,7 +117,8 @@ def lay(laying: Laying, material: str, size: tuple[int, int], seed: int) -> Line
         return Lines(blank, blank)
     usual = USUAL.get(material.lower(), OTHER)
     rng = np.random.default_rng(seed)
-    stone = height / laying.courses if laying.courses else float(rng.uniform(*usual.stone))
+    stone = float(rng.uniform(*usual.stone)) * side / SIDE
+    stone = height / laying.courses if laying.courses else stone
     name, is_light = _choose(usual.layouts, rng), bool(rng.random() < usual.light)
     name = name if laying.layout in (AUTO, NONE) else laying.layout
     sign = 1.0 if (laying.joints == LIGHT if laying.joints != AUTO else is_light) else -1.0

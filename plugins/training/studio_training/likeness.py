@@ -106,7 +106,7 @@ def _set_tones(plain: Tensor, tones: Tensor) -> Tensor:
     share = (ranks - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     wanted = torch.lerp(tones[:, :, upper - 1], tones[:, :, upper], share)
     # Equal tones are told apart by their place: the same on every machine.
-    order = flat.argsort(dim=2, stable=True)
+    order = torch.argsort(flat, dim=2, stable=True)
     return torch.empty_like(flat).scatter_(2, order, wanted).view_as(plain)
 
 
