@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 
 import torch
 from studio_training.joints import find_joints
-from studio_training.laying import USUAL
+from studio_training.laying import find_calm
 from studio_training.likeness import Likeness, measure_likeness
 from torch import Tensor
 
@@ -20,11 +20,6 @@ JITTER: Final = 0.25
 """Of the class's own standard deviation."""
 MIX: Final = 0.35
 """At most so much of a second tile's facts."""
-
-
-CLEAREST, CALMEST = 0.6, 0.75
-"""Shares of the tiles of a laid material whose facts are kept: those with the clearest joints, and
-of these the ones of least contrast. The colours of a chequerboard fit no drawn courses."""
 
 
 class Page(NamedTuple):
@@ -80,13 +75,6 @@ def write_book(tiles: Tiles) -> FactBook:
         likes.append(measure_likeness(plain))
         joints.append(find_joints(plain).abs().mean((1, 2, 3)))
     facts, clear = torch.cat(parts), torch.cat(joints)
-    contrast = facts[:, SPREAD.start]
-    kept = torch.ones(len(tiles.names), dtype=torch.bool)
-    for kind, name in enumerate(tiles.classes):
-        mine = tiles.kinds == kind
-        if name.lower() in USUAL and bool(mine.any()):
-            mine_clear = mine & (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
-            most = torch.quantile(contrast[mine_clear], CALMEST)
-            kept &= ~mine | (mine_clear & (contrast <= most))
+    kept = find_calm(tiles.classes, tiles.kinds, clear, facts[:, SPREAD.start])
     tones, octaves = (torch.cat(all_of_them) for all_of_them in zip(*likes, strict=True))
     return FactBook(facts[kept], tiles.kinds[kept], Likeness(tones, octaves).select(kept))

@@ -26,8 +26,8 @@ from studio_gan.indicators import build_yardstick, judge_samples
 from studio_gan.latents import (
     build_latent_draw,
     find_laid,
+    get_examples,
     get_facts,
-    get_likeness,
     load_autoencoder,
     load_variants,
     settle,
@@ -152,8 +152,8 @@ def _build_latent_learner(
     laid = find_laid(pictures.classes, pictures.kinds)
     draw = build_latent_draw(variants, facts[:, :COLOURS], pictures.kinds, laid)
     learner = GanLearner(config, settings, rules, draw)
-    likeness = get_likeness(pictures)
-    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
+    examples = get_examples(pictures, facts, variants)
+    painter = build_painter(config, autoencoder, examples)
     painter.weaver = learner.average
     painter.eval().requires_grad_(False)
     return learner, painter

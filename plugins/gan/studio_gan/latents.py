@@ -9,7 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from studio_training.autoencoder import Autoencoder
 from studio_training.joints import find_joints
-from studio_training.laying import is_laid
+from studio_training.laying import find_calm, is_laid
 from studio_training.likeness import Likeness, measure_likeness
 from studio_training.sizes import AutoencoderConfig
 from studio_training.state import take_average
@@ -20,6 +20,7 @@ from torch.nn import functional
 from studio.errors import CheckpointError
 from studio_gan.augment import roll
 from studio_gan.cells import build_plan, encode_cells, normalise
+from studio_gan.painter import Examples
 from studio_gan.pictures import Changes, Pictures, change, find_freedoms, to_unit
 from studio_gan.statistics import measure_cells
 
@@ -163,13 +164,16 @@ def get_colours(pictures: Pictures) -> Tensor:
     return torch.cat([normalise(to_unit(some))[1] for some in torch.split(pictures.pixels, BATCH)])
 
 
-def get_likeness(pictures: Pictures) -> Likeness:
-    """Return what the examples are like."""
+def get_examples(pictures: Pictures, facts: Tensor, variants: Variants) -> Examples:
+    """Return what is kept of the examples that new pictures may take after."""
     found = [
         measure_likeness(normalise(to_unit(some))[0])
         for some in torch.split(pictures.pixels, BATCH)
     ]
-    return Likeness(torch.cat([one.tones for one in found]), torch.cat([o.octaves for o in found]))
+    tones, octaves = (torch.cat(parts) for parts in zip(*found, strict=True))
+    clear = variants.joints[0].float().abs().mean((1, 2))
+    kept = find_calm(pictures.classes, pictures.kinds, clear, facts[:, 3])
+    return Examples(facts[kept], Likeness(tones, octaves).select(kept), pictures.kinds[kept])
 
 
 def get_facts(pictures: Pictures, latents: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """A generator of latents, the decoder behind it, and what its examples were like."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 import torch
 from studio_training import mix_seed
@@ -138,10 +138,23 @@ class Painter(DrawingNet):
         return total
 
 
-def build_painter(
-    config: GanConfig, autoencoder: Autoencoder, facts: Tensor, likeness: Likeness, kinds: Tensor
-) -> Painter:
+class Examples(NamedTuple):
+    """What a painter keeps of pictures learnt from.
+
+    Attributes:
+        facts: (M, facts).
+        likeness: of as many.
+        kinds: class numbers (M,).
+    """
+
+    facts: Tensor
+    likeness: Likeness
+    kinds: Tensor
+
+
+def build_painter(config: GanConfig, autoencoder: Autoencoder, examples: Examples) -> Painter:
     """Build what draws pictures, in the colours of the examples."""
+    facts, likeness, kinds = examples
     painter = Painter(config, len(kinds))
     painter.tones.copy_(likeness.tones)
     painter.octaves.copy_(likeness.octaves)

@@ -14,8 +14,8 @@ from studio_gan.generators import DrawingNet
 from studio_gan.latents import (
     build_latent_draw,
     find_laid,
+    get_examples,
     get_facts,
-    get_likeness,
     load_variants,
     settle,
 )
@@ -99,8 +99,8 @@ def build_pupil(
     if rules.augment == "full":  # its colours are those of pictures
         rules = replace(rules, augment="shift")
     learner = GanLearner(config, settings, rules, draw)
-    likeness = get_likeness(pictures)
-    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
+    examples = get_examples(pictures, facts, variants)
+    painter = build_painter(config, autoencoder, examples)
     painter.weaver = learner.average
     return Pupil(learner, painter.eval().requires_grad_(False), lost)
 

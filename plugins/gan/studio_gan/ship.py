@@ -20,7 +20,7 @@ from studio_gan.drawing import draw_together
 from studio_gan.fit import VARIANTS, find_dataset
 from studio_gan.generators import DrawingNet, build_generator
 from studio_gan.indicators import build_yardstick, judge_samples
-from studio_gan.latents import get_facts, get_likeness, load_autoencoder, load_variants, settle
+from studio_gan.latents import get_examples, get_facts, load_autoencoder, load_variants, settle
 from studio_gan.painter import build_painter
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_unit
@@ -106,10 +106,10 @@ def _add_decoder(net: DrawingNet, run: Path, pictures: Pictures) -> DrawingNet:
     assert config.autoencoder is not None  # the caller saw to it
     autoencoder = load_autoencoder(run / "autoencoder.safetensors", config.autoencoder)
     settle(autoencoder, pictures)
-    latents = load_variants(run, autoencoder, pictures, VARIANTS).latents[0]
-    facts = get_facts(pictures, latents)
-    likeness = get_likeness(pictures)
-    painter = build_painter(config, autoencoder, facts, likeness, pictures.kinds)
+    variants = load_variants(run, autoencoder, pictures, VARIANTS)
+    facts = get_facts(pictures, variants.latents[0])
+    examples = get_examples(pictures, facts, variants)
+    painter = build_painter(config, autoencoder, examples)
     painter.weaver = net
     return painter
 

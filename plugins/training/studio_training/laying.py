@@ -1,6 +1,6 @@
 """Which joints a texture gets: of the layout asked for, or one that is usual for its material."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,6 +11,8 @@ from torch import Tensor
 from studio_training.layouts import Sheet, draw_layout
 
 AUTO, NONE, LIGHT = "auto", "none", "light"
+CLEAREST, CALMEST = 0.6, 0.75
+"""Shares of the tiles of a laid material that are kept by `find_calm`."""
 SIDE: Final = 128
 """Of the tiles whose stones USUAL speaks of, pixels."""
 
@@ -90,6 +92,28 @@ class Lines:
 
     joints: Tensor
     shades: Tensor
+
+
+def find_calm(classes: Sequence[str], kinds: Tensor, clear: Tensor, contrast: Tensor) -> Tensor:
+    """Tell whose colours (N,) fit drawn joints: of a chequerboard they fit none.
+
+    Of each laid material those with the clearest joints, and of these the ones of least contrast;
+    of other materials all.
+
+    Args:
+        classes: their names.
+        kinds: class numbers (N,).
+        clear: how much of a picture is joints (N,).
+        contrast: of its brightness (N,).
+    """
+    kept = torch.ones(len(kinds), dtype=torch.bool)
+    for kind, name in enumerate(classes):
+        mine = kinds == kind
+        if is_laid(name) and bool(mine.any()):
+            mine_clear = mine & (clear >= torch.quantile(clear[mine], 1 - CLEAREST))
+            most = torch.quantile(contrast[mine_clear], CALMEST)
+            kept &= ~mine | (mine_clear & (contrast <= most))
+    return kept
 
 
 def is_laid(material: str) -> bool:
