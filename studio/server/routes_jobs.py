@@ -124,7 +124,7 @@ def get_job(visitor: CurrentVisitor, job: JobPath) -> JobView:
     operation_id="read_job_log",
     summary="Read a job's log.",
     responses={**READ, **_TEXT},
-    response_class=PlainTextResponse,
+    response_class=Response,
 )
 def read_log(visitor: CurrentVisitor, job: JobPath) -> PlainTextResponse:
     """Return what its generator and its libraries printed; the end of it if it is long."""
