@@ -38,7 +38,7 @@ from studio.worker.protocol import (
 
 _WATCH_EVERY = 0.2
 _MAX_PROCESSES = 256
-_LAST_WORDS = 0.5
+_LAST_WORDS = 2.0
 """Seconds between the end of the conversation and that of the process."""
 _END_TIME = 6.0
 """Seconds that a worker's guard may take to end everything."""
