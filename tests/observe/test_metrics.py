@@ -90,13 +90,13 @@ def test_workers_while_somebody_schedules(config, database, watch, stage, add_jo
     stage.place("a")
     stage.place(None, worker="w2")
     add_job("a", status="running", started=time.time())
-    path = config.home / "cache" / "status.json"
-    path.unlink(missing_ok=True)
-    while not path.exists():
+    found, until = {}, time.monotonic() + 60
+    # The watch may be writing the state of before the workers came.
+    while ("studio_workers", "busy") not in found and time.monotonic() < until:
         stage.events.emit(object())
         time.sleep(0.02)
-    _, samples = parse(Monitor(config, database).format_metrics())
-    found = {(name, labels.get("state", "")): value for name, labels, value in samples}
+        _, samples = parse(Monitor(config, database).format_metrics())
+        found = {(name, labels.get("state", "")): value for name, labels, value in samples}
     assert found["studio_scheduler_up", ""] == 1
     assert found["studio_workers", "busy"] == 1
     assert found["studio_workers", "idle"] == 1
