@@ -227,9 +227,9 @@ def time_texture(flow: Any) -> float:
     from studio_flow.wishes import Wish
 
     painter, order = Painter(flow), Order(3, Wish(), 512, 512)
-    painter.paint(order, 0, None, lambda preview: None)
+    painter.paint_new(order, [0], lambda preview, pictures: None)
     start = time.process_time()
-    painter.paint(order, 1, None, lambda preview: None)
+    painter.paint_new(order, [1], lambda preview, pictures: None)
     return time.process_time() - start
 
 

@@ -62,6 +62,7 @@ class Artifact:
         licence: SPDX id, where the generator knows better than "as its inputs".
         params: of a job that ended early (`JobContext.is_finishing`): what, in place of the same
             params of the job, would have given this very result.
+        seconds: its share, where several seeds were drawn at once; else that is measured.
     """
 
     payload: Any
@@ -71,6 +72,7 @@ class Artifact:
     title: str = ""
     licence: str = ""
     params: Mapping[str, Any] = field(default_factory=dict)
+    seconds: float | None = None
 
 
 @dataclass(frozen=True)

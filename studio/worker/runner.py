@@ -35,7 +35,7 @@ from studio.worker.measure import (
     read_memory_peak,
     reset_memory,
 )
-from studio.worker.outputs import encode_yield
+from studio.worker.outputs import encode_yield, read_share
 from studio.worker.progress import Progress
 from studio.worker.protocol import (
     Cancelled,
@@ -175,6 +175,8 @@ class Runner:
                 value = next(results)
             except StopIteration:
                 raise _build_count_error(name, order, "fewer") from None
+            made = read_share(value, time.monotonic() - start)
+            start = time.monotonic()
             recipe = order.recipe.with_seed(seed)
             artifacts = encode_yield(value, recipe, codecs, Path(order.scratch), position)
             emit(
@@ -184,7 +186,7 @@ class Runner:
                     seed=seed,
                     artifacts=artifacts,
                     versions=find_versions(),
-                    seconds=time.monotonic() - start,
+                    seconds=made + time.monotonic() - start,
                 )
             )
             if is_cancelled() and position != order.positions[-1]:

@@ -8,7 +8,10 @@ import pytest
 from PIL import Image
 
 from studio.codecs.image import ImageCodec
+from studio.generator import Artifact
+from studio.media import MediaType
 from studio.worker.faults import DeviceLostError
+from studio.worker.outputs import read_share
 from studio.worker.protocol import Cancelled, Done, Failed, Loaded, Output, Step
 from studio.worker.runner import Runner
 
@@ -184,3 +187,12 @@ def test_cancelled_between_seeds_without_a_step(run):
 def test_a_lost_device_is_passed_on(run):
     with pytest.raises(DeviceLostError, match="device-side assert"):
         run("hostile.any", way="device")
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds"),
+    [((None,), 9.0), ((2.0,), 2.0), ((2.0, None, 1.5), 3.5), ((float("nan"), -1.0), 9.0)],
+)
+def test_what_was_drawn_at_once_says_its_share_of_time(told, seconds):
+    made = [Artifact("text", MediaType.TEXT, seconds=one) for one in told]
+    assert read_share(made if len(made) > 1 else made[0], 9.0) == seconds

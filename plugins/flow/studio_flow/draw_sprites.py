@@ -1,7 +1,8 @@
 """Drawing sprites with a flow: new ones, variations of one, and frames of an animation."""
 
 import math
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -18,6 +19,7 @@ from studio_flow.network import Wanted
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.sprites import SIZES, describe_sprites, find_colours, to_floats
 from studio_flow.tidy import add_outline, tidy
+from studio_flow.together import Together
 
 Pixels = npt.NDArray[np.uint8]
 FEWEST: Final = 20
@@ -55,12 +57,17 @@ class SpriteOrder:
     style: Style = field(default_factory=lambda: Style(12, 2.0))
 
 
+Tell = Callable[[Image.Image, int], None]
+"""(preview, cells): called after a step of so many cells; may raise to stop."""
+
+
 class SpriteMaker:
-    """Draws the cells of a sheet one by one, the frames of a cell together."""
+    """Draws the cells of sheets together, where each is the same as if drawn alone."""
 
     def __init__(self, flow: Flow, device: str = "cpu") -> None:
         self.flow = flow
         self._device = device
+        self._together = Together(device)
 
     def choose_side(self, kind: int, side: int) -> int:
         """Return the size to draw at: the one asked for, unless only the other was learnt."""
@@ -71,56 +78,75 @@ class SpriteMaker:
         return SIZES[1 - wanted] if counts[wanted] < FEWEST <= counts[1 - wanted] else side
 
     def draw(
-        self,
-        order: SpriteOrder,
-        seed: int,
-        source: Pixels | None,
-        on_cell: Callable[[Image.Image], None],
-    ) -> list[Image.Image]:
-        """Return cells x frames sprites (S, S), RGBA.
+        self, order: SpriteOrder, seeds: Sequence[int], source: Pixels | None, tell: Tell
+    ) -> Iterator[tuple[list[Image.Image], float]]:
+        """Yield for each seed cells x frames sprites (S, S), RGBA, and the seconds they took.
 
         Args:
             order: what is wanted.
-            seed: decides all that is left open.
+            seeds: decide all that is left open.
             source: uint8 (S, S, 4) to vary, at the side drawn.
-            on_cell: called after each step of a cell; may raise to stop.
+            tell: of every step.
         """
+        drawn_at = replace(order, side=self.choose_side(order.kind, order.side))
+        cells = [(seed, cell) for seed in seeds for cell in range(order.cells)]
+        most = self._count_together(drawn_at) if len(cells) > 1 else 1
         made: list[Image.Image] = []
-        side = self.choose_side(order.kind, order.side)
-        for cell in range(order.cells):
-            rng = torch.Generator().manual_seed(mix_seed(seed, cell))
-            raw = self._draw_cell(replace(order, side=side), rng, source, on_cell)
-            sprites = tidy(raw, order.colours, order.palette)
-            if order.outline:
-                sprites = [add_outline(sprite) for sprite in sprites]
-            made += [fit_side(sprite, order.side) for sprite in sprites]
-        return made
+        spent: list[float] = []
+        size = order.cells * order.frames
+        for first in range(0, len(cells), most):
+            start = time.monotonic()
+            rngs = [
+                torch.Generator().manual_seed(mix_seed(seed, cell))
+                for seed, cell in cells[first : first + most]
+            ]
+            for raw in self._draw_cells(drawn_at, rngs, source, tell):
+                made += self._finish(order, raw)
+            spent += [(time.monotonic() - start) / len(rngs)] * len(rngs)
+            while len(made) >= size:
+                yield made[:size], sum(spent[: order.cells])
+                made, spent = made[size:], spent[order.cells :]
 
-    def _draw_cell(
+    def _count_together(self, order: SpriteOrder) -> int:
+        """Return how many cells are drawn at once."""
+        shape = (1, self.flow.network.config.channels, order.side, order.side)
+        rows = self._together.count(self.flow.network, shape, order.side**2)
+        return max(1, rows // order.frames)
+
+    @staticmethod
+    def _finish(order: SpriteOrder, raw: list[Pixels]) -> list[Image.Image]:
+        sprites = tidy(raw, order.colours, order.palette)
+        if order.outline:
+            sprites = [add_outline(sprite) for sprite in sprites]
+        return [fit_side(sprite, order.side) for sprite in sprites]
+
+    def _draw_cells(
         self,
         order: SpriteOrder,
-        rng: torch.Generator,
+        rngs: Sequence[torch.Generator],
         source: Pixels | None,
-        on_cell: Callable[[Image.Image], None],
-    ) -> list[Pixels]:
-        noise = build_noise(order, rng)
-        start, field = 0.0, noise
-        facts = self._choose_facts(order, rng)
-        if source is not None:
-            given = to_floats(torch.from_numpy(source)[None])
-            start = 1 - order.strength
-            field = start * given + (1 - start) * noise
-            facts = describe_sprites(given)
+        tell: Tell,
+    ) -> list[list[Pixels]]:
+        """Draw cells of (S, S, 4), a frame each; all in one walk."""
+        given = None if source is None else to_floats(torch.from_numpy(source)[None])
+        start = 0.0 if given is None else 1 - order.strength
+        fields, facts = [], []
+        for rng in rngs:
+            noise = build_noise(order, rng)
+            chosen = self._choose_facts(order, rng) if given is None else describe_sprites(given)
+            fields.append(noise if given is None else start * given + (1 - start) * noise)
+            facts.append(chosen.expand(order.frames, -1))
+        field = torch.cat(fields)
         count = len(field)
         wanted = Wanted(
             torch.full((count,), order.kind, device=self._device),
-            facts.expand(count, -1).to(self._device),
+            torch.cat(facts).to(self._device),
             torch.ones(count, device=self._device),
             torch.full((count,), get_size_code(order.side), device=self._device),
         )
 
         def show(guess: Tensor) -> None:
-            on_cell(Image.fromarray(to_pixels(guess[:1].cpu())[0]))
+            tell(show_cells(guess[:: order.frames].cpu()), len(rngs))
 
         course = Course(
             order.style,
@@ -128,8 +154,8 @@ class SpriteMaker:
             mirror if order.symmetric else None,
             show,
         )
-        made = walk(self.flow.network, field.to(self._device), wanted, course).cpu()
-        return to_pixels(made)
+        made = to_pixels(walk(self.flow.network, field.to(self._device), wanted, course).cpu())
+        return [made[first : first + order.frames] for first in range(0, count, order.frames)]
 
     def _choose_facts(self, order: SpriteOrder, rng: torch.Generator) -> Tensor:
         page = order.kind * 2 + SIZES.index(order.side)
@@ -156,6 +182,16 @@ def build_noise(order: SpriteOrder, rng: torch.Generator) -> Tensor:
     ]
     noise = torch.stack(frames)
     return (noise + noise.flip(3)) / math.sqrt(2) if order.symmetric else noise
+
+
+def show_cells(guess: Tensor) -> Image.Image:
+    """Lay what sprites (B, 4, S, S) look like by now side by side, near a square."""
+    cells = to_pixels(guess)
+    side, across = guess.shape[2], math.ceil(len(cells) ** 0.5)
+    sheet = Image.new("RGBA", (across * side, -(-len(cells) // across) * side))
+    for index, cell in enumerate(cells):
+        sheet.paste(Image.fromarray(cell), (index % across * side, index // across * side))
+    return sheet
 
 
 def mirror(_: Tensor, __: float, guess: Tensor) -> Tensor:

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Final
 
 import torch
+from studio_training.rows import Linear, Pointwise
 from studio_training.torus import Conv, Grow, Padding, Shrink, arrange, count_groups
 from torch import Tensor, nn
 from torch.nn import functional
@@ -115,7 +116,7 @@ class FlowNet(nn.Module):
         pairs = list(pairwise(widths))
         self.shrink = nn.ModuleList([Shrink(a, b) for a, b in pairs])
         self.grow = nn.ModuleList([Grow(b, a) for a, b in pairs])
-        self.join = nn.ModuleList([nn.Conv2d(2 * width, width, 1) for width in widths[:-1]])
+        self.join = nn.ModuleList([Pointwise(2 * width, width, 1) for width in widths[:-1]])
         self.middle = Attention(widths[-1]) if config.attention else nn.Identity()
         self.normal = nn.GroupNorm(count_groups(widths[0]), widths[0])
         self.leave = Conv(widths[0], cells, config.padding)
@@ -175,9 +176,9 @@ class JointReader(nn.Module):
         self.side = config.joints
         self.first = Conv(config.joints**2 + 1, width, config.padding)
         self.second = Conv(width, width, config.padding)
-        self.enter = nn.Conv2d(width, config.widths[0], config.patch, stride=config.patch)
+        self.enter = Pointwise(width, config.widths[0], config.patch, stride=config.patch)
         self.over = Conv(2 * config.channels + width, width, config.padding)
-        self.told = nn.Linear(config.embedding, 2 * width)
+        self.told = Linear(config.embedding, 2 * width)
         self.leave = Conv(width, config.channels, config.padding)
         for layer in (self.enter, self.leave.conv):
             for weight in layer.parameters():
@@ -220,11 +221,9 @@ class Teller(nn.Module):
         super().__init__()
         wide = config.embedding
         self.kind = nn.Embedding(config.classes + 1, wide)
-        self.facts = nn.Sequential(
-            nn.Linear(config.facts + 1, wide), nn.SiLU(), nn.Linear(wide, wide)
-        )
-        self.time = nn.Linear(2 * WAVES + 1, wide)
-        self.mix = nn.Sequential(nn.SiLU(), nn.Linear(wide, wide), nn.SiLU())
+        self.facts = nn.Sequential(Linear(config.facts + 1, wide), nn.SiLU(), Linear(wide, wide))
+        self.time = Linear(2 * WAVES + 1, wide)
+        self.mix = nn.Sequential(nn.SiLU(), Linear(wide, wide), nn.SiLU())
         nn.init.normal_(self.kind.weight, std=0.5)
 
     def forward(self, time: Tensor, wanted: Wanted) -> Tensor:
@@ -257,7 +256,7 @@ class Block(nn.Module):
         super().__init__()
         self.first_normal = nn.GroupNorm(count_groups(width), width)
         self.first = Conv(width, width, padding)
-        self.told = nn.Linear(wide, 2 * width)
+        self.told = Linear(wide, 2 * width)
         self.second_normal = nn.GroupNorm(count_groups(width), width)
         self.second = Conv(width, width, padding)
         nn.init.zeros_(self.second.conv.weight)
@@ -277,8 +276,8 @@ class Attention(nn.Module):
         super().__init__()
         self.heads = heads
         self.normal = nn.GroupNorm(1, width)
-        self.ask = nn.Conv2d(width, 3 * width, 1)
-        self.answer = nn.Conv2d(width, width, 1)
+        self.ask = Pointwise(width, 3 * width, 1)
+        self.answer = Pointwise(width, width, 1)
         nn.init.zeros_(self.answer.weight)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -1,6 +1,6 @@
 """Painting textures with a flow: new ones, others like a picture, and parts of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final
@@ -19,9 +19,10 @@ from studio.errors import CheckpointError
 from studio_flow.book import Page
 from studio_flow.describe import level, normalise, restore
 from studio_flow.model import DISTILLED, Flow
-from studio_flow.network import Wanted, tell_joints
+from studio_flow.network import FlowNet, Wanted, tell_joints
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
+from studio_flow.together import Together
 from studio_flow.trial import to_image
 from studio_flow.wishes import Wish, apply_wish, count_channels, wish_page
 
@@ -77,8 +78,12 @@ class Source:
     repeats: int = 2
 
 
+Tell = Callable[[Any, int], None]
+"""(preview, pictures): called after a step of so many pictures; may raise to stop."""
+
+
 class Painter:
-    """Draws one texture at a time: a result must not depend on what else is in a batch."""
+    """Draws textures; small ones together, where each is the same as if drawn alone."""
 
     def __init__(self, flow: Flow, device: str = "cpu") -> None:
         """Keep a flow.
@@ -92,42 +97,56 @@ class Painter:
         self._autoencoder = flow.autoencoder
         self._device = device
         self._stride = flow.network.config.stride * flow.autoencoder.config.factor
+        self._together = Together(device)
 
     def count_steps(self, order: Order) -> int:
-        """Return how often `paint` reports."""
+        """Return how many steps of each picture are told of."""
         return order.style.steps + (REFINING if order.refine and order.features != "small" else 0)
 
-    def paint(
-        self, order: Order, seed: int, source: Source | None, on_step: Callable[[Any], None]
-    ) -> Image.Image:
-        """Return a texture.
+    def count_together(self, order: Order) -> int:
+        """Return how many new textures are best drawn at once."""
+        height, width = self.plan_field(order)
+        network = self._find_network(order.style)[0]
+        return self._together.count(network, self._find_shape((height, width)), height * width)
+
+    def paint_new(self, order: Order, seeds: Sequence[int], tell: Tell) -> list[Image.Image]:
+        """Return a texture per seed, drawn together.
 
         Args:
             order: what is wanted.
-            seed: decides all that the order leaves open.
-            source: to start from.
-            on_step: called with a preview after every step; may raise to stop.
+            seeds: decide all that the order leaves open.
+            tell: of every step.
         """
         size = self.plan_field(order)
-        rng = torch.Generator().manual_seed(mix_seed(seed, 0))
-        if source is None:
+        rngs = [torch.Generator().manual_seed(mix_seed(seed, 0)) for seed in seeds]
+        told = []
+        for seed in seeds:
             # Tiles of one style have the same joints, so that they can lie side by side.
             style_seed = seed if order.style_seed < 0 else order.style_seed
             page = self._choose_page(order, style_seed)
-            lines = self._lay(order, size, style_seed)
-            made = self._draw(order, (page, lines), size, rng, on_step)
-        else:
-            made = self._draw_over(order, source, size, rng, on_step)
-        image = self._enlarge(made, order)
-        if source is None:
-            image = Image.fromarray(roll_to_quiet(np.asarray(image)))
-        if order.refine and order.features != "small":
-            image = self._refine(order, image, rng, on_step)
-        return image if source is None else _put_back(image, source)
+            told.append((page, self._lay(order, size, style_seed)))
+        images = []
+        for made, rng in zip(self._draw(order, told, size, rngs, tell), rngs, strict=True):
+            image = Image.fromarray(roll_to_quiet(np.asarray(self._enlarge(made, order))))
+            images.append(self._refine(order, image, rng, tell))
+        return images
+
+    def paint_over(self, order: Order, seed: int, source: Source, tell: Tell) -> Image.Image:
+        """Return a picture drawn over, or a part of it; arguments as of `paint_new`."""
+        rng = torch.Generator().manual_seed(mix_seed(seed, 0))
+        made = self._draw_over(order, source, self.plan_field(order), rng, tell)
+        image = self._refine(order, self._enlarge(made, order), rng, tell)
+        return _put_back(image, source)
 
     def is_short(self, style: Style) -> bool:
         """Tell whether the distilled net draws new textures: it was taught the usual guidance."""
         return self.flow.distilled is not None and style == Style(steps=DISTILLED)
+
+    def _find_network(self, style: Style) -> tuple[FlowNet, Style]:
+        """Return the net that draws new textures, and how it is walked with."""
+        if self.flow.distilled is not None and self.is_short(style):
+            return self.flow.distilled, replace(style, guidance=1.0)
+        return self.flow.network, style
 
     def plan_field(self, order: Order) -> tuple[int, int]:
         """Return height and width of what the flow draws, pixels: multiples of its stride."""
@@ -163,23 +182,29 @@ class Painter:
     def _draw(
         self,
         order: Order,
-        told: tuple[Page, Lines | None],
+        told: Sequence[tuple[Page, Lines | None]],
         size: tuple[int, int],
-        rng: torch.Generator,
-        on_step: Callable[[Any], None],
-    ) -> Tensor:
-        page, lines = told
-        facts = page.facts[None]
-        noise = torch.randn(self._find_shape(size), generator=rng)
-        course = self._plan(order.style, facts, on_step)
-        plan = tell_joints(lines.joints if lines else None, (1, *size))
-        made = self._walk(order.kind, (facts, plan), noise, course)
+        rngs: Sequence[torch.Generator],
+        tell: Tell,
+    ) -> list[Tensor]:
+        """Draw pictures (1, 3, H, W); only the walk is one for all."""
+        shape = self._find_shape(size)
+        facts = torch.stack([page.facts for page, _ in told])
+        noise = torch.cat([torch.randn(shape, generator=rng) for rng in rngs])
+        plans = [tell_joints(lines.joints if lines else None, (1, *size)) for _, lines in told]
+        course = self._plan(order.style, facts, tell)
+        made = self._walk(order.kind, (facts, torch.cat(plans)), noise, course)
+        return [
+            self._finish_new(order, made[row : row + 1], *both) for row, both in enumerate(told)
+        ]
+
+    def _finish_new(self, order: Order, made: Tensor, page: Page, lines: Lines | None) -> Tensor:
         change = None
         if page.likeness is not None:
             share = LAID if lines is not None else 1.0
             channels = count_channels(order.wish)
             change = partial(make_alike, goal=page.likeness, share=share, channels=channels)
-        return self._finish(made, facts, lines.shades if lines else None, change)
+        return self._finish(made, page.facts[None], lines.shades if lines else None, change)
 
     def _find_shape(self, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """Return the shape of the latents of a picture (height, width)."""
@@ -211,11 +236,10 @@ class Painter:
             made = restore(level(enlarger(plain.to(self._device)).cpu()), facts)
         return resize_torus(to_image(made[0]), order.width, order.height)
 
-    def _plan(
-        self, style: Style, facts: Tensor, on_step: Callable[[Any], None], start: float = 0.0
-    ) -> Course:
+    def _plan(self, style: Style, facts: Tensor, tell: Tell, start: float = 0.0) -> Course:
         def show(guess: Tensor) -> None:
-            on_step(to_image(restore(self._autoencoder.preview(guess).cpu(), facts)[0]))
+            preview = restore(self._autoencoder.preview(guess[:1]).cpu(), facts[:1])
+            tell(to_image(preview[0]), len(guess))
 
         return Course(style, plan_times(style, start), on_step=show)
 
@@ -225,15 +249,17 @@ class Painter:
         """Return the clean latents, on the CPU; told are facts and plan."""
         facts, plan = told
         network = self.flow.network
-        short = self.flow.distilled if self.is_short(course.style) else None
-        # It knows its own four times only: not those of a walk that begins with a picture.
-        if short and course.times == plan_times(course.style) and not course.change:
-            network, course = short, replace(course, style=replace(course.style, guidance=1.0))
+        # The distilled net knows its own four times only: not those of a walk that begins with a
+        # picture.
+        if course.times == plan_times(course.style) and not course.change:
+            network, style = self._find_network(course.style)
+            course = replace(course, style=style)
+        count = len(field)
         wanted = Wanted(
-            torch.tensor([kind], device=self._device),
+            torch.full((count,), kind, device=self._device),
             facts.to(self._device),
-            torch.ones(1, device=self._device),
-            torch.zeros(1, device=self._device),
+            torch.ones(count, device=self._device),
+            torch.zeros(count, device=self._device),
             None if plan is None else plan.to(self._device),
         )
         return walk(network, field.to(self._device), wanted, course).cpu()
@@ -244,14 +270,14 @@ class Painter:
         source: Source,
         size: tuple[int, int],
         rng: torch.Generator,
-        on_step: Callable[[Any], None],
+        tell: Tell,
     ) -> Tensor:
         latents, facts, plan = self._encode(source.image, size)
         told = apply_wish(facts[0], order.wish)[None]
         noise = torch.randn(latents.shape, generator=rng)
         if source.mask is None:
             start = 1 - source.strength
-            course = self._plan(order.style, told, on_step, start)
+            course = self._plan(order.style, told, tell, start)
             field = start * latents + (1 - start) * noise
             return self._finish(self._walk(order.kind, (told, plan), field, course), told)
         mask = to_mask(source.mask, *latents.shape[-2:])
@@ -261,7 +287,7 @@ class Painter:
             return guess * free + latents.to(guess.device) * (1 - free)
 
         course = replace(
-            self._plan(order.style, facts, on_step), change=keep, repeats=source.repeats, rng=rng
+            self._plan(order.style, facts, tell), change=keep, repeats=source.repeats, rng=rng
         )
         made = keep(noise, 1.0, self._walk(order.kind, (told, plan), noise, course))
         with torch.inference_mode():
@@ -278,16 +304,18 @@ class Painter:
         return latents, facts, self._trace(plain)
 
     def _refine(
-        self, order: Order, image: Image.Image, rng: torch.Generator, on_step: Callable[[Any], None]
+        self, order: Order, image: Image.Image, rng: torch.Generator, tell: Tell
     ) -> Image.Image:
-        """Draw the enlarged picture over with a little noise: fine detail appears."""
+        """Draw an enlarged picture over with a little noise, where wanted: fine detail appears."""
+        if not order.refine or order.features == "small":
+            return image
         stride = self._stride
         size = (-(-order.height // stride) * stride, -(-order.width // stride) * stride)
         latents, facts, plan = self._encode(image, size)
         start = 1 - order.refine
         style = Style(REFINING, 1.0, "euler", 1.0)
         field = start * latents + (1 - start) * torch.randn(latents.shape, generator=rng)
-        course = self._plan(style, facts, on_step, start)
+        course = self._plan(style, facts, tell, start)
         made = self._finish(self._walk(order.kind, (facts, plan), field, course), facts)
         return resize_torus(to_image(made[0]), order.width, order.height)
 

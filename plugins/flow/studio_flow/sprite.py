@@ -20,6 +20,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_flow.budget import MOST
 from studio_flow.sheet import Cells, lay_cells, save_sheet
 from studio_flow.shelf import get_place, list_shipped
 
@@ -110,8 +111,9 @@ class Sprite(Generator):
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
-        """Frames of one sprite at a time."""
-        return Footprint(host_bytes=(500 << 20) + params.frames * params.size**2 * 4000)
+        """Frames of some sprites at a time."""
+        rows = max(MOST, params.frames)
+        return Footprint(host_bytes=(500 << 20) + rows * params.size**2 * 4000)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
@@ -127,21 +129,22 @@ class Sprite(Generator):
         side = self._maker.choose_side(order.kind, order.side)
         source = load_given(job, side)
         steps = params.sprites * params.num_inference_steps
-        total = steps * len(job.seeds)
-        for index, seed in enumerate(job.seeds):
-            done = iter(range(index * steps, total))
+        total, done = steps * len(job.seeds), 0
 
-            def tell(preview: Image.Image, done: Iterator[int] = done) -> None:
-                job.step(next(done), total, preview)
+        def tell(preview: Image.Image, cells: int) -> None:
+            nonlocal done
+            job.step(done, total, preview)
+            done += cells
 
-            made = self._maker.draw(order, seed, source, tell)
+        drawn = self._maker.draw(order, job.seeds, source, tell)
+        for seed, (made, seconds) in zip(job.seeds, drawn, strict=True):
             sheet, cells = lay(made, params)
-            job.step((index + 1) * steps, total, sheet)
+            job.step(done, total, sheet)
             info = {"kind": params.kind, "drawn_at": side, "cells": len(made)}
             yield [
                 Artifact(
                     sheet, MediaType.IMAGE, metrics=measure(made), info=info,
-                    title=f"{params.kind} {seed}",
+                    title=f"{params.kind} {seed}", seconds=seconds,
                 ),
                 self._pack(sheet, cells, job, seed),
             ]  # fmt: skip

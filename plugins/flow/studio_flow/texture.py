@@ -1,5 +1,6 @@
 """`flow.texture`: seamless textures from a class or words, a picture, or into a masked part."""
 
+import time
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
@@ -23,6 +24,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_flow.budget import TOGETHER
 from studio_flow.shelf import get_place, list_shipped
 from studio_flow.vocabulary import Reading, read_prompt
 
@@ -178,7 +180,7 @@ class Texture(Generator):
     def footprint(cls, params: Any) -> Footprint:
         """Activations of a field, told and blind one after the other."""
         factor = FIELD_SHARE[params.features] if not params.refine else 1
-        pixels = params.size * (params.height or params.size) // factor**2
+        pixels = max(TOGETHER, params.size * (params.height or params.size) // factor**2)
         return Footprint(host_bytes=(500 << 20) + (pixels + params.size**2) * 500)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
@@ -196,16 +198,7 @@ class Texture(Generator):
         source = load_source(job, params.strength)
         order = self._build_order(params, name, reading, source)
         order = replace(order, drawing=load_drawing(job))
-        steps = self._painter.count_steps(order)
-        total = steps * len(job.seeds)
-        for index, seed in enumerate(job.seeds):
-            done = iter(range(index * steps, total))
-
-            def tell(preview: Image.Image, done: Iterator[int] = done) -> None:
-                job.step(next(done), total, preview)
-
-            image = self._painter.paint(order, seed, source, tell)
-            job.step((index + 1) * steps, total, image)
+        for image, seed, seconds in self._paint(order, source, job):
             field = self._painter.plan_field(order)
             yield Artifact(
                 image,
@@ -219,7 +212,32 @@ class Texture(Generator):
                     "field": [field[1], field[0]],
                 },
                 title=f"{name.replace('_', ' ')} {seed}",
+                seconds=seconds,
             )
+
+    def _paint(
+        self, order: "Order", source: "Source | None", job: JobContext
+    ) -> Iterator[tuple[Image.Image, int, float]]:
+        """Yield pictures, their seeds and what each took; small new ones are drawn together."""
+        steps = self._painter.count_steps(order)
+        total, done = steps * len(job.seeds), 0
+
+        def tell(preview: Image.Image, pictures: int) -> None:
+            nonlocal done
+            job.step(done, total, preview)
+            done += pictures
+
+        most = self._painter.count_together(order) if len(job.seeds) > 1 and not source else 1
+        for first in range(0, len(job.seeds), most):
+            seeds, start = job.seeds[first : first + most], time.monotonic()
+            if source is None:
+                images = self._painter.paint_new(order, seeds, tell)
+            else:
+                images = [self._painter.paint_over(order, seeds[0], source, tell)]
+            seconds = (time.monotonic() - start) / len(seeds)
+            for image, seed in zip(images, seeds, strict=True):
+                job.step(done, total, image)
+                yield image, seed, seconds
 
     def _build_order(
         self, params: Any, name: str, reading: Reading, source: "Source | None"

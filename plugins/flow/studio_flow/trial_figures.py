@@ -54,12 +54,15 @@ def draw_textures(
 ) -> tuple[list[Image.Image], list[str]]:
     """Return `each` textures of every class, and their classes; seeds count from 0."""
     painter = Painter(flow)
-    images, names = [], []
+    images: list[Image.Image] = []
+    names: list[str] = []
     for kind, name in enumerate(flow.classes):
         order = Order(kind, Wish(), SIDE, SIDE, "small", style)
-        for seed in range(each):
-            images.append(painter.paint(order, seed, None, lambda preview: None))
-            names.append(name)
+        most = painter.count_together(order)
+        for first in range(0, each, most):
+            seeds = range(first, min(first + most, each))
+            images += painter.paint_new(order, seeds, lambda preview, pictures: None)
+        names += [name] * each
     return images, names
 
 
@@ -76,12 +79,14 @@ def measure_sprites(flow: Flow, judge: Path, each: int) -> dict[str, float]:
 def draw_sheet(flow: Flow, each: int) -> tuple[list[Image.Image], list[str]]:
     """Return `each` sprites of every kind, at the size that most of the kind have."""
     maker = SpriteMaker(flow)
-    images, names = [], []
+    images: list[Image.Image] = []
+    names: list[str] = []
     for kind, name in enumerate(flow.classes):
         counts = [int((flow.book.kinds == kind * 2 + index).sum()) for index in range(2)]
         side = SIZES[int(counts[1] >= counts[0])]
         order = SpriteOrder(kind, side, cells=each)
-        images += maker.draw(order, 0, None, lambda preview: None)
+        ((sheet, _),) = maker.draw(order, [0], None, lambda preview, cells: None)
+        images += sheet
         names += [name] * each
     return images, names
 

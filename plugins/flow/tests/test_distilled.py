@@ -34,7 +34,8 @@ def count_calls(network):
 
 def paint(flow, style, seed=3):
     order = Order(0, Wish(), 64, 64, "small", style)
-    return Painter(flow).paint(order, seed, None, lambda preview: None)
+    (image,) = Painter(flow).paint_new(order, [seed], lambda preview, pictures: None)
+    return image
 
 
 def test_four_plain_steps_ask_the_distilled_net_four_times(short_flow):
@@ -53,7 +54,7 @@ def test_a_picture_drawn_over_asks_the_usual_net(short_flow, texture_flow):
     picture = paint(short_flow, SHORT)
     calls = count_calls(short_flow.distilled)
     order = Order(0, Wish(), 64, 64, "small", SHORT)
-    Painter(short_flow).paint(order, 0, Source(picture, 0.5), lambda preview: None)
+    Painter(short_flow).paint_over(order, 0, Source(picture, 0.5), lambda preview, pictures: None)
     assert not calls
 
 

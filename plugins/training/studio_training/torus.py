@@ -6,6 +6,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio_training.rows import Pointwise, convolve
+
 Net = TypeVar("Net", bound=nn.Module)
 Padding = Literal["circular", "zeros"]
 
@@ -20,7 +22,7 @@ class Conv(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, outer, H, W)."""
-        return torch.as_tensor(self.conv(wrap(x) if self.wraps else x))
+        return convolve(self.conv, wrap(x) if self.wraps else x)
 
 
 class Shrink(nn.Module):
@@ -28,7 +30,7 @@ class Shrink(nn.Module):
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inner, outer, 2, stride=2)
+        self.conv = Pointwise(inner, outer, 2, stride=2)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, outer, H / 2, W / 2)."""
@@ -40,7 +42,7 @@ class Grow(nn.Module):
 
     def __init__(self, inner: int, outer: int) -> None:
         super().__init__()
-        self.conv = nn.Conv2d(inner, 4 * outer, 1)
+        self.conv = Pointwise(inner, 4 * outer, 1)
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (B, outer, 2 H, 2 W)."""

@@ -1,0 +1,8 @@
+"""How much is drawn at once."""
+
+from typing import Final
+
+TOGETHER: Final = 1 << 18
+"""Pixels: beyond, one picture keeps a processor as busy as many."""
+MOST: Final = 16
+"""Pictures: more at once are no quicker."""
