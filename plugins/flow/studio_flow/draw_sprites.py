@@ -57,6 +57,8 @@ class SpriteOrder:
     style: Style = field(default_factory=lambda: Style(12, 2.0))
 
 
+EMPTY: Final = 0.03
+"""A sprite with a smaller share of opaque pixels is drawn again, once."""
 Tell = Callable[[Image.Image, int], None]
 """(preview, cells): called after a step of so many cells; may raise to stop."""
 
@@ -100,7 +102,10 @@ class SpriteMaker:
                 torch.Generator().manual_seed(mix_seed(seed, cell))
                 for seed, cell in cells[first : first + most]
             ]
-            for raw in self._draw_cells(drawn_at, rngs, source, tell):
+            drawn = self._draw_cells(drawn_at, rngs, source, tell)
+            for raw, rng in zip(drawn, rngs, strict=True):
+                if source is None and is_empty(raw):
+                    (raw,) = self._draw_cells(drawn_at, [rng], None, lambda show, _: tell(show, 0))
                 made += self._finish(order, raw)
             spent += [(time.monotonic() - start) / len(rngs)] * len(rngs)
             while len(made) >= size:
@@ -182,6 +187,11 @@ def build_noise(order: SpriteOrder, rng: torch.Generator) -> Tensor:
     ]
     noise = torch.stack(frames)
     return (noise + noise.flip(3)) / math.sqrt(2) if order.symmetric else noise
+
+
+def is_empty(sprites: Sequence[Pixels]) -> bool:
+    """Tell whether there is next to nothing in one of some sprites (S, S, 4)."""
+    return any(float((sprite[..., 3] > 0).mean()) < EMPTY for sprite in sprites)
 
 
 def show_cells(guess: Tensor) -> Image.Image:

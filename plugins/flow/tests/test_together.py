@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import torch
-from studio_flow import together
+from studio_flow import draw_sprites, together
 from studio_flow.budget import MOST
 from studio_flow.draw_sprites import SpriteMaker, SpriteOrder
 from studio_flow.paint import Order, Painter
@@ -58,6 +58,20 @@ def test_the_net_is_asked_for_many_at_once(sprite_flow):
     list(maker.draw(order, range(6), None, lambda preview, cells: told.append(cells)))
     assert rows == [MOST] * 3 + [24 - MOST] * 3
     assert told == rows
+
+
+def test_what_came_out_empty_is_drawn_again(sprite_flow, monkeypatch):
+    maker = SpriteMaker(sprite_flow)
+    order = SpriteOrder(0, 16, cells=2, style=Style(2, 1.0))
+    ((usual, _),) = maker.draw(order, [0], None, ignore)
+    verdicts = iter([True, False])
+    monkeypatch.setattr(draw_sprites, "is_empty", lambda sprites: next(verdicts))
+    told = []
+    ((sheet, _),) = maker.draw(order, [0], None, lambda preview, cells: told.append(cells))
+    first, second = ([np.asarray(sprite) for sprite in cells] for cells in (usual, sheet))
+    assert not np.array_equal(first[0], second[0])
+    assert np.array_equal(first[1], second[1])
+    assert told == [2, 2, 0, 0]
 
 
 def test_one_by_one_where_bits_are_not_kept(texture_flow, monkeypatch):
