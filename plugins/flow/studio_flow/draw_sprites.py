@@ -106,7 +106,7 @@ class SpriteMaker:
             for raw, rng in zip(drawn, rngs, strict=True):
                 if source is None and is_empty(raw):
                     (raw,) = self._draw_cells(drawn_at, [rng], None, lambda show, _: tell(show, 0))
-                made += self._finish(order, raw)
+                made += self._finish(order, raw, source is None)
             spent += [(time.monotonic() - start) / len(rngs)] * len(rngs)
             while len(made) >= size:
                 yield made[:size], sum(spent[: order.cells])
@@ -119,8 +119,8 @@ class SpriteMaker:
         return max(1, rows // order.frames)
 
     @staticmethod
-    def _finish(order: SpriteOrder, raw: list[Pixels]) -> list[Image.Image]:
-        sprites = tidy(raw, order.colours, order.palette)
+    def _finish(order: SpriteOrder, raw: list[Pixels], settles: bool) -> list[Image.Image]:
+        sprites = tidy(raw, order.colours, order.palette, settles=settles)
         if order.outline:
             sprites = [add_outline(sprite) for sprite in sprites]
         return [fit_side(sprite, order.side) for sprite in sprites]

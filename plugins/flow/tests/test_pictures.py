@@ -11,7 +11,7 @@ from studio_flow.draw_sprites import fit_side, halve, prepare_source
 from studio_flow.palettes import find_palette, keep_to_palette
 from studio_flow.resize import resize_torus
 from studio_flow.sheet import Cells, lay_cells, save_sheet, write_aseprite, write_godot, write_unity
-from studio_flow.tidy import add_outline, label_parts, remove_specks, tidy
+from studio_flow.tidy import add_outline, label_parts, remove_specks, settle, tidy
 from studio_training.seams import measure_seams, roll_to_quiet
 
 
@@ -160,3 +160,26 @@ def test_a_sheet_on_disk(draw_sprite, tmp_path):
     with Image.open(files[0]) as image:
         cut = image.crop((32, 16, 48, 32))
     assert np.array_equal(np.asarray(cut), np.asarray(sprites[5]))
+
+
+def test_shades_that_hardly_differ_settle_and_outlines_stay():
+    rng = np.random.default_rng(0)
+    sprite = np.zeros((16, 16, 4), np.uint8)
+    sprite[2:14, 2:14] = (10, 10, 12, 255)
+    sprite[3:13, 3:13, :3] = np.array((150, 90, 60)) + rng.integers(-12, 12, (10, 10, 1))
+    made = settle(sprite)
+    inside, before = made[4:12, 4:12, :3], sprite[4:12, 4:12, :3]
+    assert inside.std(axis=(0, 1)).max() < 0.6 * before.std(axis=(0, 1)).max()
+    assert np.abs(inside.mean((0, 1)) - before.mean((0, 1))).max() < 2
+    assert np.abs(made[2, 2:14].astype(int) - sprite[2, 2:14]).max() <= 2
+    assert np.array_equal(made[..., 3], sprite[..., 3])
+    assert (made[sprite[..., 3] == 0] == 0).all()
+
+
+def test_a_users_own_shades_are_left():
+    sprite = np.zeros((8, 8, 4), np.uint8)
+    sprite[1:7, 1:7] = (90, 90, 90, 255)
+    sprite[1:7:2, 1:7:2, 0] = 100
+    (made,) = tidy([sprite], 0, None, settles=False)
+    assert np.array_equal(made, sprite)
+    assert not np.array_equal(tidy([sprite], 0, None)[0], sprite)
