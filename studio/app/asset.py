@@ -138,12 +138,12 @@ class Asset:
         target.mkdir(parents=True, exist_ok=True)
         stem = build_file_stem(self.record)
         files = self.record.files
-        pairs = [
-            (path, target / f"{stem}{'' if path == self.path else '_' + name}{path.suffix}")
-            for name, path in files.items()
-        ]
-        if self.kind is MediaType.TEXTURE:
-            pairs = [(path, target / f"{stem}_{name}{path.suffix}") for name, path in files.items()]
+        pairs = []
+        for name, path in files.items():
+            is_alone = path == self.path and self.kind is not MediaType.TEXTURE
+            # Maps are called "height", files of checkpoints "config.json".
+            part = "" if is_alone else "_" + name.removesuffix(path.suffix)
+            pairs.append((path, target / f"{stem}{part}{path.suffix}"))
         for source, copy in pairs:
             shutil.copyfile(source, copy)
         copies = [copy for _, copy in pairs]

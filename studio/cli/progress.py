@@ -54,19 +54,21 @@ class LineMeter:
         self._write = write
         self._text = text
         self._clock = clock
-        self._started: dict[str, float] = {}
+        self._started: dict[str, tuple[float, float]] = {}
         self._due: dict[str, float] = {}
 
     def show(self, key: str, label: str, done: float, total: float) -> None:
         """Write a line if the last one of this key is some time ago."""
         now = self._clock()
-        started = self._started.setdefault(key, now)
+        if total:  # reading comes before the first step, and what goes on begins in the middle
+            self._started.setdefault(key, (now, done))
         if now < self._due.setdefault(key, now + FIRST_LINE) or not total or done >= total:
             return
         self._due[key] = now + _EVERY
         share = f"{label}: {done / total:.0%}"
-        if done > 0:
-            left = (now - started) / done * (total - done)
+        started, first = self._started.get(key, (now, done))
+        if done > first:
+            left = (now - started) / (done - first) * (total - done)
             share += self._text(", {time} left", time=format_seconds(left))
         self._write(share)
 

@@ -53,6 +53,18 @@ def test_lines_come_now_and_then():
     assert lines[-1] == "said"
 
 
+@pytest.mark.parametrize(("first", "left"), [(1, "1 min 24 s"), (60, "25.0 s")])
+def test_the_time_left_is_that_of_steps_taken(first, left):
+    """Not of reading before them, nor of those of a run that is gone on with."""
+    lines, clock = [], Clock()
+    meter = LineMeter(lines.append, lambda template, **v: template.format(**v), clock)
+    meter.show("k", "work", 0, 0)
+    for second in range(30, 46):
+        clock.now = float(second)
+        meter.show("k", "work", first + second - 30, 100)
+    assert lines == [f"work: {first}%", f"work: {first + 15}%, {left} left"]
+
+
 def test_what_is_quick_says_nothing():
     lines = []
     meter = LineMeter(lines.append, str, Clock())

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from studio import Studio
+from studio.worker.guard import find_family
 
 FOLDER = Path(__file__).parent
 SAMPLE = FOLDER.parent / "sample" / "sample_plugin"
@@ -36,8 +37,14 @@ def place(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def studio(place):
-    """A studio with little patience."""
+def others():
+    """Processes that other tests left to this one, as that which tracks shared memory."""
+    return set(find_family(os.getpid()))
+
+
+@pytest.fixture(scope="module")
+def studio(place, others):
+    """A studio with little patience, save with a machine that is busy."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("studio.worker.process._MAX_PROCESSES", 40)
         patch.setattr(sys, "path", [str(place / "plugins"), *sys.path])
@@ -49,7 +56,7 @@ def studio(place):
             worker_threads=1,
             worker_memory_mb=500,
             max_attempts=1,
-            heartbeat_timeout=2.5,
+            heartbeat_timeout=60,
             cancel_grace=0.3,
         ) as opened:
             yield opened

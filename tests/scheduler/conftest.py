@@ -208,6 +208,12 @@ class Home:
             assert time.monotonic() < end, f"{job} is still {record.status}"
             time.sleep(0.002)
 
+    def wait_until(self, is_so, timeout=60):
+        end = time.monotonic() + timeout
+        while not is_so():
+            assert time.monotonic() < end, self.jobs.find()
+            time.sleep(0.002)
+
     def close(self):
         for scheduler in self.schedulers:
             scheduler.stop()

@@ -22,11 +22,11 @@ from torch import Tensor, nn
 
 from studio_gan.losses import get_critic_loss, get_generator_loss
 from studio_gan.pairs import Draw
-from studio_gan.translator import TranslatorConfig, build_critics, build_translators
+from studio_gan.translator import Translator, TranslatorConfig, build_critics, build_translators
 
-KEEP: Final = 0.5
-"""Weight, over that of coming back, of leaving alone what is of the wanted kind already: CycleGAN's
-identity loss. Without it light may become dark and dark light."""
+AHEAD: Final = 2.0
+"""Learning rate of critics over the translators', without pairs: a critic that lags behind leads
+its translator past the mark, and back, and past it again (two time scales, arXiv 1706.08500)."""
 
 
 class TranslateLearner:
@@ -62,6 +62,14 @@ class TranslateLearner:
             for name, part in (("translators", self.translators), ("critics", self.critics))
         }
 
+    def settle(self, source: Tensor, target: Tensor) -> None:
+        """Begin with the colours of either side, pictures (N, C, H, W) in -1..1."""
+        for way, (given, wanted) in self._ways(source, target).items():
+            for nets in (self.translators, self.average):
+                net = nets[way]
+                assert isinstance(net, Translator)
+                net.settle(given, wanted)
+
     def restart(self, translators: nn.Module) -> None:
         """Start anew, at step 0, from other translators of the same sizes."""
         for nets in (self.translators, self.average):
@@ -69,7 +77,7 @@ class TranslateLearner:
         self.step = 0
 
     def advance(self) -> dict[str, float]:
-        """Let the critics take a turn, then the translators.
+        """Let the translators take a turn, then the critics, on what was made.
 
         Raises:
             DivergedError: a loss is not finite; that turn was not taken.
@@ -79,7 +87,8 @@ class TranslateLearner:
             torch.manual_seed(seed)
             rng = torch.Generator().manual_seed(seed)
             source, target = self._draw(rng, self.settings.batch)
-            figures = self._teach_critics(source, target) | self._teach(source, target)
+            figures, made = self._teach(source, target)
+            figures |= self._teach_critics(source, target, made)
         self.step += 1
         follow(self.average, self.translators, self.settings.ema, self.step)
         return figures
@@ -110,33 +119,33 @@ class TranslateLearner:
         scores: Tensor = self.critics[way](seen)
         return scores
 
-    def _teach_critics(self, source: Tensor, target: Tensor) -> dict[str, float]:
-        loss = torch.zeros(())
-        for way, (given, wanted) in self._ways(source, target).items():
-            with torch.no_grad():
-                made = self.translators[way](given)
-            real, fake = self._judge(way, given, wanted), self._judge(way, given, made)
-            loss = loss + get_critic_loss("hinge", real, fake)
-        self._take_step("critics", self.critics, loss)
-        return {"critic": float(loss.detach())}
-
-    def _teach(self, source: Tensor, target: Tensor) -> dict[str, float]:
+    def _teach(self, source: Tensor, target: Tensor) -> tuple[dict[str, float], dict[str, Tensor]]:
+        """Let the translators take a turn; return figures, and what came out each way."""
         self.critics.requires_grad_(False)
         play = error = torch.zeros(())
+        outcome = {}
         for way, (given, wanted) in self._ways(source, target).items():
             made = self.translators[way](given)
+            outcome[way] = made.detach()
             play = play + get_generator_loss("hinge", self._judge(way, given, made))
             if self.config.mode == "unpaired":
                 other = "back" if way == "there" else "there"
-                if self.config.source == self.config.target:
-                    same = self.translators[way](wanted)
-                    error = error + KEEP * (same - wanted).abs().mean()
                 made, wanted = self.translators[other](made), given
             error = error + (made - wanted).abs().mean()
         loss = play + self.likeness * error
         self.critics.requires_grad_(True)
         self._take_step("translators", self.translators, loss)
-        return {"loss": float(loss.detach()), "error": float(error.detach())}
+        return {"loss": float(loss.detach()), "error": float(error.detach())}, outcome
+
+    def _teach_critics(
+        self, source: Tensor, target: Tensor, made: Mapping[str, Tensor]
+    ) -> dict[str, float]:
+        loss = torch.zeros(())
+        for way, (given, wanted) in self._ways(source, target).items():
+            real, fake = self._judge(way, given, wanted), self._judge(way, given, made[way])
+            loss = loss + get_critic_loss("hinge", real, fake)
+        self._take_step("critics", self.critics, loss)
+        return {"critic": float(loss.detach())}
 
     def _take_step(self, name: str, nets: nn.Module, loss: Tensor) -> None:
         optimiser = self._optimisers[name]
@@ -149,8 +158,9 @@ class TranslateLearner:
                 name=name,
                 step=self.step,
             )
+        is_ahead = name == "critics" and self.config.mode == "unpaired"
         for group in optimiser.param_groups:
-            group["lr"] = get_rate(self.settings, self.step)
+            group["lr"] = get_rate(self.settings, self.step) * (AHEAD if is_ahead else 1.0)
         optimiser.step()
         optimiser.zero_grad()
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STATE = "training.safetensors"
 WEIGHTS = "model.safetensors"
 SHOWN = 6
+ENOUGH = 64
+"""Pictures whose colours are looked at before the first step."""
 
 
 class TranslateTrain(Generator):
@@ -82,6 +84,7 @@ class TranslateTrain(Generator):
         from studio_training import Settings
 
         from studio_gan.pairs import build_pair_draw
+        from studio_gan.pictures import to_unit
         from studio_gan.translate_learner import TranslateLearner
         from studio_gan.translate_weights import load_translators
 
@@ -93,7 +96,7 @@ class TranslateTrain(Generator):
             batch=params.batch,
             rate=params.rate,
             warmup=min(50, params.steps // 4),
-            decay=0.3,
+            decay=0.3 if config.mode == "paired" else 0.5,
             ema=0.995,
             clip=0.0,
             seed=seed,
@@ -101,6 +104,9 @@ class TranslateTrain(Generator):
         is_paired = config.mode == "paired"
         draw = build_pair_draw(pairs, params.size, config.is_torus, is_paired)
         learner = TranslateLearner(config, settings, params.likeness, draw)
+        if self._start is None:
+            some = (one[:: len(one) // ENOUGH + 1] for one in (pairs.source, pairs.target))
+            learner.settle(*map(to_unit, some))
         if self._start is not None and nets is not None:
             place = self._start.path
             state = (place if place.is_dir() else place.parent) / STATE
@@ -121,6 +127,8 @@ def _plan_nets(params: TranslateTrainParams, pairs: "Pairs") -> "TranslatorConfi
         channels=params.channels,
         blocks=params.blocks,
         is_torus=params.tiles,
+        # Without pairs nothing says what shall come of what: of all ways the shortest is taken.
+        is_residual=params.mode == "unpaired" and pairs.source.shape[1] == pairs.target.shape[1],
     )
 
 

@@ -17,6 +17,8 @@ Edge = Literal["circular", "replicate"]
 STRIDE: Final = 4
 """Sides are brought to a multiple of it."""
 MOST_CHANNELS, MOST_BLOCKS = 128, 16
+LEAST_SPREAD: Final = 1e-4
+"""Variance that colours are taken to have at least, of -1..1."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +32,8 @@ class TranslatorConfig:
         channels: at full size; twice and four times as many below.
         blocks: residual ones in the middle.
         is_torus: pictures tile, and what is made of them does.
+        is_residual: the picture goes past the net, which adds what shall be different; for as many
+            colours in as out.
     """
 
     mode: Mode = "paired"
@@ -38,6 +42,7 @@ class TranslatorConfig:
     channels: int = 16
     blocks: int = 4
     is_torus: bool = True
+    is_residual: bool = False
 
 
 class Translator(nn.Module):
@@ -58,6 +63,10 @@ class Translator(nn.Module):
         self.blocks = nn.ModuleList([Step(4 * width, 4 * width, 3) for _ in range(config.blocks)])
         self.up = nn.ModuleList([Step(6 * width, 2 * width, 3), Step(3 * width, width, 3)])
         self.leave = nn.Conv2d(width, outer, 5)
+        self.past = _build_past(inner) if config.is_residual else None
+        if self.past is not None:
+            nn.init.zeros_(self.leave.weight)
+            nn.init.zeros_(torch.as_tensor(self.leave.bias))
 
     def forward(self, pictures: Tensor) -> Tensor:
         """Translate (N, inner, H, W) to (N, outer, H, W)."""
@@ -74,7 +83,49 @@ class Translator(nn.Module):
             x = functional.interpolate(x, scale_factor=2, mode="nearest")
             x = step(torch.cat([x, fine], 1), self.edge)
         x = torch.tanh(self.leave(functional.pad(x, (2, 2, 2, 2), mode=self.edge)))
-        return x[:, :, :height, :width]
+        x = x[:, :, :height, :width]
+        return x if self.past is None else x + torch.as_tensor(self.past(pictures))
+
+    def settle(self, source: Tensor, target: Tensor) -> None:
+        """Begin with the colours of the target, where pictures go past the net.
+
+        Of all affine maps that give pictures (N, C, H, W) the mean and the covariance of others,
+        it is the one that changes least (Pitié and Kokaram, 2007); no pairs are needed.
+        """
+        if self.past is None:
+            return
+        (mean, spread), (wanted, other) = _measure_colours(source), _measure_colours(target)
+        root = _take_root(spread)
+        back = torch.linalg.inv(root)
+        mixture = back @ _take_root(root @ other @ root) @ back
+        with torch.no_grad():
+            self.past.weight.copy_(mixture.float()[:, :, None, None])
+            torch.as_tensor(self.past.bias).copy_((wanted - mixture @ mean).float())
+
+
+def _build_past(colours: int) -> nn.Conv2d:
+    """Build the way past the net: one mixture of colours for all places, none at first.
+
+    It alone knows how bright a picture is as a whole: norms inside of the net take that out.
+    """
+    past = nn.Conv2d(colours, colours, 1)
+    nn.init.zeros_(torch.as_tensor(past.bias))
+    nn.init.dirac_(past.weight)
+    return past
+
+
+def _measure_colours(pictures: Tensor) -> tuple[Tensor, Tensor]:
+    """Return the mean (C,) and the covariance (C, C) of colours."""
+    colours = pictures[:, :, ::2, ::2].transpose(0, 1).flatten(1).double()
+    spread = torch.cov(colours).reshape(len(colours), len(colours))
+    return colours.mean(1), spread + LEAST_SPREAD * torch.eye(len(colours))
+
+
+def _take_root(matrix: Tensor) -> Tensor:
+    """Return the square root of a symmetric matrix without negative eigenvalues."""
+    values, vectors = torch.linalg.eigh(matrix)
+    root: Tensor = vectors @ values.clamp_min(0).sqrt().diag() @ vectors.T
+    return root
 
 
 class Step(nn.Module):
@@ -150,6 +201,7 @@ def read_translator_config(facts: dict[str, Any]) -> TranslatorConfig:
         channels=int(facts["channels"]),
         blocks=int(facts["blocks"]),
         is_torus=bool(facts["is_torus"]),
+        is_residual=bool(facts.get("is_residual", False)),
     )
     if config.mode not in ("paired", "unpaired") or {config.source, config.target} - {1, 3}:
         raise ValueError("another architecture")

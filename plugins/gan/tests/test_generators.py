@@ -30,8 +30,10 @@ def test_training_keeps_the_contract(folder):
     check_generator(Train, params={"folder": str(folder)}).assert_ok()
 
 
-def test_from_a_folder_to_a_texture(studio, folder):
+def test_from_a_folder_to_a_texture(studio, folder, tmp_path):
     (made,) = studio.generate("gan.train", folder=str(folder), steps=3, seed=1, **TINY)
+    saved = {path.name.rpartition("_")[2] for path in made.save(tmp_path / "out")}
+    assert {"config.json", "README.md", "samples.png"} < saved, "no ending twice"
     assert made.metrics["diversity"] > 0
     assert {"model.safetensors", "config.json", "README.md", "samples.png"} <= set(made.files)
     config = json.loads(made.files["config.json"].read_text())

@@ -90,6 +90,72 @@ def test_pairs_are_learnt(make_learner):
     assert figures["held_out_error"] < 0.8 * figures["error_of_mean"]
 
 
+@pytest.fixture
+def make_night():
+    """Learners of tiles and of other tiles, dark and blue; and how far the first are from it."""
+    rng = torch.Generator().manual_seed(0)
+    days = 0.5 + 0.5 * torch.rand(64, 3, 8, 8, generator=rng)
+    days = days.repeat_interleave(4, 2).repeat_interleave(4, 3)
+    nights = days * torch.tensor([0.2, 0.3, 0.5])[:, None, None]
+    source, target, given, wanted = (
+        some * 2 - 1 for some in (days[:28], nights[28:56], days[56:], nights[56:])
+    )
+
+    def draw(rng, count):
+        rows = torch.randint(28, (2, count), generator=rng)
+        return source[rows[0]], target[rows[1]]
+
+    def make(steps):
+        config = TranslatorConfig("unpaired", 3, 3, 4, 1, is_residual=True)
+        settings = Settings(steps, batch=4, rate=5e-3, warmup=0, ema=0.9, clip=0.0, seed=1)
+        return TranslateLearner(config, settings, 10.0, draw)
+
+    def measure(learner):
+        with torch.no_grad():
+            made = learner.average["there"](given)
+        return float((made - wanted).abs().mean())
+
+    return make, measure, (source, target)
+
+
+def test_a_new_translation_without_pairs_changes_nothing(make_night):
+    make, _, (source, _) = make_night
+    with torch.no_grad():
+        assert torch.allclose(make(1).average["there"](source), source, atol=1e-6)
+
+
+def test_without_pairs_night_is_learnt(make_night):
+    """By the game alone, which does not begin with the colours here."""
+    make, measure, _ = make_night
+    learner = make(40)
+    before = measure(learner)
+    for _ in range(40):
+        learner.advance()
+    assert measure(learner) < 0.35 * before
+
+
+def test_it_begins_with_the_colours_of_the_other_side(make_night):
+    make, measure, (source, target) = make_night
+    learner = make(1)
+    before = measure(learner)
+    learner.settle(source, target)
+    assert measure(learner) < 0.25 * before
+    with torch.no_grad():
+        made = learner.average["there"](source)
+        again = learner.average["back"](made)
+    assert torch.allclose(made.mean((0, 2, 3)), target.mean((0, 2, 3)), atol=1e-4)
+    assert torch.allclose(made.std((0, 2, 3)), target.std((0, 2, 3)), rtol=0.02)
+    assert torch.allclose(again, source, atol=0.05), "it comes back"
+
+
+def test_one_colour_only_stays_finite():
+    net = Translator(1, 1, TranslatorConfig("unpaired", 1, 1, 4, 1, is_residual=True))
+    net.settle(torch.full((3, 1, 8, 8), 0.5), torch.full((3, 1, 8, 8), -0.5))
+    with torch.no_grad():
+        made = net(torch.full((1, 1, 8, 8), 0.5))
+    assert torch.allclose(made, torch.full((1, 1, 8, 8), -0.5), atol=1e-5)
+
+
 @pytest.mark.parametrize("mode", ["paired", "unpaired"])
 def test_going_on_is_bit_equal(make_learner, tmp_path, mode):
     (whole, _), (first, _), (second, _) = (make_learner(mode) for _ in range(3))
@@ -155,6 +221,15 @@ def test_without_pairs_it_goes_both_ways(tmp_path):
     assert read == config
     set_edge(nets, "replicate")
     assert nets["back"](torch.rand(1, 3, 8, 8)).shape == (1, 1, 8, 8)
+
+
+def test_translations_of_before_still_load(tmp_path):
+    config = TranslatorConfig(channels=4, blocks=1)
+    save_translators(build_translators(config), config, tmp_path, {}, "# card")
+    facts = json.loads((tmp_path / "config.json").read_text())
+    del facts["is_residual"]
+    (tmp_path / "config.json").write_text(json.dumps(facts))
+    assert load_translators(tmp_path)[1] == config
 
 
 @pytest.mark.parametrize(

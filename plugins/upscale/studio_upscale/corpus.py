@@ -14,6 +14,7 @@ from studio.errors import InvalidInputError
 from studio_upscale.degrade import Damage, degrade
 
 Bytes = npt.NDArray[np.uint8]
+Shift = tuple[int, int]
 
 PICTURES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".tga"))
 SWAPPED: Final = 0.5
@@ -70,19 +71,29 @@ def build_group(
     share: float,
     scale: int,
     zooms: Sequence[float] = (1.0,),
+    shifts: Sequence[Shift] = ((0, 0),),
 ) -> Group:
     """Reduce every picture, also after shrinking it by each of `zooms`.
 
     Shrunk copies are sharper than what a camera or a material scanner gives, and double the data.
+    `shifts` are pixels cut off at the left and the top, taken in turn: so small pixels do not
+    always stand for the same large ones, which a net learns by heart.
     """
-    pairs = []
+    pairs: list[Pair] = []
     for image in images:
         for zoom in zooms:
-            size = (max(1, round(image.width * zoom)), max(1, round(image.height * zoom)))
-            sized = image if zoom == 1 else image.resize(size, Image.Resampling.BICUBIC)
+            left, top = shifts[len(pairs) % len(shifts)]
+            sized = shrink(image, zoom)
+            sized = sized.crop((left, top, *sized.size)) if left or top else sized
             if min(sized.size) >= 16 * scale:
                 pairs.append(make_pair(sized, scale))
     return Group(name, tuple(pairs), share)
+
+
+def shrink(image: Image.Image, zoom: float) -> Image.Image:
+    """Reduce by antialiased bicubic to `zoom` times its sides, 0..1."""
+    size = (max(1, round(image.width * zoom)), max(1, round(image.height * zoom)))
+    return image if zoom == 1 else image.resize(size, Image.Resampling.BICUBIC)
 
 
 class Corpus:

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from studio_upscale.network import EnlargingNet
-from studio_upscale.pictures import take_around
+from studio_upscale.pictures import take_around, take_mirrored
 from studio_upscale.resample import Axis, plan_axis, reduce_part
 
 Floats = npt.NDArray[np.float32]
@@ -25,6 +25,9 @@ TILE: Final = 192
 SMALL_TILE: Final = 64
 """The same when memory is short."""
 MIN_TILE: Final = 16
+MIRRORED: Final = 4
+"""Pixels around a picture with a border. Nets have learnt from patches with nothing around them,
+but what is flat stays flat only with something around it; more than this changes nothing."""
 
 
 @dataclass(frozen=True)
@@ -126,8 +129,13 @@ def _enlarge_part(
     network: EnlargingNet, picture: Pixels, rows: Axis, columns: Axis, style: Style
 ) -> Floats:
     scale = network.config.scale
-    (top, bottom), (left, right) = _surround(network, rows), _surround(network, columns)
-    window = take_around(picture, (top, bottom), (left, right), style.wraps)
+    height, width = picture.shape[:2]
+    top, bottom = _surround(network, rows, None if style.wraps else height)
+    left, right = _surround(network, columns, None if style.wraps else width)
+    if style.wraps:
+        window = take_around(picture, (top, bottom), (left, right), True)
+    else:
+        window = take_mirrored(picture, (top, bottom), (left, right))
     peak = np.float32(np.iinfo(picture.dtype).max)
     fine = _run(network, window.astype(np.float32) / peak, style)
     first_row, first_column = rows.start - top * scale, columns.start - left * scale
@@ -139,10 +147,18 @@ def _enlarge_part(
     return _straighten(part) if style.is_vector else part
 
 
-def _surround(network: EnlargingNet, axis: Axis) -> tuple[int, int]:
-    """Say from where to where the small picture is needed, in whole folds of the net."""
+def _surround(network: EnlargingNet, axis: Axis, side: int | None) -> tuple[int, int]:
+    """Say from where to where the small picture is needed, in whole folds of the net.
+
+    Args:
+        network: that will see it.
+        axis: what is needed of the fine picture.
+        side: of a small picture that has a border; None if it tiles.
+    """
     scale, radius, fold = network.config.scale, network.config.radius, network.config.fold
     start, stop = axis.start // scale - radius, -(-axis.stop // scale) + radius
+    if side is not None:
+        start, stop = max(-MIRRORED, start), min(side + MIRRORED, stop)
     return start // fold * fold, -(-stop // fold) * fold
 
 

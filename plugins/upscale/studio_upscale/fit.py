@@ -18,8 +18,9 @@ import torch
 from PIL import Image
 from studio_training import Run, Settings
 
-from studio_upscale.corpus import Corpus
+from studio_upscale.corpus import Corpus, Group
 from studio_upscale.degrade import Damage, degrade
+from studio_upscale.distil import build_taught_groups, load_teacher
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
@@ -64,6 +65,8 @@ class Plan:
     patch: int = PATCH
     start: Path | None = None
     mix: str = "plain"
+    teacher: Path | None = None
+    taught: float = 0.7
 
 
 @click.command()
@@ -79,25 +82,26 @@ class Plan:
 @click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
 @click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
+@click.option("--teacher", type=click.Path(path_type=Path, exists=True), help="to learn from too")
+@click.option("--taught", type=float, default=0.7, help="weight of the teacher against the truth")
 def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    patch, start, mix = (options.pop(name) for name in ("patch", "start", "mix"))
-    fit(Plan(name, data, folder, Settings(**options, clip=0), loss, patch, start, mix))
+    own = ("patch", "start", "mix", "teacher", "taught")
+    more = {option: options.pop(option) for option in own}
+    fit(Plan(name, data, folder, Settings(**options, clip=0), loss, **more))
 
 
 def fit(plan: Plan) -> EnlargingNet:
     """Learn to the end, or go on where it was cut off; returns the averaged net."""
-    goal = GOALS[plan.name]
+    goal, clock = GOALS[plan.name], Clock(plan.folder)
     network = goal.network
-    drawn = DRAWN if network.scale > 1 else FEW_DRAWN
-    groups = build_groups(plan.data, network.scale, drawn, MIXES[plan.mix])
-    corpus = Corpus(groups, network.scale, plan.patch, goal.damage)
+    corpus = Corpus(gather(plan), network.scale, plan.patch, goal.damage)
     trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss)
     if plan.start is not None:
         trainer.restart(load_network(plan.start).state_dict())
-    held_out, clock = load_held_out(plan.data), Clock(plan.folder)
+    held_out = load_held_out(plan.data)
 
     def assess() -> dict[str, float]:
         row = {
@@ -107,12 +111,25 @@ def fit(plan: Plan) -> EnlargingNet:
         facts = describe_settings(
             plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
         )
+        if plan.teacher is not None:
+            facts = {**facts, "taught": plan.taught}
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
         return row
 
     studio_training.fit(trainer, plan.folder, Run(plan.settings.steps, measure=assess, every=EVERY))
     return get_net(trainer)
+
+
+def gather(plan: Plan) -> list[Group]:
+    """Load the pictures, with a teacher's answers if there is one."""
+    scale = GOALS[plan.name].network.scale
+    drawn = DRAWN if scale > 1 else FEW_DRAWN
+    groups = build_groups(plan.data, scale, drawn, MIXES[plan.mix])
+    if plan.teacher is None:
+        return groups
+    teacher = load_teacher(plan.teacher, plan.folder, plan.taught)
+    return [*groups, *build_taught_groups(plan.data, teacher)]
 
 
 class Clock:

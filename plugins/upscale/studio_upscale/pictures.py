@@ -39,6 +39,17 @@ def take_around(
     return part
 
 
+def take_mirrored(pixels: Pixels, rows: tuple[int, int], columns: tuple[int, int]) -> Pixels:
+    """Cut out a part that may reach beyond the border, which is a mirror."""
+    height, width = pixels.shape[:2]
+    return pixels[np.ix_(_mirror(np.arange(*rows), height), _mirror(np.arange(*columns), width))]
+
+
+def _mirror(places: npt.NDArray[np.int64], side: int) -> npt.NDArray[np.int64]:
+    turned = places % (2 * side)
+    return np.minimum(turned, 2 * side - 1 - turned)
+
+
 def to_image(pixels: Pixels) -> Image.Image:
     """Turn (H, W, 1|3|4) back into a picture."""
     return Image.fromarray(pixels[..., 0] if pixels.shape[2] == 1 else pixels)

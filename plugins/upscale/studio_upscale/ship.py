@@ -15,19 +15,26 @@ from PIL import Image
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.degrade import Damage
-from studio_upscale.fit import GOALS, measure, sum_minutes
+from studio_upscale.fit import GOALS, PATCH, measure, sum_minutes
 from studio_upscale.network import NetworkConfig
 from studio_upscale.shelf import PLACE
-from studio_upscale.shipped import load_held_out
+from studio_upscale.shipped import MIXES, PLAIN, load_held_out
 from studio_upscale.weights import load_facts, load_network, save_network
 
 DATA: Final = (
     "21 of the 24 Kodak photographs (released for unrestricted use), 6 photographs of scikit-image "
-    "(astronaut, camera, chelsea, coffee, hubble_deep_field, rocket: CC0 or public domain), about "
-    "1,100 material albedos of ambientCG and 12 PBR sets of ambientCG and Poly Haven (CC0), 160 "
-    "drawn pictures"
+    "(astronaut, camera, chelsea, coffee, hubble_deep_field, rocket: CC0 or public domain), "
+    "{albedos}12 PBR sets of ambientCG and Poly Haven (CC0), 160 drawn pictures"
 )
+ALBEDOS: Final = "about 1,100 material albedos of ambientCG (CC0), "
+ALBEDO_SIDE: Final = 128
+"""Of these: larger patches leave them out."""
 LEAVES: Final = ", 160 pictures of dead leaves cut out of those photographs"
+TAUGHT: Final = (
+    "; the answers of an earlier net, the mean of its eight turns, to 14 of the photographs at 9 "
+    "sizes (mixed with the truth), and to all of them at 0.36 times their sides and an albedo "
+    "of ambientCG (CC0) of each of 25 materials, whole (by themselves)"
+)
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
 
@@ -52,11 +59,19 @@ def main(run: Path, name: str, data: Path, set5: Path | None, command: str, plac
         figures |= {f"{k}, as they came": measure(None, v, damage) for k, v in sets.items()}
     training = _describe_training(source)
     notes = _write_notes(network.config, damage, figures, command)
-    learnt_from = DATA + (LEAVES if training.get("mix") == "leaves" else "")
+    learnt_from = describe_data(training, network.config.scale)
     card = write_card(network.config, training, learnt_from, notes)
     facts = {"training": training, "psnr_y": {k: round(v, 3) for k, v in figures.items()}}
     save_network(network, place / name, facts, card)
     click.echo(json.dumps(facts))
+
+
+def describe_data(training: Mapping[str, Any], scale: int) -> str:
+    """Say what a training with such options learns from."""
+    has_albedos = training.get("patch", PATCH) * scale <= ALBEDO_SIDE
+    text = DATA.format(albedos=ALBEDOS if has_albedos else "")
+    mix = MIXES.get(str(training.get("mix")), PLAIN)
+    return text + (LEAVES if mix.leaf_count else "") + (TAUGHT if "taught" in training else "")
 
 
 def _describe_training(source: Path) -> dict[str, Any]:

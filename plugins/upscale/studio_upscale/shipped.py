@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from studio_upscale.corpus import Group, build_group, find_pictures, load_picture
+from studio_upscale.corpus import Group, Shift, build_group, find_pictures, load_picture
 from studio_upscale.leaves import draw_leaves
 from studio_upscale.synthetic import draw_picture
 
@@ -29,6 +29,10 @@ LEFT_OUT: Final = frozenset(("freedoom_flat", "pbr"))
 """Texture folders that are not CC0, or that have a group of their own."""
 DRAWN: Final = 160
 """Procedural pictures."""
+MANY_ZOOMS: Final = tuple(round(0.34 ** (number / 20), 3) for number in range(21))
+"""From 1 to 0.34."""
+SHIFTS: Final = tuple((number % 4, number * 5 // 4 % 4) for number in range(16))
+"""Every way to begin a reduction by four."""
 SCAN_ZOOMS: Final = (0.5,)
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
@@ -45,6 +49,7 @@ class Mix:
         drawn: of drawn edges, curves and letters.
         leaves: of dead leaves, and `leaf_count` pictures of them.
         classes: of small albedos, all classes together.
+        shifts: where the reduction of photographs begins, in turn.
     """
 
     zooms: tuple[float, ...] = (1.0, 0.87, 0.75, 0.62, 0.5)
@@ -55,6 +60,7 @@ class Mix:
     leaves: float = 0.0
     leaf_count: int = 0
     classes: float = 0.15
+    shifts: tuple[Shift, ...] = ((0, 0),)
 
 
 MIXES: Final = {
@@ -67,6 +73,16 @@ MIXES: Final = {
         leaves=0.12,
         leaf_count=160,
         classes=0.06,
+    ),
+    "shifted": Mix(
+        zooms=MANY_ZOOMS,
+        photos=0.6,
+        albedos=0.06,
+        normals=0.02,
+        leaves=0.18,
+        leaf_count=160,
+        classes=0.06,
+        shifts=SHIFTS,
     ),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
@@ -82,21 +98,19 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
         drawn: procedural pictures.
         mix: shares of the groups.
     """
-    kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
-    photos = _load([*kodak, *_find_free()])
+    photos = load_photos(data)
     scans = data / "textures" / "pbr"
     albedos = _load(sorted(scans.glob("*/albedo.*")))
     normals = _load(sorted(scans.glob("*/normal_gl.*")))
     leaves = [draw_leaves(number, photos) for number in range(mix.leaf_count)]
     groups = [
-        build_group("photos", photos, mix.photos, scale, mix.zooms),
+        build_group("photos", photos, mix.photos, scale, mix.zooms, mix.shifts),
         build_group("albedos", albedos, mix.albedos, scale, SCAN_ZOOMS),
         build_group("normals", normals, mix.normals, scale, SCAN_ZOOMS),
         build_group("drawn", [draw_picture(n) for n in range(drawn)], mix.drawn, scale),
         build_group("leaves", leaves, mix.leaves, scale),
     ]
-    classes = [f for f in sorted((data / "textures").iterdir()) if f.is_dir()]
-    classes = [folder for folder in classes if folder.name not in LEFT_OUT]
+    classes = find_classes(data)
     for folder in classes:
         images = _load(find_pictures(folder))
         groups.append(build_group(folder.name, images, mix.classes / len(classes), scale))
@@ -114,6 +128,18 @@ def build_plain_groups(data: Path) -> list[Group]:
         if folder.is_dir() and folder.name not in LEFT_OUT:
             groups.append(build_group(folder.name, _load(find_pictures(folder)), 0.01, 1))
     return groups
+
+
+def load_photos(data: Path) -> list[Image.Image]:
+    """Load the photographs to learn from."""
+    kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
+    return _load([*kodak, *_find_free()])
+
+
+def find_classes(data: Path) -> list[Path]:
+    """List the folders of small albedos that are CC0."""
+    folders = [folder for folder in sorted((data / "textures").iterdir()) if folder.is_dir()]
+    return [folder for folder in folders if folder.name not in LEFT_OUT]
 
 
 def load_held_out(data: Path) -> list[Image.Image]:

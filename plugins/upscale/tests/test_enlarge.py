@@ -4,6 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import studio_upscale
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -88,6 +89,23 @@ def test_without_wrapping_the_far_border_has_no_say():
     assert (first[:, :80] == second[:, :80]).all()
     wrapped = enlarge(NET, other, 4, Style(wraps=True))
     assert (wrapped[:, :8] != enlarge(NET, picture, 4, Style(wraps=True))[:, :8]).any()
+
+
+@pytest.mark.parametrize("tile", [16, 512])
+def test_beyond_a_border_lies_its_mirror_image(tile):
+    picture, around = noise(24, 37), 4
+    wide = np.pad(picture, ((around, around), (around, around), (0, 0)), "symmetric")
+    made = NET(torch.from_numpy(wide / np.float32(255)).permute(2, 0, 1)[None])[0]
+    inner = made[:, 4 * around : -4 * around, 4 * around : -4 * around].permute(1, 2, 0)
+    wanted = (inner.clamp(0, 1) * 255).numpy()
+    assert np.abs(enlarge(NET, picture, 4, Style(tile=tile)) - wanted).max() < 1
+
+
+def test_what_is_flat_stays_flat_up_to_the_border():
+    net = load_network(SHIPPED / "quality")
+    for colour in ((250, 30, 20), (20, 200, 240), (255, 255, 255)):
+        flat = np.full((24, 24, 3), colour, np.uint8)
+        assert np.abs(enlarge(net, flat, 4, Style()).astype(int) - flat[0, 0]).max() <= 2
 
 
 @pytest.mark.parametrize(("dtype", "channels"), [(np.uint16, 1), (np.uint8, 1), (np.uint8, 3)])

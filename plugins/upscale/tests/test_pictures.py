@@ -3,7 +3,13 @@ import pytest
 from PIL import Image
 from scipy import ndimage
 from studio_upscale.enlarge import Style
-from studio_upscale.pictures import bleed, check_growth, is_tiling, measure_seam
+from studio_upscale.pictures import (
+    bleed,
+    check_growth,
+    is_tiling,
+    measure_seam,
+    take_mirrored,
+)
 from studio_upscale.upscaler import Upscaler
 from studio_upscale.weights import load_network
 
@@ -35,6 +41,14 @@ def test_what_tiles_goes_on_tiling(fast):
     assert measure_seam(np.asarray(made), 4) <= 1.1 * before
     plain, _ = upscaler.upscale_image(Image.fromarray(tile), "no")
     assert measure_seam(np.asarray(plain), 4) > 1.3 * before
+
+
+@pytest.mark.parametrize("reach", [0, 3, 11])
+def test_a_mirror_at_the_border(reach):
+    """Also where a picture is smaller than what is taken around it."""
+    pixels = np.arange(5 * 7 * 3).reshape(5, 7, 3)
+    taken = take_mirrored(pixels, (-reach, 5 + reach), (-reach, 7 + reach))
+    assert (taken == np.pad(pixels, ((reach, reach), (reach, reach), (0, 0)), "symmetric")).all()
 
 
 def test_hidden_colour_does_not_leak():

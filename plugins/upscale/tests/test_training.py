@@ -156,21 +156,6 @@ def test_dead_leaves_cover_one_another():
     assert (steps > 40).mean() > 0.02
 
 
-@pytest.fixture
-def data(tmp_path, monkeypatch):
-    """A small stand-in for the pictures that the shipped weights learn from."""
-    monkeypatch.setattr(fit, "DRAWN", 2)
-    monkeypatch.setattr(fit, "EVERY", 2)
-    monkeypatch.setattr(shipped, "find_spec", lambda name: None)  # no scikit-image
-    for number, place in enumerate(
-        ("photos/kodak24/01", "photos/kodak24/03", "textures/brick/a", "textures/pbr/x/albedo")
-    ):
-        path = tmp_path / "data" / f"{place}.png"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draw_picture(number).save(path)
-    return tmp_path / "data"
-
-
 def test_shipped_weights_from_pictures_to_card(data, tmp_path):
     run, place = tmp_path / "run", tmp_path / "place"
     fit.fit(fit.Plan("fast", data, run, Settings(steps=3, batch=1, clip=0), "luma", 16))
