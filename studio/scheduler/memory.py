@@ -41,6 +41,8 @@ def find_fit(
     cost = state.get_cost(job)
     present = worker.residents.get(job.resident)
     need = cost.get_active(batch, modes) + (0 if present else cost.get_weights(modes))
+    # Its margin may be more than there is: it asks for no more than an empty device.
+    need = min(need, worker.device.capacity - (present.size if present else 0))
     surplus = state.get_used(worker.device) + need - worker.device.capacity
     crowd = len(worker.residents) + (0 if present else 1) - state.limits.max_residents
     if surplus <= 0 and crowd <= 0 and not plan.is_alone:
@@ -56,7 +58,8 @@ def choose_batch(
 ) -> tuple[int, tuple[str, ...]] | None:
     """Return seeds at once and modes with which a job fits on an empty device, or None.
 
-    Fewer at once first, then tiles, then weights on the host.
+    Fewer at once first, then tiles, then weights on the host. What fits nowhere by what was learnt
+    since it was queued, or with its margin, is tried on the largest: it must not wait for ever.
     """
     cost, batch = state.get_cost(job), min(plan.batch or job.seeds, job.seeds)
     if plan.is_last:
@@ -68,7 +71,8 @@ def choose_batch(
     modes = cost.get_modes()
     options += [(1, modes[: i + 1]) for i in range(len(modes))]
     fitting = (item for item in options if cost.get_total(*item) <= device.capacity)
-    return next(fitting, None)
+    last = options[-1] if device.capacity >= state.get_largest(device.lane) else None
+    return next(fitting, last)
 
 
 def choose_victims(

@@ -23,7 +23,7 @@ def test_a_dry_run_queues_nothing_and_counts_only_what_is_missing(studio):
 
 
 def test_a_paused_batch_waits_and_is_forecast_when_it_goes_on(studio):
-    batch = studio.batch(requests(10, steps=2000))
+    batch = studio.batch(requests(10, steps=2000, delay=0.05))
     assert studio.jobs.pause(batch=batch.id) > 0
     assert studio.jobs.resume(batch=batch.id) > 0
     found = studio.forecaster.forecast()

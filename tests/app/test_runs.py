@@ -5,6 +5,7 @@ import subprocess
 import sys
 import textwrap
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -78,7 +79,7 @@ def test_what_is_wrong_is_told_before_anything_is_begun(studio):
 def test_a_failure_is_kept_with_what_was_made(studio):
     recipe = RECIPE + '[[steps]]\nname = "last"\ngenerator = "sample.blend"\nforeach = "make"\n'
     recipe += 'inputs = { first = "$each", second = "$each" }\ntitle = "x"\n'
-    run = studio.runs.start(parse(recipe), params={"delay": 0.2}, user="local")
+    run = studio.runs.start(parse(recipe), params={"delay": 1.0, "count": 40}, user="local")
     wait_for(lambda: studio.jobs.count())
     (job,) = [record.id for record in studio.jobs.list()]
     studio.cancel([job])  # its job, not the run
@@ -117,14 +118,21 @@ def test_pages_by_key_and_by_user(studio):
 SCRIPT = """
     import sys, time
     from studio import Studio
+    from studio.events import AssetAdded
     from studio.pipelines.recipe import parse_pipeline
+    made = []
+    def hold(event):  # the scheduler's thread: it is in the middle however late it is killed
+        made.extend([event] if isinstance(event, AssetAdded) else [])
+        if len(made) >= 2:
+            time.sleep(600)
     with Studio(sys.argv[1], workers="process", worker_threads=1) as studio:
+        studio.events.subscribe(hold)
         recipe = parse_pipeline(sys.argv[2], "noise")
         run = studio.runs.start(
-            recipe, params={"count": 6, "delay": 0.4}, seed=3, user="local"
+            recipe, params={"count": 6, "delay": 0.2}, seed=3, user="local"
         )
         print(run.id, flush=True)
-        time.sleep(60)
+        time.sleep(600)
 """
 
 
@@ -158,11 +166,12 @@ def test_kill_in_the_middle_then_resume(home, sample_path, use_plugins):
         assert len({asset.seed for asset in everything if asset.id in made}) == 6
 
 
-def test_closing_the_home_leaves_the_run_for_later(home, sample_path, use_plugins):
+def test_closing_the_home_leaves_the_run_for_later(home, sample_path, use_plugins, monkeypatch):
     use_plugins(sample_path)
     with Studio(home, workers="inline") as studio:
-        run = studio.runs.start(parse(), params={"count": 4, "delay": 0.1}, user="local").id
+        run = studio.runs.start(parse(), params={"count": 10, "delay": 1.0}, user="local").id
         wait_for(lambda: studio.jobs.count())
+    monkeypatch.setattr("sample_plugin.pictures.time", SimpleNamespace(sleep=lambda seconds: None))
     with Studio(home, workers="inline") as studio:
         assert studio.runs.get(run).status is RunStatus.RUNNING
         assert not any(record.status == "cancelled" for record in studio.jobs.list())

@@ -70,7 +70,7 @@ class Nursery:
     def close(self):
         if self._process is not None:
             self._process.stdin.close()
-            self._process.wait(30)
+            self._process.wait(60)
             self._process.stdout.close()
 
 
@@ -116,7 +116,7 @@ class StudioProcess:
 
     def stop(self, number=signal.SIGTERM):
         self.process.send_signal(number)
-        self.process.wait(30)
+        self.process.wait(60)
         if self.known and self.cache.exists() and not self.known.exists():
             shutil.copy(self.cache, self.known)
 
@@ -125,7 +125,7 @@ class StudioProcess:
         self.start()
 
     def get(self, path):
-        with urllib.request.urlopen(f"{self.url}api/v1/{path}", timeout=30) as answer:
+        with urllib.request.urlopen(f"{self.url}api/v1/{path}", timeout=60) as answer:
             return json.load(answer)
 
     def post(self, path, body):
@@ -134,7 +134,7 @@ class StudioProcess:
             json.dumps(body).encode(),
             {"Content-Type": "application/json", "X-Studio": "1"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
 
 
@@ -382,8 +382,9 @@ class Served(StudioProcess):
 
     def cancel_all(self):
         self.post("jobs/cancel", {"all": True})
-        end = time.monotonic() + PATIENCE / 1000
-        while self.get("jobs/counts")["running"] and time.monotonic() < end:
+        end = time.monotonic() + 3 * PATIENCE / 1000
+        while self.get("jobs/counts")["running"]:
+            assert time.monotonic() < end, "what was cancelled still runs"
             time.sleep(0.1)
 
 

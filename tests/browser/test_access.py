@@ -59,7 +59,7 @@ def test_axe_finds_nothing_serious(served, open_page, scheme):
 def test_two_browsers_see_the_same_job(served, open_page):
     first = open_page(served, "#queue")
     second = open_page(served, "#create")
-    job = served.submit("sample.noise", params={"steps": 200, "delay": 0.05}, seed=5)
+    job = served.submit("sample.noise", params={"steps": 5000, "delay": 0.05}, seed=5)
     served.await_status(job, "running")
     expect(first.locator("studio-running .s-is-busy")).to_be_visible()
     expect(second.locator("studio-running .s-is-busy")).to_be_visible()

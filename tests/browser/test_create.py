@@ -64,10 +64,11 @@ def await_draft(page, generator, name, value):
     )
 
 
-def make_slow(page, steps=100, delay="0.1"):
+def make_slow(page, steps=1000):
     fill(page, "steps", str(steps))
-    fill(page, "delay", delay)
+    fill(page, "delay", "0.1")
     await_draft(page, "sample.noise", "steps", steps)
+    await_draft(page, "sample.noise", "delay", 0.1)
 
 
 def test_first_visit_to_result(open_page, sample_server):
@@ -104,7 +105,7 @@ def test_refresh_in_the_middle_of_a_job(create):
 
 def test_cancel_by_key(create, sample_server):
     page = create()
-    make_slow(page, 1000)
+    make_slow(page)
     generate(page)
     expect(page.locator(f'{ROWS}[data-status="running"]')).to_have_count(1)
     job = page.locator(ROWS).get_attribute("data-job")

@@ -4,6 +4,7 @@ import signal
 import sqlite3
 import time
 from contextlib import closing, suppress
+from types import SimpleNamespace
 
 import pytest
 
@@ -44,17 +45,18 @@ def test_generate_cancels_its_job(run, start, home, workers):
     assert run("jobs", "list", "--json").data[0]["status"] == "cancelled"
 
 
-def test_batch_goes_on_where_it_was(run, start, home, tmp_path):
+def test_batch_goes_on_where_it_was(run, start, home, tmp_path, monkeypatch):
     file = tmp_path / "many.toml"
     file.write_text(
-        '[[requests]]\ngenerator = "sample.noise"\nseed = 0\ncount = 12\n'
-        "params = { delay = 0.15, size = 4 }\n"
+        '[[requests]]\ngenerator = "sample.noise"\nseed = 0\ncount = 24\n'
+        "params = { delay = 0.4, size = 4 }\n"
     )
     process = start("batch", file)
     code, _, err = interrupt_when(process, lambda: len(look(home, "SELECT id FROM assets")) >= 3)
     assert code == 3
     assert f"`studio batch {file}` goes on" in err
+    monkeypatch.setattr("sample_plugin.pictures.time", SimpleNamespace(sleep=lambda seconds: None))
     done = run("batch", file, "--json").data
     assert done["there"] >= 3
-    assert len(done["assets"]) == 12
-    assert len(run("assets", "list", "--limit", 50, "--json").data) == 12
+    assert len(done["assets"]) == 24
+    assert len(run("assets", "list", "--limit", 50, "--json").data) == 24

@@ -1,6 +1,7 @@
 import io
 import json
 import re
+import time
 
 import pytest
 from rich.console import Console
@@ -11,6 +12,7 @@ from studio.cli.top_screen import build_screen
 from studio.cli.top_tables import describe_job
 from studio.observe.machine import DeviceView
 from studio.observe.overview import Disk, JobView, Overview, QueueView, Rates, WorkerView
+from studio.observe.snapshot import load_snapshot
 
 JOB = JobView("01job", "test.make", "ann", "batch", 3, 12, 6.0, 18.0)
 
@@ -97,7 +99,11 @@ def test_another_process_sees_what_runs_here(start, run, home):
     from studio import Studio
 
     with Studio(home, workers="inline") as studio:
-        job = studio.submit("sample.noise", steps=400, delay=0.05, size=8)
+        job = studio.submit("sample.noise", steps=5000, delay=0.05, size=8)
+        end = time.monotonic() + 60
+        while not (told := load_snapshot(home / "cache" / "status.json")) or not told.progress:
+            assert time.monotonic() < end, told
+            time.sleep(0.02)
         out, err = start("top", "--json", STUDIO_WORKERS="inline").communicate(timeout=60)
         job.cancel()
         job.wait(60)
@@ -106,7 +112,7 @@ def test_another_process_sees_what_runs_here(start, run, home):
     (worker,) = data["workers"]
     assert worker["job"]["id"] == job.id
     assert worker["job"]["generator"] == "sample.noise"
-    assert worker["job"]["total"] == 400
+    assert worker["job"]["total"] == 5000
     assert worker["residents"] == ["sample.noise"]
     assert run("top", "--json").data["pid"] is None
 

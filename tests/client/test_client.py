@@ -164,7 +164,7 @@ def test_events_go_on_after_the_server_came_back(client, server):
     seen, is_ready = [], threading.Event()
 
     def listen():
-        for event in client.events(patience=30):
+        for event in client.events(patience=120):
             seen.append(event)
             if event.kind in ("job", "asset"):
                 is_ready.set()
@@ -179,14 +179,14 @@ def test_events_go_on_after_the_server_came_back(client, server):
     (asset,) = client.generate("sample.noise", seed=77, size=4)
     for _ in itertools.takewhile(
         lambda _: not any(event.kind == "asset" and event.data["id"] == asset.id for event in seen),
-        range(600),
+        range(1200),
     ):
         threading.Event().wait(0.05)  # fmt: skip
     kinds = [event.kind for event in seen if event.data.get("job") == asset.data["job"]]
     assert kinds == ["asset"]
     server.stop()
     server.start()
-    thread.join(60)
+    thread.join(120)
     assert seen[-1].kind == "reset"
 
 

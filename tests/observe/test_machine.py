@@ -40,20 +40,20 @@ def test_the_cpu_is_always_there():
 
 
 @pytest.mark.parametrize(
-    ("script", "names"),
+    ("script", "names", "patience"),
     [
-        ("echo '0, Card, 5, 10'", ["cpu", "cuda:0"]),
-        ("echo '0, Card, 5, 10'; exit 9", ["cpu"]),
-        ("echo nonsense", ["cpu"]),
-        ("sleep 30", ["cpu"]),
+        ("echo '0, Card, 5, 10'", ["cpu", "cuda:0"], 60),
+        ("echo '0, Card, 5, 10'; exit 9", ["cpu"], 60),
+        ("echo nonsense", ["cpu"], 60),
+        ("exec sleep 30", ["cpu"], 0.5),
     ],
 )
-def test_whatever_nvidia_smi_does(tmp_path, monkeypatch, script, names):
+def test_whatever_nvidia_smi_does(tmp_path, monkeypatch, script, names, patience):
     program = tmp_path / "nvidia-smi"
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    monkeypatch.setattr(machine, "_PATIENCE", 0.5)
+    monkeypatch.setattr(machine, "_PATIENCE", patience)
     assert [device.name for device in find_devices()] == names
 
 

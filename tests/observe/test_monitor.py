@@ -27,7 +27,8 @@ def test_an_empty_home(monitor, config):
 
 
 def test_a_running_job_with_its_worker(monitor, watch, stage, add_job):
-    add_job("j1", status="running", started=time.time() - 10, priority=2, user="ann")
+    began = time.time() - 10
+    add_job("j1", status="running", started=began, priority=2, user="ann")
     stage.place("j1")
     stage.events.emit(JobChanged("j1", "running"))
     stage.events.emit(JobProgressed("j1", 5, 20))
@@ -37,7 +38,7 @@ def test_a_running_job_with_its_worker(monitor, watch, stage, add_job):
     assert worker.residents == ("test.make",)
     job = worker.job
     assert (job.id, job.user, job.priority, job.done, job.total) == ("j1", "ann", "batch", 5, 20)
-    assert job.eta == pytest.approx(30, rel=0.2)
+    assert 30 <= job.eta <= 3 * (time.time() - began)
     assert view.running == ()
     assert view.pid
     watch.close()
@@ -55,7 +56,7 @@ def test_rates(monitor, add_job, add_asset):
     now = time.time()
     for number in range(3):
         add_job(f"d{number}", status="done", finished=now - 5)
-    add_job("f", status="dead", finished=now - 50)
+    add_job("f", status="dead", finished=now - 20)
     add_job("old", status="done", finished=now - 70)
     add_asset(age=60)
     add_asset(age=4000)
@@ -70,13 +71,13 @@ def test_much_happening_is_published_twice_a_second(config, database, stage, mon
     monkeypatch.setattr(Publisher, "publish", lambda self: published.append(time.monotonic()))
     watch = Watch(config, database)
     watch.start(stage.events, stage.list_workers)
-    start = time.monotonic()
-    while len(published) < 4 and time.monotonic() < start + 60:
+    end = time.monotonic() + 60
+    while len(published) < 4 and time.monotonic() < end:
         stage.events.emit(JobProgressed("j1", 1, 2))
         time.sleep(0.005)
     watch.close()
     assert len(published) >= 4
-    assert published[3] - start > 1  # of what is told two hundred times a second
+    assert published[3] - published[0] > 1  # of what is told two hundred times a second
 
 
 def test_a_watcher_that_fails_stops_neither_jobs_nor_the_others(

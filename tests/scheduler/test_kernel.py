@@ -359,3 +359,20 @@ def test_a_fork_lives_its_own_life():
     assert room.running() == {"j0": "w1"}
     assert twin.workers["w1"].running.job.id == "j1"
     assert len(room.state.jobs) == 4 and len(twin.jobs) == 3
+
+
+@pytest.mark.parametrize("has_news", [False, True])
+def test_what_fits_only_without_its_margin_does_not_wait_for_ever(has_news):
+    tight = Cost(each=90, margin=1.2)
+    room = Room(m.Device("gpu:0", "gpu", 100), models={"a": tight, "b": cost(30)})
+    room.queue(job("first", 1, model="b"))
+    if has_news:  # more than there is was measured while it waited
+        room.queue(job("tight", 2))
+        room.tell(m.Learned, "a", replace(tight, each=120))
+    room.finish("first")
+    if not has_news:
+        room.queue(job("tight", 2))
+    assert room.running() == {"tight": room.log[-1].worker}
+    assert [action.resident for action in room.log if isinstance(action, m.Evict)] == ["b"]
+    room.finish("tight")
+    assert not room.state.jobs

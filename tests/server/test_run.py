@@ -6,7 +6,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 
 import httpx
 import pytest
@@ -66,7 +65,7 @@ def test_a_server_in_a_thread_answers_and_ends(studio):
         thread.start()
         try:
             assert ready.wait(60)
-            assert httpx.get(f"{url}/api/v1/assets").json()["items"] == []
+            assert httpx.get(f"{url}/api/v1/assets", timeout=60).json()["items"] == []
         finally:
             server.should_exit = True
             thread.join(60)
@@ -85,11 +84,9 @@ def test_a_signal_ends_it_though_somebody_listens(home, sample_path, use_plugins
         assert url.startswith("http://127.0.0.1:")
         with httpx.stream("GET", f"{url}api/v1/events", timeout=60) as events:
             next(events.iter_lines())
-            start = time.monotonic()
             process.send_signal(number)
             assert process.stdout.readline() == "closed\n"
             assert process.wait(60) == 0
-            assert time.monotonic() - start < 30
     finally:
         process.kill()
         process.stdout.close()

@@ -71,13 +71,11 @@ def test_a_job_from_hello_to_exited(sample, start_worker, listener, make_order):
 
 def test_cancel_stops_at_the_next_step(sample, start_worker, listener, make_order):
     worker = start_worker()
-    order = make_order(seeds=(1,), steps=1000, delay=0.1)
+    order = make_order(seeds=(1,), steps=10_000, delay=0.1)
     worker.send(order)
     listener.wait(Step)
-    start = time.monotonic()
     worker.send(Cancel(job=order.job))
     assert isinstance(listener.wait(*END), Cancelled)
-    assert time.monotonic() - start < 30
 
 
 def test_a_worker_that_is_told_to_leave_is_nobodys_fault(
@@ -184,25 +182,32 @@ def test_the_watchdog_ends_what_the_system_does_not_limit(
     assert "more than the 300 MiB of memory" in exited.reason
 
 
+def lose_patience(worker, seconds):
+    """From now on its silence may last that long."""
+    worker._config = worker._config.model_copy(update={"heartbeat_timeout": seconds})
+
+
 def test_heartbeats_come_while_a_job_runs_and_silence_is_the_end(
     hostile, start_worker, listener, make_order
 ):
-    worker = start_worker(heartbeat_timeout=5.0)
+    worker = start_worker()
     worker.send(make_order("sample.noise", steps=100, delay=0.015))
     assert listener.wait(Heartbeat).rss > 1 << 20
     listener.wait(Done)
+    lose_patience(worker, 2.0)
     worker.send(make_order("hostile.any", way="hold_gil"))
     exited = listener.wait(*END)
     assert "gave no sign of life for" in exited.reason
 
 
 def test_a_worker_that_does_not_read_blocks_nobody(sample, start_worker, listener, make_order):
-    worker = start_worker(heartbeat_timeout=5.0)
+    worker = start_worker()  # patient: who waited for it would wait for two minutes
     os.kill(worker.pid, signal.SIGSTOP)
     start = time.monotonic()
     for _ in range(3):
         worker.send(make_order(prompt="x" * 1_000_000))
-    assert time.monotonic() - start < 4
+    assert time.monotonic() - start < 60
+    lose_patience(worker, 1.0)
     assert "no sign of life" in listener.wait(Exited).reason
 
 

@@ -5,18 +5,19 @@ package.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import torch
 from PIL import Image
 
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.degrade import Damage
 from studio_upscale.fit import GOALS, PATCH, measure, sum_minutes
-from studio_upscale.network import NetworkConfig
+from studio_upscale.network import EnlargingNet, NetworkConfig
 from studio_upscale.shelf import PLACE
 from studio_upscale.shipped import MIXES, PLAIN, load_held_out
 from studio_upscale.weights import load_facts, load_network, save_network
@@ -44,11 +45,20 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--set5", type=click.Path(path_type=Path, exists=True))
 @click.option("--command", default="", help="that reproduces it; may have several lines")
+@click.option(
+    "--mean",
+    "others",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="weights of the same net, of which and the last the mean is taken",
+)
 @click.option("--place", type=click.Path(path_type=Path), default=PLACE)
-def main(run: Path, name: str, data: Path, set5: Path | None, command: str, place: Path) -> None:
+def main(
+    run: Path, name: str, data: Path, set5: Path | None, others: tuple[Path, ...], **how: Any
+) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
     source = max(folder for folder in run.iterdir() if folder.name.isdigit())
-    network = load_network(source)
+    network = average_networks([source, *others])
     sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
         images = [Image.open(path).convert("RGB") for path in find_pictures(set5)]
@@ -58,12 +68,21 @@ def main(run: Path, name: str, data: Path, set5: Path | None, command: str, plac
     if damage != "none":
         figures |= {f"{k}, as they came": measure(None, v, damage) for k, v in sets.items()}
     training = _describe_training(source)
-    notes = _write_notes(network.config, damage, figures, command)
+    notes = _write_notes(network.config, damage, figures, how["command"])
     learnt_from = describe_data(training, network.config.scale)
     card = write_card(network.config, training, learnt_from, notes)
     facts = {"training": training, "psnr_y": {k: round(v, 3) for k, v in figures.items()}}
-    save_network(network, place / name, facts, card)
+    save_network(network, how["place"] / name, facts, card)
     click.echo(json.dumps(facts))
+
+
+def average_networks(folders: Sequence[Path]) -> EnlargingNet:
+    """Load the mean of weights of the same net, which one training made in phases."""
+    network, *more = (load_network(folder) for folder in folders)
+    known = [network.state_dict(), *(other.state_dict() for other in more)]
+    means = {name: torch.stack([weights[name] for weights in known]).mean(0) for name in known[0]}
+    network.load_state_dict(means)
+    return network
 
 
 def describe_data(training: Mapping[str, Any], scale: int) -> str:

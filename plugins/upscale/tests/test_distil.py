@@ -14,6 +14,7 @@ from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.shipped import SHIFTS
 from studio_upscale.synthetic import draw_picture
 from studio_upscale.trainer import build_enlarger, get_net
+from studio_upscale.weights import save_network
 
 SMALL = NetworkConfig(8, 1, 2)
 FAST = Path(studio_upscale.__file__).parent / "checkpoints" / "fast"
@@ -111,6 +112,16 @@ def test_every_way_to_begin_a_reduction_is_taken():
     assert len({pair.high[:40, :40].tobytes() for pair in group.pairs}) == 16
     for pair, (left, top) in zip(group.pairs, SHIFTS, strict=True):
         assert (pair.high[0, 0] == np.asarray(picture)[top, left]).all()
+
+
+def test_the_mean_of_weights(tmp_path):
+    nets = [build_network(SMALL, seed) for seed in (1, 2, 3)]
+    for number, network in enumerate(nets):
+        save_network(network, tmp_path / str(number), {}, "")
+    mean = ship.average_networks([tmp_path / str(number) for number in range(3)])
+    for name, value in mean.state_dict().items():
+        wanted = sum(network.state_dict()[name] for network in nets) / 3
+        assert torch.allclose(value, wanted, atol=1e-3)
 
 
 def test_cards_say_what_was_learnt_from():
