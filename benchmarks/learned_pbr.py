@@ -27,6 +27,8 @@ from torch import Tensor, nn
 
 SIDE, WINDOW, BATCH, STEPS = 256, 64, 8, 700
 FOLDS, ROUGH_SHARE, SMOOTH = 4, 2.0, 2.0
+SPENT = "seconds.txt"
+"""Of the processor, by all runs on a folder that was kept."""
 WORDS = {
     "bark": "wood",
     "brick": "brick",
@@ -172,12 +174,14 @@ def run_folds(sets: Mapping[str, Maps], steps: int, place: Path) -> dict[str, di
     from studio_training import Run, fit
 
     names = list(sets)
+    before = float((place / SPENT).read_text()) if (place / SPENT).exists() else 0.0
     found: dict[str, dict[str, Any]] = {}
     for fold in range(FOLDS):
         held_out = names[fold::FOLDS]
         learnt = [sets[name] for name in names if name not in held_out]
         trainer = build_trainer(learnt, steps, fold)
         fit(trainer, place / f"fold{fold}", Run(steps))
+        (place / SPENT).write_text(str(before + time.process_time()))
         mean = np.mean([float(maps["roughness"].mean()) for maps in learnt])
         for name in held_out:
             made = learn_maps(trainer.average, sets[name])
@@ -243,17 +247,17 @@ def main() -> None:
     torch.set_num_threads(1)
     steps = int(sys.argv[sys.argv.index("--steps") + 1]) if "--steps" in sys.argv else STEPS
     sets = load_sets(Path(data) / "textures" / "pbr")
-    start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
-        kept = sys.argv[sys.argv.index("--keep") + 1] if "--keep" in sys.argv else folder
-        found = run_folds(sets, steps, Path(kept))
+        kept = Path(sys.argv[sys.argv.index("--keep") + 1] if "--keep" in sys.argv else folder)
+        found = run_folds(sets, steps, kept)
+        minutes = float((kept / SPENT).read_text()) / 60
     weights = sum(weight.numel() for weight in build_net().parameters())
     note = NOTE.format(
         sets=len(sets),
         side=SIDE,
         weights=weights,
         steps=steps,
-        minutes=(time.process_time() - start) / 60,
+        minutes=minutes,
     )
     report("Learned PBR maps", note, list_rows(found))
 

@@ -315,7 +315,10 @@ class TestAround:
         page.keyboard.press("ArrowRight")
         expect(viewer.locator(".s-v-steps")).to_contain_text("2 of 3")
         expect(viewer.locator(".s-v-title")).to_have_value(library["noise"]["title"])
-        assert served.get(f"assets/{library['image']['id']}")["rating"] == 4
+        end = time.monotonic() + 60
+        while served.get(f"assets/{library['image']['id']}")["rating"] != 4:
+            assert time.monotonic() < end, "it is on the page, but was not kept"
+            time.sleep(0.1)
         assert served.get(f"assets/{library['noise']['id']}")["rating"] == 0
 
     def test_title_tags_and_notes_are_kept(self, opened, served, library):

@@ -1,7 +1,5 @@
 import time
 
-import pytest
-
 from studio.events import JobChanged, JobProgressed
 from studio.observe.watch import Watch
 
