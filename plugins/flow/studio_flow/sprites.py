@@ -147,9 +147,15 @@ def to_floats(pixels: Tensor) -> Tensor:
 def load_sprites(folder: Path) -> Sprites:
     """Read all sprites of up to 32 px under a folder; what has no known name is an item.
 
+    An archive unpacked often has one folder around all: names begin inside it.
+
     Raises:
         InvalidInputError: none.
     """
+    while (inside := list(folder.iterdir()) if folder.is_dir() else []) and len(inside) == 1:
+        if not inside[0].is_dir() or inside[0].name in KINDS:
+            break
+        folder = inside[0]
     files = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in SUFFIXES]
     rows = []
     for path in files:

@@ -201,6 +201,15 @@ def test_sprites_have_no_colour_where_they_are_clear(sprite_folder):
     assert np.isfinite(sprites.get_floats(torch.tensor([0]), 16).numpy()).all()
 
 
+def test_a_folder_around_all_changes_no_kind(sprite_folder, tmp_path):
+    outer = tmp_path / "unpacked" / "sprites"
+    outer.parent.mkdir()
+    sprite_folder.rename(outer)
+    plain, nested = load_sprites(outer), load_sprites(outer.parent)
+    assert plain.names == nested.names
+    assert torch.equal(plain.kinds, nested.kinds)
+
+
 def test_the_shipped_weights_say_what_they_are():
     from studio_flow.shelf import PLACE, list_shipped
 
