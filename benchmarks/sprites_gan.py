@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 OUT = Path("out") / "sprites-gan"
 PICTURE = Path(__file__).parent.parent / "docs" / "images" / "sprites-gan.webp"
-STEPS, BATCH, EACH, SIDE = 6000, 16, 8, 32
+STEPS, BATCH, EACH, SIDE = 3000, 16, 8, 32
 FEWEST = 20
 """Sprites of a kind and this size learnt from; kinds with fewer are left out."""
 SHOWN = ("monster", "weapon", "potion", "character")
