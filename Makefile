@@ -57,6 +57,7 @@ benchmarks: setup  ## write benchmarks/RESULTS.md
 	$(BIN)/python benchmarks/server.py
 	$(BIN)/python benchmarks/superres.py
 	$(BIN)/python benchmarks/generators.py
+	$(BIN)/python benchmarks/sprites_gan.py
 	$(BIN)/python benchmarks/learned_pbr.py
 
 screenshots: setup  ## every tab of the web interface, light and dark, into docs/screenshots
