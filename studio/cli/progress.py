@@ -66,7 +66,7 @@ class LineMeter:
             return
         self._due[key] = now + _EVERY
         share = f"{label}: {done / total:.0%}"
-        started, first = self._started.get(key, (now, done))
+        started, first = self._started[key]
         if done > first:
             left = (now - started) / (done - first) * (total - done)
             share += self._text(", {time} left", time=format_seconds(left))
