@@ -10,8 +10,12 @@ from studio.worker.launch import MAIN, get_search_path
 from studio.worker.spec_cache import SpecCache
 
 # What Hypothesis does by the clock fails on a busy machine, and chance fails whoever is next.
+# Fixtures of a test are made once for all its examples; ours are read only, or cleared by them.
 settings.register_profile(
-    "suite", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "suite",
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 settings.load_profile("suite")
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.config import Config
@@ -233,7 +233,7 @@ values = st.recursive(
 
 
 @given(st.dictionaries(st.text("abc-_ é.", min_size=1, max_size=5), values, max_size=4))
-@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80)
 def test_values_survive_the_file(params: dict[str, Any]) -> None:
     from studio.presets import Preset
 
@@ -250,7 +250,6 @@ def test_a_value_that_toml_has_not(book: PresetBook) -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_names_are_safe_file_names(title: str) -> None:
     try:
         name = make_name(title)

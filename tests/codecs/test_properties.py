@@ -38,7 +38,7 @@ CASES = [(kind, suffix) for kind, heads in HEADS.items() for suffix in heads]
 
 
 @pytest.mark.parametrize(("kind", "suffix"), CASES)
-@settings(max_examples=60, derandomize=True, deadline=None)
+@settings(max_examples=60, derandomize=True)
 @given(data=st.binary(max_size=90), headed=st.booleans())
 def test_random_bytes_are_refused_or_read(tmp_path_factory, kind, suffix, data, headed):
     path = tmp_path_factory.getbasetemp() / f"random{suffix}"
@@ -54,7 +54,7 @@ def test_random_bytes_are_refused_or_read(tmp_path_factory, kind, suffix, data, 
     codec.extract_recipe(path)
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(
     mode=st.sampled_from(["1", "L", "LA", "P", "RGB", "RGBA", "I;16", "I", "F", "CMYK", "YCbCr"]),
     size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
@@ -81,7 +81,7 @@ def test_any_picture_survives(tmp_path_factory, mode, size, data, prompt):
     assert max(codec.make_thumbnail(copy).size) == max(size)
 
 
-@settings(max_examples=80, derandomize=True, deadline=None)
+@settings(max_examples=80, derandomize=True)
 @given(
     suffix=st.sampled_from(["png", "jpg", "webp", "tif", "gif", "bmp", "tga"]),
     place=st.floats(0, 1),

@@ -33,7 +33,7 @@ recipes = st.builds(
 )
 
 
-@settings(derandomize=True, deadline=None)
+@settings(derandomize=True)
 @given(recipe=recipes, other=recipes, size=st.tuples(st.integers(1, 9), st.integers(1, 9)))
 def test_round_trip_through_pictures(tmp_path_factory, recipe, other, size):
     folder = tmp_path_factory.mktemp("r")

@@ -21,7 +21,7 @@ from studio.pipelines.recipe import parse_pipeline
 from studio.pipelines.validate import check_pipeline
 
 NAMES = st.lists(st.text("abcdef", min_size=1, max_size=4), min_size=1, max_size=6, unique=True)
-SETTINGS = settings(deadline=None, max_examples=40)
+SETTINGS = settings(max_examples=40)
 
 
 def bind(host: Any, text: str, **params: Any) -> list[BoundStep]:

@@ -348,7 +348,6 @@ def test_schedules(machine):
         settings=settings(
             max_examples=30,
             stateful_step_count=30,
-            deadline=None,
             derandomize=True,
             phases=[Phase.generate],  # shrinking by hand: `-m slow` does it
             suppress_health_check=SUPPRESSED,
@@ -365,7 +364,6 @@ def test_ten_thousand_schedules(machine):
         settings=settings(
             max_examples=5_000,
             stateful_step_count=50,
-            deadline=None,
             database=None,
             suppress_health_check=SUPPRESSED,
         ),

@@ -61,7 +61,6 @@ def bombard(operations, examples, ids=()):
     @seed(20_260)
     @settings(
         max_examples=examples,
-        deadline=None,
         database=None,
         phases=[Phase.generate],
         suppress_health_check=list(HealthCheck),
@@ -109,7 +108,7 @@ def test_what_is_sent_at_random_to_the_library_breaks_nothing(operations, client
     bombard(chosen, 60, ids)
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, suppress_health_check=list(HealthCheck))
 @given(
     form=st.dictionaries(st.sampled_from(["name", "password", "next", "x"]), st.text(max_size=80)),
     text=st.text(max_size=40),

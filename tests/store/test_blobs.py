@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.errors import InvalidInputError, StoreError
@@ -229,10 +229,7 @@ def test_a_missing_blob_is_told(tmp_path: Path) -> None:
     store.remove(ref)  # nothing to do
 
 
-@settings(
-    max_examples=40,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=40)
 @given(st.binary(max_size=300), st.sampled_from(["", ".png", ".Wav", ".tar.gz"]), st.booleans())
 def test_what_is_put_comes_back(tmp_path: Path, data: bytes, suffix: str, move: bool) -> None:
     store = BlobStore(tmp_path / "blobs")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.codecs import Codecs
@@ -463,11 +463,7 @@ def test_a_failing_disk_takes_everything_back(
     assert empty.count(SearchQuery()) == 0
 
 
-@settings(
-    max_examples=80,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.integers(0, 10**6), st.integers(0, 255)), min_size=1, max_size=4))
 def test_any_damage_is_told_or_harmless(
     honest: bytes, empty: Store, tmp_path: Path, changes: list[tuple[int, int]]
@@ -509,11 +505,7 @@ ASSETS = st.lists(
 )
 
 
-@settings(
-    max_examples=20,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=20)
 @given(ASSETS)
 def test_any_library_travels(
     store: Store, other: Store, make: MakeAsset, build_recipe: BuildRecipe, tmp_path: Path,

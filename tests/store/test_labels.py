@@ -1,7 +1,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from studio.codecs import Codecs
@@ -63,11 +63,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=60)
 @given(ACTIONS)
 def test_counts_follow_whatever_happens(
     store: Store, make: MakeAsset, actions: list[tuple[str, int, str]]

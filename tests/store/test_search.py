@@ -2,7 +2,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from studio.codecs import Codecs
@@ -240,11 +240,7 @@ def test_the_last_page_has_no_cursor(store: Store, make: MakeAsset) -> None:
     assert last.next_cursor is None
 
 
-@settings(
-    max_examples=150,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=150)
 @given(st.text(max_size=40), st.text(max_size=10))
 @example('" OR title:x*', "a")
 @example("\0", "\ud800")
@@ -256,11 +252,7 @@ def test_no_text_breaks_a_search(large: Store, text: str, generator: str) -> Non
     large.search(SearchQuery(text=text, limit=2, kind=MediaType.TEXT))
 
 
-@settings(
-    max_examples=60,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=60)
 @given(st.text(alphabet=st.characters(categories=["L", "N", "P", "Zs", "S"]), max_size=30))
 def test_what_was_written_is_found_by_each_of_its_words(
     store: Store, make: MakeAsset, title: str
@@ -280,11 +272,7 @@ ACTIONS = st.lists(
 )
 
 
-@settings(
-    max_examples=30,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
+@settings(max_examples=30)
 @given(ACTIONS, st.integers(1, 4), st.sampled_from(["", "brick"]), st.sampled_from([(), ("t",)]))
 def test_paging_sees_each_asset_once_while_others_come_and_go(
     store: Store, actions: list[tuple[str, int]], limit: int, text: str, tags: tuple[str, ...]

@@ -160,7 +160,7 @@ SHAPES = st.one_of(
 )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.lists(SHAPES, min_size=1, max_size=6))
 def test_what_controls_start_with_is_accepted(shapes):
     definitions = {f"p{i}": shape for i, shape in enumerate(shapes)}

@@ -32,7 +32,7 @@ def draw(seed, side=32):
     return torch.randn((1, 3, side, side), generator=torch.Generator().manual_seed(seed))
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 7), st.integers(0, 7))
 def test_rolling_by_cells_rolls_the_latents(down, right):
     torch.manual_seed(0)

@@ -26,7 +26,7 @@ def draw(seed, count=2, side=32):
 
 
 @given(st.integers(0, 1000))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_restore_undoes_normalise(seed):
     pictures = draw(seed)
     plain, facts = normalise(pictures)
@@ -37,7 +37,7 @@ def test_restore_undoes_normalise(seed):
 
 
 @given(st.integers(0, 1000), st.integers(0, 31), st.integers(0, 31))
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 def test_facts_of_colour_do_not_change_when_a_torus_is_rolled(seed, down, right):
     pictures = draw(seed)
     _, facts = normalise(pictures)
@@ -87,7 +87,7 @@ def test_words_do_what_they_say():
 
 
 @given(st.lists(st.tuples(*[st.integers(0, 255)] * 3), min_size=1, max_size=8))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_palette_decides_mean_and_tones(colours):
     text = ", ".join("#{:02x}{:02x}{:02x}".format(*colour) for colour in colours)
     palette = read_palette(text)

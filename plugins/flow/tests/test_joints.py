@@ -20,7 +20,7 @@ def build_sheet(width=96, height=64, stone=12.0, seed=0):
 
 
 @pytest.mark.parametrize("name", sorted(set(LAYOUTS) - {"ashlar", "boards", "upright", "cobbles"}))
-@settings(deadline=None, max_examples=10)
+@settings(max_examples=10)
 @given(width=st.integers(48, 96), height=st.integers(48, 96), stone=st.floats(8, 12))
 def test_no_stone_is_cut_where_the_field_ends(name, width, height, stone):
     y, x = np.meshgrid(np.arange(height * 4) / 4, np.arange(width * 4) / 4, indexing="ij")
@@ -29,7 +29,7 @@ def test_no_stone_is_cut_where_the_field_ends(name, width, height, stone):
     assert areas.min() > 0.7 * np.median(areas)
 
 
-@settings(deadline=None, max_examples=30)
+@settings(max_examples=30)
 @given(
     st.sampled_from(sorted(LAYOUTS)),
     st.integers(16, 90),

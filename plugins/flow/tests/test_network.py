@@ -17,7 +17,7 @@ def wish(count, facts, classes=3):
 
 
 @given(st.integers(0, 7), st.integers(0, 7))
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 def test_a_torus_has_no_border(texture_flow, down, right):
     """Rolling the noise by whole strides rolls the result: no place is special."""
     stride = texture_flow.network.config.stride

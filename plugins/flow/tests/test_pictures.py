@@ -34,7 +34,7 @@ def test_a_joint_is_rolled_away_from_the_border(draw_tile):
 
 
 @given(st.integers(33, 200), st.integers(17, 200))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_what_tiles_goes_on_tiling(draw_tile, width, height):
     made = resize_torus(draw_tile(2), width, height)
     assert made.size == (width, height)
@@ -53,7 +53,7 @@ def test_resizing_commutes_with_rolling(draw_tile, width, height):
 
 
 @given(st.integers(0, 500), st.integers(1, 12))
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 def test_a_palette_has_few_colours_that_occur(seed, count):
     pixels = np.random.default_rng(seed).integers(0, 255, (40, 3), dtype=np.uint8)
     palette = find_palette(pixels, count)

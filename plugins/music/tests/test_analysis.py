@@ -40,7 +40,7 @@ def test_contract():
     check_generator(Analyse, seeds=(1, 2)).assert_ok()
 
 
-@settings(max_examples=24, deadline=None)
+@settings(max_examples=24)
 @given(st.integers(-6, 5))
 def test_the_key_moves_with_the_piece(semitones):
     piece = build(*GOOD, *GOOD)

@@ -110,7 +110,7 @@ frames_of_chorales = st.integers(1, 12).flatmap(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(frames_of_chorales, st.integers(-6, 6))
 def test_descriptions_are_in_their_tables_and_do_not_know_the_key(rows, shift):
     frames = np.array(rows, np.int16)
@@ -126,7 +126,7 @@ def test_descriptions_are_in_their_tables_and_do_not_know_the_key(rows, shift):
         np.testing.assert_array_equal(describe_frame(frame, before, age, move), states[index])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.integers(0, 2000),
     st.sampled_from([0, 12, 16]),

@@ -62,7 +62,7 @@ def test_rates_are_per_change_of_chord():
 chords = st.tuples(*(st.integers(low, high) for low, high in RANGES)).map(list)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(chords, chords, st.integers(0, 3), st.booleans())
 def test_what_is_closed_while_writing_is_what_is_counted_after(before, here, voice, backwards):
     """A pitch is closed exactly if it would be out of range or move in parallel."""

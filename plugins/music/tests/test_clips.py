@@ -150,7 +150,7 @@ def read_notes(artifact):
         max_size=20,
     )
 )
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_tokens_give_a_melody_back(steps):
     cells, at = [], 0
     for gap, length, pitch in steps:

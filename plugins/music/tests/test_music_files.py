@@ -73,7 +73,7 @@ def melodies(draw):
     return Piece((Part("Voice", 52, tuple(notes)),), metre=metre, fifths=draw(st.integers(-6, 6)))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(piece=melodies())
 def test_notation_keeps_every_note(piece, tmp_path_factory):
     path = tmp_path_factory.mktemp("xml") / "a.musicxml"
@@ -83,7 +83,7 @@ def test_notation_keeps_every_note(piece, tmp_path_factory):
     assert notes == [(note.start, note.duration, note.pitch) for note in piece.parts[0].notes]
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(semitones=st.integers(-30, 30), piece=melodies())
 def test_transposing_back_gives_the_piece(semitones, piece):
     moved = transpose(piece, semitones)
@@ -190,7 +190,7 @@ def test_bad_files_are_refused_with_a_reason(tmp_path):
         load_piece(tmp_path / "missing.mid")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(junk=st.binary(max_size=200), place=st.integers(0, 200))
 def test_damaged_bytes_are_refused_or_read(junk, place, tmp_path_factory):
     path = tmp_path_factory.mktemp("midi") / "a.mid"

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from studio_music.engrave import engrave_piece, save_follow
 from studio_music.files import load_piece, save_midi
@@ -87,7 +87,6 @@ def test_a_spelled_pitch_is_that_pitch(pitch, fifths, mode):
     assert 12 * (octave + 1) + natural + alter == pitch and abs(alter) <= 2
 
 
-@settings(deadline=None)
 @given(
     st.sampled_from([(4, 4), (3, 4), (6, 8), (2, 4), (5, 4), (12, 8), (2, 2), (7, 8)]),
     st.integers(0, 60),

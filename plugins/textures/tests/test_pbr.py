@@ -34,7 +34,7 @@ def test_every_preset_gives_all_maps_in_range(material):
     assert maps["roughness"].mean() == pytest.approx(MATERIALS[material].roughness, abs=0.1)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 63), st.integers(0, 63), st.sampled_from(sorted(MATERIALS)))
 def test_rolling_the_albedo_rolls_every_map(dy, dx, material):
     chosen = MaterialSettings(material=material, delight=0.5)
@@ -53,7 +53,7 @@ def test_seamless_in_seamless_out_unless_wrapping_is_off():
     assert np.abs(open_ended["normal_gl"][:, 0] - wrapped["normal_gl"][:, 0]).max() > 0.01
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 1000), st.floats(0.0, 1.0))
 def test_normals_have_unit_length_and_face_outwards(seed, depth):
     height = np.random.default_rng(seed).random((16, 24, 1)).astype(np.float32)

@@ -17,7 +17,7 @@ def sine(height=64, width=64, cycles=(3, 5)):
     return (0.5 + 0.4 * wave).astype(np.float32)[..., None]
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(1, 6), st.integers(1, 6), st.integers(0, 63), st.integers(0, 63))
 def test_a_periodic_picture_has_no_seam_wherever_it_is_cut(cy, cx, dy, dx):
     seams = measure_seams(np.roll(sine(cycles=(cy, cx)), (dy, dx), axis=(0, 1)))

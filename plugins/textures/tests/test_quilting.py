@@ -51,7 +51,7 @@ def test_same_seed_same_picture_other_seed_another():
     assert np.abs(first - other).mean() > 0.01
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 10_000), st.integers(24, 72), st.integers(24, 72))
 def test_quilted_pixel_art_uses_only_the_exemplars_colours(seed, height, width):
     art = pixel_art()

@@ -40,7 +40,7 @@ def test_uneven_light_is_evened_across_the_border():
     assert step < 0.5 * abs(float(img[:, :12].mean() - img[:, -12:].mean()))
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=8)
 @given(st.integers(0, 1000), st.integers(24, 64), st.integers(24, 64))
 def test_pixel_art_keeps_its_palette(seed, height, width):
     rng = np.random.default_rng(seed)

@@ -18,7 +18,7 @@ def draw_field(seed, height=64, width=64, power=1.0):
     return field / field.std((2, 3), keepdim=True)
 
 
-@settings(deadline=None, max_examples=20)
+@settings(max_examples=20)
 @given(st.integers(0, 99), st.integers(1, 6), st.integers(1, 6))
 def test_a_field_is_like_itself(seed, rows, columns):
     field = draw_field(seed, 16 * rows, 16 * columns)

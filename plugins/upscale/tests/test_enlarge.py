@@ -25,7 +25,7 @@ def noise(height, width, channels=3, dtype=np.uint8, seed=0):
     return rng.integers(0, np.iinfo(dtype).max, (height, width, channels), dtype, endpoint=True)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(
     st.integers(1, 40),
     st.integers(1, 40),

@@ -41,7 +41,7 @@ def test_a_straight_edge_stays():
             assert (made == scale_pixels(straight, factor, "nearest", False)).all()
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(0, 99), st.sampled_from([2, 3, 4, 6]), st.booleans())
 def test_scale_makes_no_new_colour_and_knows_no_direction(seed, factor, wraps):
     picture = np.random.default_rng(seed).integers(0, 4, (7, 9, 4)).astype(np.uint8) * 80
@@ -52,7 +52,7 @@ def test_scale_makes_no_new_colour_and_knows_no_direction(seed, factor, wraps):
     assert (turned == np.rot90(made)).all()
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(0, 99))
 def test_xbr_knows_no_direction_and_wraps(seed):
     picture = np.random.default_rng(seed).integers(0, 4, (8, 8, 3)).astype(np.uint8) * 80
