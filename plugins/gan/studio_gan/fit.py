@@ -1,10 +1,11 @@
 """Train shipped weights from a command line; cut off, the same command goes on.
 
-python -m studio_gan.fit DATA/textures FOLDER --autoencoder STATE --steps 12000
+python -m studio_gan.fit DATA/textures FOLDER --autoencoder PLACE --steps 12000
 python -m studio_gan.fit DATA/textures FOLDER --family spatial --size 64 --steps 12000
 
 DATA is a folder of folders, each a class. With an autoencoder, whose training is another plugin's
-(`python -m studio_flow.fit autoencoder`), the family is "latent": its state is copied to FOLDER.
+(`python -m studio_flow.fit autoencoder`), the family is "latent". PLACE is the state of that
+training, or the folder of the checkpoint that ships with `flow.texture`; it is copied to FOLDER.
 """
 
 import argparse
@@ -18,6 +19,7 @@ import torch
 from studio_training import Run, Settings, fit
 from studio_training.dataset import Dataset, Found, check_examples
 from studio_training.sizes import AutoencoderConfig
+from studio_training.weights import WEIGHTS
 
 from studio.media import SUFFIXES, MediaType
 from studio_gan.config import CELL, COLOURS, GanConfig
@@ -52,7 +54,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of pictures")
     parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument("--autoencoder", type=Path, help="state of its training")
+    parser.add_argument("--autoencoder", type=Path, help="state of its training, or a checkpoint")
     parser.add_argument("--family", choices=("spatial", "style", "dcgan"), default="spatial")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--channels", type=int, default=32)
@@ -134,7 +136,8 @@ def _build_latent_learner(
     kept = plan.folder / "autoencoder.safetensors"
     if not kept.exists():
         plan.folder.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(plan.autoencoder, kept)
+        found = plan.autoencoder
+        shutil.copyfile(found / WEIGHTS if found.is_dir() else found, kept)
     autoencoder = load_autoencoder(kept, sizes)
     settle(autoencoder, pictures)
     variants = load_variants(plan.folder, autoencoder, pictures, VARIANTS)

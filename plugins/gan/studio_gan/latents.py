@@ -14,6 +14,7 @@ from studio_training.likeness import Likeness, measure_likeness
 from studio_training.sizes import AutoencoderConfig
 from studio_training.state import take_average
 from studio_training.torus import arrange
+from studio_training.weights import WEIGHTS
 from torch import Tensor
 from torch.nn import functional
 
@@ -24,6 +25,8 @@ from studio_gan.painter import Examples
 from studio_gan.pictures import Changes, Pictures, change, find_freedoms, to_unit
 from studio_gan.statistics import measure_cells
 
+PREFIX: Final = "autoencoder."
+"""Of its tensors in the checkpoint of a net that draws by way of it."""
 BATCH: Final = 32
 ENOUGH: Final = 320
 """Examples from which mean and spread of the latents are taken."""
@@ -48,14 +51,20 @@ class Variants(NamedTuple):
 
 
 def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
-    """Read the running average of a training's state, or plain weights.
+    """Read the running average of a training's state, plain weights, or what a checkpoint has.
+
+    Args:
+        path: a file, or the folder of a checkpoint with an autoencoder in it.
+        config: of the autoencoder.
 
     Raises:
         CheckpointError: another net, or damaged.
     """
     net = Autoencoder(config)
     try:
-        tensors = load_file(path)
+        tensors = load_file(path / WEIGHTS if path.is_dir() else path)
+        own = {name: value for name, value in tensors.items() if name.startswith(PREFIX)}
+        tensors = {name.removeprefix(PREFIX): value for name, value in own.items()} or tensors
         # A glimpse serves previews of the flow; a training from before there were any has none.
         net.load_state_dict({"glimpse": net.glimpse, **(take_average(tensors) or tensors)})
     except (OSError, RuntimeError, SafetensorError) as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, Final
 if TYPE_CHECKING:
     from studio_training.card import Card, write_card
     from studio_training.run import Outcome, fit, learn
-    from studio_training.settings import Settings, get_rate
+    from studio_training.settings import Precision, Settings, get_rate
     from studio_training.state import load_state, save_state
     from studio_training.story import Learner, Run
     from studio_training.trainer import DivergedError, Trainer, build_optimiser, follow, mix_seed
@@ -17,6 +17,7 @@ __all__ = [
     "DivergedError",
     "Learner",
     "Outcome",
+    "Precision",
     "Run",
     "Settings",
     "Trainer",
@@ -36,7 +37,7 @@ __all__ = [
 _HOMES: Final = {
     "card": ("Card", "write_card"),
     "run": ("Outcome", "fit", "learn"),
-    "settings": ("Settings", "get_rate"),
+    "settings": ("Precision", "Settings", "get_rate"),
     "state": ("load_state", "save_state"),
     "story": ("Learner", "Run"),
     "trainer": ("DivergedError", "Trainer", "build_optimiser", "follow", "mix_seed"),

@@ -16,7 +16,7 @@ import numpy as np
 import studio_training
 import torch
 from PIL import Image
-from studio_training import Run, Settings
+from studio_training import Precision, Run, Settings
 
 from studio_upscale.corpus import Corpus, Group
 from studio_upscale.degrade import Damage, degrade
@@ -40,7 +40,7 @@ class Goal:
 GOALS: Final = {
     "fast": Goal(NetworkConfig(24, 5)),
     "fast2": Goal(NetworkConfig(24, 4, scale=2)),
-    "quality": Goal(NetworkConfig(48, 8)),
+    "quality": Goal(NetworkConfig(64, 8)),
     "denoise": Goal(NetworkConfig(48, 4, scale=1, fold=2), "noise"),
     "deblock": Goal(NetworkConfig(48, 4, scale=1, fold=2), "jpeg"),
     "fsrcnn": Goal(NetworkConfig(56, 4, architecture="fsrcnn")),
@@ -79,6 +79,7 @@ class Plan:
 @click.option("--rate", type=float, default=4e-3)
 @click.option("--decay", type=float, default=0.6, help="share of steps over which the rate falls")
 @click.option("--ema", type=float, default=0.998)
+@click.option("--precision", type=click.Choice(get_args(Precision)), default="float32")
 @click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
 @click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")

@@ -28,15 +28,27 @@ WAVES: Final = 5
 """Of an outline, at most: how many lobes."""
 TEXTURED, BLURRED = 0.45, 0.35
 """Shares of shapes that show a piece of a photograph, and of pictures that are a little soft."""
+STROKE_POINTS: Final = 24
+THINNEST, THICKEST = 0.4, 4.0
+"""Half the widths of strokes, pixels of the result."""
+SHORTEST, LONGEST = 12.0, 160.0
+"""Lengths of strokes, pixels of the result."""
 
 
-def draw_leaves(seed: int, photos: Sequence[Image.Image]) -> Image.Image:
-    """Draw one (256, 256) RGB picture, with colours and pieces of RGB photographs."""
+def draw_leaves(seed: int, photos: Sequence[Image.Image], strokes: float = 0) -> Image.Image:
+    """Draw one (256, 256) RGB picture, with colours and pieces of RGB photographs.
+
+    Args:
+        seed: names the picture.
+        photos: RGB.
+        strokes: share of the shapes that are thin and curved: twigs, veins, wires and hair, which
+            ellipses leave out; 0..1.
+    """
     rng = np.random.default_rng((seed, SHAPES))
     side = SIDE * FINE
     canvas = _cut(photos, (side, side), rng)
     for _ in range(SHAPES):
-        _lay(canvas, photos, rng)
+        _lay(canvas, photos, rng, strokes)
     picture = canvas.resize((SIDE, SIDE), Image.Resampling.BOX)
     if rng.random() < BLURRED:
         picture = picture.filter(ImageFilter.GaussianBlur(float(rng.uniform(0.3, 0.9))))
@@ -60,8 +72,30 @@ def draw_outline(radius: float, rng: np.random.Generator) -> npt.NDArray[np.floa
     return corners
 
 
-def _lay(canvas: Image.Image, photos: Sequence[Image.Image], rng: np.random.Generator) -> None:
-    corners = draw_outline(FINE * _draw_radius(rng), rng)
+def draw_stroke(rng: np.random.Generator) -> npt.NDArray[np.float64]:
+    """Return the corners (K, 2) of a curved line that tapers at one end or at both."""
+    along = np.linspace(0, 1, STROKE_POINTS)
+    length, half = (
+        FINE * float(np.exp(rng.uniform(np.log(low), np.log(high))))
+        for low, high in ((SHORTEST, LONGEST), (THINNEST, THICKEST))
+    )
+    bends = rng.normal(0, 1.5, 2)
+    heading = rng.uniform(0, 2 * np.pi) + bends[0] * along + bends[1] * along**2
+    way = np.stack([np.cos(heading), np.sin(heading)], 1)
+    middle = np.cumsum(way, axis=0) * (length / STROKE_POINTS)
+    taper = np.abs(along - rng.choice((0.0, 0.5))) * rng.uniform(0, 1)
+    aside = np.stack([-way[:, 1], way[:, 0]], 1) * (half * (1 - taper))[:, None]
+    corners: npt.NDArray[np.float64] = np.concatenate([middle + aside, (middle - aside)[::-1]])
+    return corners
+
+
+def _lay(
+    canvas: Image.Image, photos: Sequence[Image.Image], rng: np.random.Generator, strokes: float
+) -> None:
+    if strokes and rng.random() < strokes:
+        corners = draw_stroke(rng)
+    else:
+        corners = draw_outline(FINE * _draw_radius(rng), rng)
     low = corners.min(axis=0)
     width, height = (int(size) + 2 for size in corners.max(axis=0) - low)
     mask = Image.new("1", (width, height))

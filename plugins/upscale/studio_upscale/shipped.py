@@ -48,6 +48,7 @@ class Mix:
         normals: of their normal maps.
         drawn: of drawn edges, curves and letters.
         leaves: of dead leaves, and `leaf_count` pictures of them.
+        strokes: share of their shapes that are thin and curved.
         classes: of small albedos, all classes together.
         shifts: where the reduction of photographs begins, in turn.
     """
@@ -59,6 +60,7 @@ class Mix:
     drawn: float = 0.08
     leaves: float = 0.0
     leaf_count: int = 0
+    strokes: float = 0.0
     classes: float = 0.15
     shifts: tuple[Shift, ...] = ((0, 0),)
 
@@ -72,10 +74,12 @@ LEAFY: Final = Mix(
     leaf_count=160,
     classes=0.06,
 )
+SHIFTED: Final = replace(LEAFY, zooms=MANY_ZOOMS, photos=0.6, leaves=0.18, shifts=SHIFTS)
 MIXES: Final = {
     "plain": Mix(),
     "leaves": LEAFY,
-    "shifted": replace(LEAFY, zooms=MANY_ZOOMS, photos=0.6, leaves=0.18, shifts=SHIFTS),
+    "shifted": SHIFTED,
+    "strokes": replace(SHIFTED, leaf_count=400, strokes=0.3),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
@@ -94,7 +98,7 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
     scans = data / "textures" / "pbr"
     albedos = _load(sorted(scans.glob("*/albedo.*")))
     normals = _load(sorted(scans.glob("*/normal_gl.*")))
-    leaves = [draw_leaves(number, photos) for number in range(mix.leaf_count)]
+    leaves = [draw_leaves(number, photos, mix.strokes) for number in range(mix.leaf_count)]
     groups = [
         build_group("photos", photos, mix.photos, scale, mix.zooms, mix.shifts),
         build_group("albedos", albedos, mix.albedos, scale, SCAN_ZOOMS),
