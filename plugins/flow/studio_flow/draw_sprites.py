@@ -11,6 +11,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image
 from studio_training import mix_seed
+from studio_training.together import Together
 from torch import Tensor
 
 from studio_flow.learn_sprites import get_size_code
@@ -19,7 +20,7 @@ from studio_flow.network import Wanted
 from studio_flow.sampling import Course, Style, plan_times, walk
 from studio_flow.sprites import SIZES, describe_sprites, find_colours, to_floats
 from studio_flow.tidy import add_outline, tidy
-from studio_flow.together import Together
+from studio_flow.together import build_trial
 
 Pixels = npt.NDArray[np.uint8]
 FEWEST: Final = 20
@@ -69,7 +70,7 @@ class SpriteMaker:
     def __init__(self, flow: Flow, device: str = "cpu") -> None:
         self.flow = flow
         self._device = device
-        self._together = Together(device)
+        self._together = Together()
 
     def choose_side(self, kind: int, side: int) -> int:
         """Return the size to draw at: the one asked for, unless only the other was learnt."""
@@ -115,7 +116,9 @@ class SpriteMaker:
     def _count_together(self, order: SpriteOrder) -> int:
         """Return how many cells are drawn at once."""
         shape = (1, self.flow.network.config.channels, order.side, order.side)
-        rows = self._together.count(self.flow.network, shape, order.side**2)
+        network = self.flow.network
+        trial = build_trial(network, shape, self._device)
+        rows = self._together.count((id(network), shape), order.side**2, trial)
         return max(1, rows // order.frames)
 
     @staticmethod

@@ -13,6 +13,7 @@ from studio_training.joints import find_joints
 from studio_training.laying import Laying, Lines, lay
 from studio_training.likeness import LAID, make_alike
 from studio_training.seams import roll_to_quiet
+from studio_training.together import Together
 from torch import Tensor
 
 from studio.errors import CheckpointError
@@ -22,7 +23,7 @@ from studio_flow.model import DISTILLED, Flow
 from studio_flow.network import FlowNet, Wanted, tell_joints
 from studio_flow.resize import resize_torus
 from studio_flow.sampling import Course, Style, plan_times, walk
-from studio_flow.together import Together
+from studio_flow.together import build_trial
 from studio_flow.trial import to_image
 from studio_flow.wishes import Wish, apply_wish, count_channels, wish_page
 
@@ -97,7 +98,7 @@ class Painter:
         self._autoencoder = flow.autoencoder
         self._device = device
         self._stride = flow.network.config.stride * flow.autoencoder.config.factor
-        self._together = Together(device)
+        self._together = Together()
 
     def count_steps(self, order: Order) -> int:
         """Return how many steps of each picture are told of."""
@@ -107,7 +108,9 @@ class Painter:
         """Return how many new textures are best drawn at once."""
         height, width = self.plan_field(order)
         network = self._find_network(order.style)[0]
-        return self._together.count(network, self._find_shape((height, width)), height * width)
+        shape = self._find_shape((height, width))
+        trial = build_trial(network, shape, self._device)
+        return self._together.count((id(network), shape), height * width, trial)
 
     def paint_new(self, order: Order, seeds: Sequence[int], tell: Tell) -> list[Image.Image]:
         """Return a texture per seed, drawn together.

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from PIL import Image
 from pydantic import Field, JsonValue
+from studio_training.budget import MOST
 
 from studio.codecs import load_image
 from studio.codecs.zips import write_zip
@@ -20,7 +21,6 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_flow.budget import MOST
 from studio_flow.sheet import Cells, lay_cells, save_sheet
 from studio_flow.shelf import get_place, list_shipped
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 from PIL import Image
 from pydantic import Field, JsonValue, create_model
+from studio_training.budget import TOGETHER
 from studio_training.laying_params import COURSES, JOINTS, LAYOUT, VARIETY, Joints, Layout
 from studio_training.seams import measure_seams
 
@@ -24,7 +25,6 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
-from studio_flow.budget import TOGETHER
 from studio_flow.shelf import get_place, list_shipped
 from studio_flow.vocabulary import Reading, read_prompt
 

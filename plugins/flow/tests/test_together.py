@@ -3,13 +3,15 @@
 import numpy as np
 import pytest
 import torch
-from studio_flow import draw_sprites, together
-from studio_flow.budget import MOST
+from studio_flow import draw_sprites
 from studio_flow.draw_sprites import SpriteMaker, SpriteOrder
 from studio_flow.paint import Order, Painter
 from studio_flow.sampling import Style
-from studio_flow.together import Together, is_exact
+from studio_flow.together import build_trial
 from studio_flow.wishes import Wish
+from studio_training import together
+from studio_training.budget import MOST
+from studio_training.together import Together, is_exact
 
 SEEDS = (3, 1, 4, 15, 9)
 STYLE = Style(3, 2.0)
@@ -82,18 +84,18 @@ def test_one_by_one_where_bits_are_not_kept(texture_flow, monkeypatch):
 
 def test_it_is_tried_out_once_for_a_size(texture_flow, monkeypatch):
     asked = []
-    monkeypatch.setattr(together, "is_exact", lambda *a: asked.append(a[1:3]) or True)
+    monkeypatch.setattr(together, "is_exact", lambda *a: asked.append(a[1]) or True)
     painter = Painter(texture_flow)
     sides = [64, 64, 128, 256, 1024]
     counts = [painter.count_together(Order(0, Wish(), n, n, "small", STYLE)) for n in sides]
     assert counts == [16, 16, 16, 4, 1]
-    assert [count for _, count in asked] == [16, 16, 4]
+    assert asked == [16, 16, 4]
 
 
 def test_a_net_that_looks_at_its_neighbours_is_found_out(texture_flow):
     network = texture_flow.network
     shape = (1, network.config.channels, 16, 16)
-    assert is_exact(network, shape, 4)
+    assert is_exact(build_trial(network, shape), 4)
 
     class Mean(torch.nn.Module):
         config = network.config
@@ -101,8 +103,9 @@ def test_a_net_that_looks_at_its_neighbours_is_found_out(texture_flow):
         def forward(self, fields, time, wanted):
             return fields - fields.mean(0)
 
-    assert not is_exact(Mean(), shape, 4)
-    assert Together().count(Mean(), shape, 64**2) == 1
+    trial = build_trial(Mean(), shape)
+    assert not is_exact(trial, 4)
+    assert Together().count(shape, 64**2, trial) == 1
 
 
 def test_progress_and_shares_of_time(texture_place, run):

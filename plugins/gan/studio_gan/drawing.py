@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import torch
 from studio_training.laying import Laying
+from studio_training.together import Trial
 from torch import Tensor
 
 from studio_gan.cells import build_plan
@@ -40,27 +41,16 @@ class Wish:
 
 @torch.no_grad()
 def draw_pictures(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
-    """Draw wishes of one size; returns (N, C, H, W) in -1..1.
-
-    Each is drawn by itself: sums of a batch may come in another order, and a seed must give the
-    same alone and among others.
-    """
-    return torch.cat([_draw(net, config, wish) for wish in wishes])
+    """Draw wishes of one size, each by itself; returns (N, C, H, W) in -1..1."""
+    return torch.cat([draw_together(net, config, [wish]) for wish in wishes])
 
 
 @torch.no_grad()
 def draw_together(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) -> Tensor:
-    """Draw wishes without a style of another seed in one go: quicker, and not bit for bit."""
+    """Draw wishes of one size in one go: quicker, and bit for bit only where `Together` says so."""
     noise = [_get_noise(net, config, wish) for wish in wishes]
-    weights = torch.tensor([wish.weights for wish in wishes])
-    style = net.get_stylist()(torch.cat([latent for _, latent in noise]), weights)
-    style = net.get_stylist().truncate(style, weights, wishes[0].psi)
-    fields = torch.cat([places for places, _ in noise])
-    if not isinstance(net, Painter):
-        return net(fields, style)
-    plans = [_lay(net, wish) for wish in wishes]
-    plan, shades = (torch.cat(parts) for parts in zip(*plans, strict=True))
-    return net.paint(fields, style, plan, shades)
+    fields, latents = (torch.cat(parts) for parts in zip(*noise, strict=True))
+    return _render(net, wishes, fields, latents)
 
 
 @torch.no_grad()
@@ -71,24 +61,32 @@ def draw_between(net: DrawingNet, config: GanConfig, wish: Wish, seed: int, shar
     latent = torch.lerp(ends[0][1], ends[1][1], share)
     inner = [end[1][:, : config.latent] for end in ends]
     latent[:, : config.latent] = _mix_noise(inner[0], inner[1], share)
-    return _render(net, wish, field, latent)
+    return _render(net, [wish], field, latent)
 
 
-def _draw(net: DrawingNet, config: GanConfig, wish: Wish) -> Tensor:
-    field, latent = _get_noise(net, config, wish)
-    return _render(net, wish, field, latent)
+def build_trial(net: DrawingNet, config: GanConfig, wish: Wish) -> Trial:
+    """Build a trial of a net with a wish; the numbers are seeds."""
+
+    def draw(numbers: Sequence[int]) -> Tensor:
+        return draw_together(net, config, [replace(wish, seed=number) for number in numbers])
+
+    return draw
 
 
-def _render(net: DrawingNet, wish: Wish, field: Tensor, latent: Tensor) -> Tensor:
-    weights = torch.tensor([wish.weights])
-    style = net.get_stylist()(latent, weights)
-    if wish.style_seed is not None:
-        other = net.get_stylist()(_get_latent(net, wish, wish.style_seed)[0], weights)
-        style = torch.lerp(style, other, wish.style_share)
-    style = net.get_stylist().truncate(style, weights, wish.psi)
-    return (
-        net.paint(field, style, *_lay(net, wish)) if isinstance(net, Painter) else net(field, style)
-    )
+def _render(net: DrawingNet, wishes: Sequence[Wish], fields: Tensor, latents: Tensor) -> Tensor:
+    """Draw fields (N, noise, h, w) in the styles of latents (N, latent)."""
+    stylist, weights = net.get_stylist(), torch.tensor([wish.weights for wish in wishes])
+    style = stylist(latents, weights)
+    for row, wish in enumerate(wishes):
+        if wish.style_seed is not None:
+            other = stylist(_get_latent(net, wish, wish.style_seed)[0], weights[row : row + 1])
+            style[row] = torch.lerp(style[row], other[0], wish.style_share)
+    psi = torch.tensor([[wish.psi] for wish in wishes])
+    style = stylist.truncate(style, weights, psi)
+    if not isinstance(net, Painter):
+        return net(fields, style)
+    plan, shades = (torch.cat(parts) for parts in zip(*(_lay(net, w) for w in wishes), strict=True))
+    return net.paint(fields, style, plan, shades)
 
 
 def _lay(net: Painter, wish: Wish) -> tuple[Tensor, Tensor]:

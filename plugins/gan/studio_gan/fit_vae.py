@@ -30,7 +30,7 @@ from studio_gan.latents import (
 )
 from studio_gan.pictures import Changes, Pictures, load_pictures, to_image, to_unit
 from studio_gan.vae_config import VaeConfig
-from studio_gan.vae_drawing import draw_theme, get_noise, invent, read_theme
+from studio_gan.vae_drawing import draw_themes, get_noise, invent, read_theme
 from studio_gan.vae_net import Bell, Vae, VaePainter, get_loss
 
 LOG: Final = logging.getLogger("studio_gan")
@@ -168,12 +168,12 @@ def draw_board(painter: VaePainter, pictures: Pictures) -> Image.Image:
     made = []
     for picture in real:
         theme = read_theme(painter, picture[None])
-        made.append(draw_theme(painter, theme, get_noise(painter, theme.sides, rng)))
+        made += draw_themes(painter, [theme], get_noise(painter, theme.sides, rng))
     places = (side // painter.config.step,) * 2
     for kind in range(len(painter.config.classes)):
         weights = tuple(float(kind == n) for n in range(len(painter.config.classes)))
         theme = invent(painter, weights, places, 1.0, rng)
-        made.append(draw_theme(painter, theme, get_noise(painter, places, rng)))
+        made += draw_themes(painter, [theme], get_noise(painter, places, rng))
     shown = [*real, *made]
     sheet = Image.new("RGB", (SHOWN * side, -(-len(shown) // SHOWN) * side), "grey")
     for number, picture in enumerate(shown):

@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 import torch
+from studio_training.rows import Linear, Pointwise, multiply
 from studio_training.torus import arrange
 from torch import Tensor, nn
 from torch.nn import functional
@@ -43,10 +44,10 @@ class Stylist(nn.Module):
         kinds = max(1, len(config.classes))
         self.config = config
         self.embed = nn.Embedding(kinds, config.latent)
-        self.tell = nn.Linear(config.facts, config.latent) if config.facts else None
+        self.tell = Linear(config.facts, config.latent) if config.facts else None
         layers: list[nn.Module] = []
         for _ in range(depth):
-            layers += [nn.Linear(config.latent, config.latent), nn.LeakyReLU(0.2)]
+            layers += [Linear(config.latent, config.latent), nn.LeakyReLU(0.2)]
         self.layers = nn.Sequential(*layers)
         self.register_buffer("mean", torch.zeros(kinds, config.latent + config.facts))
 
@@ -57,14 +58,17 @@ class Stylist(nn.Module):
         """
         latent, facts = torch.split(latent, [self.config.latent, self.config.facts], 1)
         size = (latent.square().mean(1, keepdim=True) + 1e-8).rsqrt()
-        mixed = latent * size + weights @ self.embed.weight
+        mixed = latent * size + multiply(weights, self.embed.weight.T)
         if self.tell is not None:
             mixed = mixed + self.tell(facts)
         return torch.cat([self.layers(mixed), facts], 1)
 
-    def truncate(self, style: Tensor, weights: Tensor, psi: float) -> Tensor:
-        """Move styles towards the mean of their classes; psi 1 leaves them, 0 is the mean."""
-        mean = weights @ self.mean
+    def truncate(self, style: Tensor, weights: Tensor, psi: float | Tensor) -> Tensor:
+        """Move styles towards the mean of their classes; psi 1 leaves them, 0 is the mean.
+
+        `psi` is one for all, or (N, 1).
+        """
+        mean = multiply(weights, self.mean.T)
         return mean + psi * (style - mean)
 
     @torch.no_grad()
@@ -207,8 +211,8 @@ class Weaver(DrawingNet):
         self.shrink, self.grow, self.up = nn.ModuleList(), nn.ModuleList(), nn.ModuleList()
         for level in levels:
             fine, coarse = config.get_width(level), config.get_width(level - 1)
-            self.shrink.append(nn.Conv2d(fine, coarse, 2, 2))
-            self.grow.append(nn.Conv2d(coarse, fine, 1))
+            self.shrink.append(Pointwise(fine, coarse, 2, 2))
+            self.grow.append(Pointwise(coarse, fine, 1))
             self.up.append(ModulatedBlock(fine, style, 2))
         self.middle = ModulatedBlock(config.get_width(0), style, 2)
         self.end = torus_conv(config.get_width(config.doublings), config.colours)

@@ -1,10 +1,14 @@
 """`gan.image` and `gan.texture`: pictures from a trained generator."""
 
+import math
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from PIL import Image as Pictures
+from studio_training.budget import ENOUGH
 from studio_training.seams import measure_seams, roll_to_quiet
 
 from studio.errors import CheckpointError, InvalidParamsError
@@ -51,8 +55,11 @@ class Image(Generator):
                 "{id} needs weights: make some with gan.train and name them in checkpoint",
                 id=self.id,
             )
+        from studio_training.together import Together
+
         from studio_gan.weights import load_generator
 
+        self._together = Together()
         self._net: DrawingNet
         self._config: GanConfig
         self._net, self._config = load_generator(checkpoint.path)
@@ -68,18 +75,60 @@ class Image(Generator):
         Raises:
             InvalidParamsError: a class it does not know, or a size it cannot draw.
         """
-        width, height = self._get_field(params)
-        count = max(1, params.frames)
+        field = self._get_field(params)
+        yield from (self._walk if params.frames else self._draw)(params, job, field)
+
+    def _draw(self, params: Any, job: JobContext, field: tuple[int, int]) -> Iterator[Artifact]:
+        """Yield a picture per seed; small ones are drawn together."""
+        from studio_gan.drawing import draw_together
+        from studio_gan.pictures import to_image
+
+        total, last = len(job.seeds), None
+        most = self._count_together(params, field) if total >= ENOUGH else 1
+        for first in range(0, total, most):
+            seeds, start = job.seeds[first : first + most], time.monotonic()
+            job.step(first, total, last)
+            wishes = [self._build_wish(params, seed, field) for seed in seeds]
+            made = draw_together(self._net, self._config, [wish for wish, _ in wishes])
+            pictures = [self._crop(to_image(picture), params) for picture in made]
+            seconds = (time.monotonic() - start) / len(seeds)
+            for picture, (wish, label) in zip(pictures, wishes, strict=True):
+                yield replace(self._describe(picture, label, wish.seed), seconds=seconds)
+            last = pictures[-1]
+        job.step(total, total)
+
+    def _walk(
+        self, params: Any, job: JobContext, field: tuple[int, int]
+    ) -> Iterator[Sequence[Artifact]]:
+        """Yield the frames of a loop per seed."""
+        from studio_gan.drawing import draw_between
+        from studio_gan.pictures import to_image
+
+        count = params.frames
         total = count * len(job.seeds)
         for index, seed in enumerate(job.seeds):
-            wish, label = self._build_wish(params, seed, (width, height))
+            wish, label = self._build_wish(params, seed, field)
+            other = seed + 1 if params.to_seed < 0 else params.to_seed
             made: list[Pictures.Image] = []
             for frame in range(count):
                 job.step(index * count + frame, total, made[-1] if made else None)
-                made.append(self._crop(self._draw(params, wish, frame), params))
-            artifacts = [self._describe(picture, label, seed) for picture in made]
-            yield artifacts if params.frames else artifacts[0]
+                share = (1 - math.cos(2 * math.pi * frame / count)) / 2
+                picture = draw_between(self._net, self._config, wish, other, share)[0]
+                made.append(self._crop(to_image(picture), params))
+            yield [self._describe(picture, label, seed) for picture in made]
         job.step(total, total)
+
+    def _count_together(self, params: Any, field: tuple[int, int]) -> int:
+        """Return how many pictures are best drawn at once."""
+        from studio_gan.drawing import build_trial
+
+        if self._config.autoencoder is None:
+            return 1  # only the layers of the latent family go by rows
+        wish, _ = self._build_wish(params, 0, field)
+        pixels = field[0] * field[1] * self._config.step**2
+        is_styled = wish.style_seed is not None
+        trial = build_trial(self._net, self._config, wish)
+        return self._together.count((field, is_styled), pixels, trial)
 
     def _get_field(self, params: Any) -> tuple[int, int]:
         width, height = self._get_sides(params)
@@ -148,18 +197,6 @@ class Image(Generator):
                 "flow.texture",
                 name=name,
             )
-
-    def _draw(self, params: Any, wish: "Wish", frame: int) -> Pictures.Image:
-        import math
-
-        from studio_gan.drawing import draw_between, draw_pictures
-        from studio_gan.pictures import to_image
-
-        if not params.frames:
-            return to_image(draw_pictures(self._net, self._config, [wish])[0])
-        share = (1 - math.cos(2 * math.pi * frame / params.frames)) / 2
-        other = wish.seed + 1 if params.to_seed < 0 else params.to_seed
-        return to_image(draw_between(self._net, self._config, wish, other, share)[0])
 
     def _crop(self, picture: Pictures.Image, params: Any) -> Pictures.Image:
         """Bring a field that did not divide the size to it."""

@@ -1,6 +1,7 @@
 """Layers that the nets share."""
 
 import torch
+from studio_training.rows import Linear, convolve_by, multiply
 from studio_training.torus import wrap
 from torch import Tensor, nn
 from torch.nn import functional
@@ -33,7 +34,7 @@ class ModulatedConv(nn.Module):
     def __init__(self, inner: int, outer: int, latent: int, size: int = 3) -> None:
         super().__init__()
         self.weight = nn.Parameter(torch.randn(outer, inner, size, size) / (inner * size**2) ** 0.5)
-        self.affine = nn.Linear(latent, inner)
+        self.affine = Linear(latent, inner)
         nn.init.zeros_(self.affine.bias)
         nn.init.normal_(self.affine.weight, std=latent**-0.5)
 
@@ -41,9 +42,9 @@ class ModulatedConv(nn.Module):
         """Convolve x (N, inner, H, W) as a style (N, latent) wants it, its sides doubled first."""
         scale = 1 + self.affine(style)  # (N, inner)
         squares = self.weight.square().sum((2, 3))  # (outer, inner)
-        size = (scale.square() @ squares.T + 1e-8).rsqrt()  # (N, outer)
+        size = (multiply(scale.square(), squares) + 1e-8).rsqrt()  # (N, outer)
         x = x * scale[:, :, None, None]
-        x = double_conv(x, self.weight) if doubles else functional.conv2d(wrap(x), self.weight)
+        x = double_conv(x, self.weight) if doubles else convolve_by(wrap(x), self.weight)
         return torch.as_tensor(x * size[:, :, None, None])
 
 
@@ -86,8 +87,8 @@ class TorusConv(nn.Conv2d):
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, outer, H / stride, W / stride)."""
         rim = (self.kernel_size[0] - self.stride[0] + 1) // 2
-        x = wrap(x, rim) if rim else x
-        return functional.conv2d(x, self.weight, self.bias, self.stride)
+        down, across = self.stride
+        return convolve_by(wrap(x, rim) if rim else x, self.weight, self.bias, (down, across))
 
 
 class DoublingConv(nn.Conv2d):

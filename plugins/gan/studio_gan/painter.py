@@ -86,12 +86,8 @@ class Painter(DrawingNet):
 
         def change(plain: Tensor) -> Tensor:
             if goal is not None:
-                shares = [LAID if one > 0 else 1.0 for one in known.tolist()]
-                parts = [
-                    make_alike(plain[row : row + 1], goal.select([row]), share)
-                    for row, share in enumerate(shares)
-                ]
-                plain = torch.cat(parts)
+                shares = torch.where(known > 0, LAID, 1.0)[:, None, None, None]
+                plain = make_alike(plain, goal, shares)
             return plain if shades is None else torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
 
         return decode_cells(self.autoencoder, latents, facts[:, :COLOURS], change)
@@ -99,7 +95,9 @@ class Painter(DrawingNet):
     def find_likeness(self, facts: Tensor) -> Likeness:
         """Return what the examples are like whose facts are the nearest to some (N, facts)."""
         spread = self.facts.std(0, unbiased=False) + 1e-3
-        rows = torch.cdist(facts / spread, self.facts / spread).argmin(1)
+        # Not by `cdist`, whose sums depend on how many are asked for.
+        far = (facts / spread)[:, None] - self.facts / spread
+        rows = far.square().sum(2).argmin(1)
         return Likeness(self.tones, self.octaves).select(rows)
 
     def lay(

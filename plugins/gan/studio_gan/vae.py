@@ -1,11 +1,14 @@
 """`gan.vae`: textures from a variational autoencoder, from nothing or from pictures."""
 
 import math
+import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from PIL import Image as Pictures
+from studio_training.budget import ENOUGH
 from studio_training.seams import measure_seams, roll_to_quiet
 
 from studio.codecs import load_image
@@ -70,8 +73,11 @@ class Vae(Generator):
             raise CheckpointError(
                 "{id} needs weights; choose a checkpoint of studio_gan.fit_vae", id=self.id
             )
+        from studio_training.together import Together
+
         from studio_gan.vae_weights import load_painter
 
+        self._together = Together()
         self._painter = load_painter(checkpoint.path)
         self._config = self._painter.config
 
@@ -89,17 +95,50 @@ class Vae(Generator):
             raise InvalidInputError("second: there is no image to go from; give one as image too")
         sides = _get_sides(params, images, self._config.side)
         read = [self._read(image, sides) for image in images]
-        count = max(1, params.frames)
+        yield from (self._walk if params.frames else self._draw)(params, job, read, sides)
+
+    def _draw(
+        self, params: Any, job: JobContext, read: Sequence["Theme"], sides: tuple[int, int]
+    ) -> Iterator[Artifact]:
+        """Yield a picture per seed; small ones are drawn together."""
+        total, last = len(job.seeds), None
+        plans = [self._plan(params, seed, read, sides) for seed in job.seeds]
+        most = self._count_together(plans[0][0][0], sides) if total >= ENOUGH else 1
+        for first in range(0, total, most):
+            seeds, start = job.seeds[first : first + most], time.monotonic()
+            job.step(first, total, last)
+            some = plans[first : first + most]
+            themes = [_mix(ends, params.share) for ends, _ in some]
+            pictures = self._render(themes, params, seeds, sides)
+            seconds = (time.monotonic() - start) / len(seeds)
+            for picture, (_, label), seed in zip(pictures, some, seeds, strict=True):
+                yield replace(_describe(picture, label, seed), seconds=seconds)
+            last = pictures[-1]
+        job.step(total, total)
+
+    def _walk(
+        self, params: Any, job: JobContext, read: Sequence["Theme"], sides: tuple[int, int]
+    ) -> Iterator[Sequence[Artifact]]:
+        """Yield the frames of a loop per seed."""
+        count = params.frames
         total = count * len(job.seeds)
         for index, seed in enumerate(job.seeds):
             ends, label = self._plan(params, seed, read, sides)
             made: list[Pictures.Image] = []
             for frame in range(count):
                 job.step(index * count + frame, total, made[-1] if made else None)
-                made.append(self._draw(ends, _get_share(params, ends, frame), params, seed, sides))
-            artifacts = [_describe(picture, label, seed) for picture in made]
-            yield artifacts if params.frames else artifacts[0]
+                share = (1 - math.cos(2 * math.pi * frame / count)) / 2
+                theme = _mix(ends, share if len(ends) > 1 else params.share)
+                made += self._render([theme], params, [seed], sides)
+            yield [_describe(picture, label, seed) for picture in made]
         job.step(total, total)
+
+    def _count_together(self, theme: "Theme", sides: tuple[int, int]) -> int:
+        """Return how many pictures are best drawn at once."""
+        from studio_gan.vae_drawing import build_trial
+
+        trial = build_trial(self._painter, theme.sides)
+        return self._together.count(theme.sides, sides[0] * sides[1], trial)
 
     def _read(self, image: Pictures.Image, sides: tuple[int, int]) -> "Theme":
         """Read a picture, brought to a size that the net divides."""
@@ -132,25 +171,20 @@ class Vae(Generator):
         rngs = [torch.Generator().manual_seed(number) for number in seeds]
         return [invent(self._painter, weights, places, params.psi, r) for r in rngs], classes[kind]
 
-    def _draw(
-        self,
-        ends: Sequence["Theme"],
-        share: float,
-        params: Any,
-        seed: int,
-        sides: tuple[int, int],
-    ) -> Pictures.Image:
+    def _render(
+        self, themes: Sequence["Theme"], params: Any, seeds: Sequence[int], sides: tuple[int, int]
+    ) -> list[Pictures.Image]:
+        """Draw a theme of each seed, all in one go."""
         import torch
 
         from studio_gan.pictures import to_image
-        from studio_gan.vae_drawing import draw_theme, get_noise, mix
+        from studio_gan.vae_drawing import draw_themes, get_noise
 
-        theme = mix(ends[0], ends[1], share) if len(ends) > 1 else ends[0]
         # Grain of its own seed, the same in all frames: only what is drawn moves.
-        rng = torch.Generator().manual_seed(seed ^ 0x6772)
-        noise: torch.Tensor = params.grain * get_noise(self._painter, theme.sides, rng)
-        picture = to_image(draw_theme(self._painter, theme, noise))
-        return picture if picture.size == sides else shrink_torus(picture, sides)
+        rngs = [torch.Generator().manual_seed(seed ^ 0x6772) for seed in seeds]
+        noise = torch.cat([get_noise(self._painter, themes[0].sides, rng) for rng in rngs])
+        made = [to_image(one) for one in draw_themes(self._painter, themes, params.grain * noise)]
+        return [one if one.size == sides else shrink_torus(one, sides) for one in made]
 
 
 def _get_sides(params: Any, images: Sequence[Pictures.Image], usual: int) -> tuple[int, int]:
@@ -164,10 +198,11 @@ def _get_sides(params: Any, images: Sequence[Pictures.Image], usual: int) -> tup
     return width, params.height or height
 
 
-def _get_share(params: Any, ends: Sequence["Theme"], frame: int) -> float:
-    if not params.frames or len(ends) < 2:
-        return float(params.share)
-    return (1 - math.cos(2 * math.pi * frame / params.frames)) / 2
+def _mix(ends: Sequence["Theme"], share: float) -> "Theme":
+    """Return the only theme, or what lies between two."""
+    from studio_gan.vae_drawing import mix
+
+    return mix(ends[0], ends[1], share) if len(ends) > 1 else ends[0]
 
 
 def _describe(picture: Pictures.Image, label: str, seed: int) -> Artifact:

@@ -1,8 +1,10 @@
 """Drawing with a variational autoencoder: from nothing, from a picture, between two."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from studio_training.together import Trial
 from torch import Tensor
 
 from studio_gan.vae_net import VaePainter
@@ -81,6 +83,28 @@ def get_noise(painter: VaePainter, sides: tuple[int, int], rng: torch.Generator)
 
 
 @torch.no_grad()
-def draw_theme(painter: VaePainter, theme: Theme, grain: Tensor) -> Tensor:
-    """Draw a theme: (3, H, W) in -1..1 or a little beyond; grain as `VaePainter.draw` has it."""
-    return painter.draw(theme.style, theme.field, grain)[0]
+def draw_themes(painter: VaePainter, themes: Sequence[Theme], grain: Tensor) -> Tensor:
+    """Draw themes of one size, (N, 3, H, W) in -1..1 or a little beyond.
+
+    `grain` is as `VaePainter.draw` has it.
+    """
+    style, field = (torch.cat([getattr(t, name) for t in themes]) for name in ("style", "field"))
+    return painter.draw(style, field, grain)
+
+
+def build_trial(painter: VaePainter, sides: tuple[int, int]) -> Trial:
+    """Build a trial of fields of such sides (height, width); the numbers are seeds."""
+    config = painter.config
+
+    def draw(numbers: Sequence[int]) -> Tensor:
+        rngs = [torch.Generator().manual_seed(number) for number in numbers]
+        themes = [
+            Theme(
+                torch.randn(1, config.style, generator=rng),
+                torch.randn(1, config.places, *sides, generator=rng),
+            )
+            for rng in rngs
+        ]
+        return draw_themes(painter, themes, torch.cat([get_noise(painter, sides, r) for r in rngs]))
+
+    return draw

@@ -15,6 +15,7 @@ from typing import Final
 
 import torch
 from studio_training.autoencoder import Autoencoder
+from studio_training.rows import Linear, Pointwise
 from studio_training.torus import Conv, Normal, Residual, Shrink
 from torch import Tensor, nn
 
@@ -84,14 +85,14 @@ class Vae(nn.Module):
         self.to_style = nn.Linear(2 * coarse + COLOURS, 2 * told)
         self.prior = nn.Parameter(torch.zeros(len(config.classes), 2 * told))
         self.to_colours = nn.Sequential(
-            nn.Linear(told, 2 * told), nn.SiLU(), nn.Linear(2 * told, 2 * COLOURS)
+            Linear(told, 2 * told), nn.SiLU(), Linear(2 * told, 2 * COLOURS)
         )
         self.enter = ModulatedConv(config.places, coarse, told)
         self.lay = ModulatedBlock(coarse, told, 2)
-        self.grow = nn.Conv2d(coarse, fine, 1)
+        self.grow = Pointwise(coarse, fine, 1)
         self.weave = ModulatedBlock(fine, told, 2)
         self.end = Conv(fine, config.planes)
-        self.rest = nn.Linear(told, config.planes)
+        self.rest = Linear(told, config.planes)
 
     def encode(self, cells: Tensor, colours: Tensor) -> tuple[Bell, Bell]:
         """Turn cells (N, planes, h, w), even, and colours (N, COLOURS) into style and field."""

@@ -8,7 +8,7 @@ from safetensors.torch import save_file
 from studio_gan import fit_vae, ship_vae
 from studio_gan.vae import Vae
 from studio_gan.vae_config import VaeConfig
-from studio_gan.vae_drawing import draw_theme, get_noise, invent, mix, read_theme, vary
+from studio_gan.vae_drawing import draw_themes, get_noise, invent, mix, read_theme, vary
 from studio_gan.vae_net import Bell, VaePainter, get_loss
 from studio_gan.vae_net import Vae as Net
 from studio_gan.vae_weights import load_painter, save_painter
@@ -79,10 +79,10 @@ def test_what_is_drawn_is_a_torus(painter):
     rng = torch.Generator().manual_seed(0)
     theme = invent(painter, (1.0, 0.0), (3, 5), 1.0, rng)
     noise = get_noise(painter, theme.sides, rng)
-    plain = draw_theme(painter, theme, noise)
+    plain = draw_themes(painter, [theme], noise)[0]
     assert plain.shape == (3, 48, 80)
     rolled = type(theme)(theme.style, theme.field.roll((1, 2), (2, 3)))
-    again = draw_theme(painter, rolled, noise.roll((2, 4), (2, 3)))
+    again = draw_themes(painter, [rolled], noise.roll((2, 4), (2, 3)))
     assert torch.allclose(again, plain.roll((16, 32), (1, 2)), atol=1e-4)
 
 

@@ -64,7 +64,9 @@ def measure_likeness(plain: Tensor) -> Likeness:
     return Likeness(tones, functional.pad(octaves, (0, missing)))
 
 
-def make_alike(plain: Tensor, goal: Likeness, share: float = 1.0, channels: int = 3) -> Tensor:
+def make_alike(
+    plain: Tensor, goal: Likeness, share: float | Tensor = 1.0, channels: int = 3
+) -> Tensor:
     """Return pictures with the octaves and the tones of others.
 
     Colours are only made rarer: the loudest specks of a compressed picture are none to be had
@@ -73,7 +75,7 @@ def make_alike(plain: Tensor, goal: Likeness, share: float = 1.0, channels: int 
     Args:
         plain: (B, 3, H, W).
         goal: of as many, or of one.
-        share: how far brightness goes towards the tones of the goal, 0..1.
+        share: how far brightness goes towards the tones of the goal, 0..1; or (B, 1, 1, 1).
         channels: that are changed: 3, or 1 for brightness alone.
     """
     if channels == 1:

@@ -14,6 +14,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+Pair = tuple[int, int]
+
 CELLS: Final = 256
 """Of a field that is small: beyond, a library's convolution is as quick, and as true."""
 FOURS: Final = 4
@@ -40,21 +42,26 @@ class Pointwise(nn.Conv2d):
 
 def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
     """Do what a layer without dilation or groups does, by rows where the field is small."""
+    down, across = layer.stride
+    return convolve_by(x, layer.weight, layer.bias, (down, across), _get_rim(layer))
+
+
+def convolve_by(
+    x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Pair = (1, 1), rim: Pair = (0, 0)
+) -> Tensor:
+    """Do what `conv2d` does, by rows where the field is small; stride and rim: down and across."""
+    sides = (weight.shape[2], weight.shape[3])
     height, width = (
-        (side + 2 * rim - size) // step + 1
-        for side, rim, size, step in zip(
-            x.shape[2:], _get_rim(layer), layer.kernel_size, layer.stride, strict=True
-        )
+        (side + 2 * edge - size) // step + 1
+        for side, edge, size, step in zip(x.shape[2:], rim, sides, stride, strict=True)
     )
     if _is_learning(x) or height * width > CELLS:
-        return functional.conv2d(x, layer.weight, layer.bias, layer.stride, _get_rim(layer))
-    down, across = _get_rim(layer)
-    if down or across:
-        x = functional.pad(x, (across, across, down, down))
+        return functional.conv2d(x, weight, bias, stride, rim)
+    if any(rim):
+        x = functional.pad(x, (rim[1], rim[1], rim[0], rim[0]))
     batch = len(x)
-    rows = _cut(x, layer, height, width)
-    weight = layer.weight.permute(0, 2, 3, 1).flatten(1)
-    made = multiply(rows, weight, layer.bias)
+    rows = _cut(x, (height, width), sides, stride)
+    made = multiply(rows, weight.permute(0, 2, 3, 1).flatten(1), bias)
     return made.view(batch, height, width, -1).permute(0, 3, 1, 2)
 
 
@@ -66,9 +73,9 @@ def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor
     return functional.linear(rows, weight, bias)[:count]
 
 
-def _cut(x: Tensor, layer: nn.Conv2d, height: int, width: int) -> Tensor:
+def _cut(x: Tensor, places: Pair, sides: Pair, stride: Pair) -> Tensor:
     """Lay what each place of the filter covers in a row: (B * height * width, k * k * C)."""
-    (tall, wide), (down, across) = layer.kernel_size, layer.stride
+    (height, width), (tall, wide), (down, across) = places, sides, stride
     channels, line = x.shape[1], x.shape[1] * x.shape[3]
     cells = x.permute(0, 2, 3, 1).contiguous()
     shape = (len(x), height, width, tall, wide * channels)
@@ -76,7 +83,7 @@ def _cut(x: Tensor, layer: nn.Conv2d, height: int, width: int) -> Tensor:
     return cells.as_strided(shape, steps).reshape(len(x) * height * width, -1)
 
 
-def _get_rim(layer: nn.Conv2d) -> tuple[int, int]:
+def _get_rim(layer: nn.Conv2d) -> Pair:
     """Return the padding down and across."""
     rim = layer.padding
     if isinstance(rim, str):
