@@ -1,19 +1,21 @@
 """Textures and sprites by flow: class accuracy, distances, copies, seams, time, with baselines.
 
-    STUDIO_DATA=FOLDER python benchmarks/generators.py [--json] [--dry] [--each N]
+    STUDIO_DATA=FOLDER python benchmarks/generators.py [--json] [--dry] [--each N] [--cards]
 
 `STUDIO_DATA` holds `textures/<class>`. The judges that ship look at everything: real held-out
 pictures (the ceiling), the nearest pictures learnt from, real ones quilted anew by
 `textures.from_image`, what the VAE and the GAN make, and what the flows make. Their features are
 not Inception's: compare the rows with each other only. Writes `out/generators-textures.png`,
 `-texture.png`, `-vae.png`, `-vae-back.png`, `-sprites.png` and `-nearest.png`: to be looked at.
-Then batches, see `generators_batch.py`.
+`--cards` writes the figures into the cards of the weights too. Then batches, see
+`generators_batch.py`.
 """
 
+import json
 import os
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +45,8 @@ NOTE = (
     "the highest correlation with a tile learnt from, of brightness at 32 px, over all rolls."
 )
 CHUNK = 1000
+EACH = 8
+"""Pictures of a class."""
 Pictures = Sequence[Image.Image]
 Named = tuple[list[Image.Image], list[str]]
 
@@ -126,12 +130,14 @@ def send_through(source: Named) -> Named:
 
 def measure_others(assessor: Any, held_out: Named, each: int) -> list[Row]:
     """Measure what the GAN and the VAE make."""
+    from studio_gan.params import PLACE
+
     rows: list[Row] = []
     for generator in ("gan.texture", "gan.vae"):
         made = draw_all(generator, assessor.classes, each)
         kind = generator.partition(".")[2]
         show(made[0], each * 5).save(OUT / f"generators-{kind}.png")
-        rows += judge(assessor, generator, made)
+        rows += judge(assessor, generator, made, PLACE / kind)
     back = send_through(held_out)
     pairs = [image for both in zip(held_out[0], back[0], strict=True) for image in both]
     show(pairs, 16, 96).save(OUT / "generators-vae-back.png")
@@ -164,14 +170,37 @@ def _to_spectrum(image: Image.Image) -> np.ndarray[Any, Any]:
     return np.asarray(np.fft.rfft2(grey / max(1e-6, float(np.sqrt(np.square(grey).sum())))))
 
 
-def judge(assessor: Any, name: str, pictures: Named) -> list[Row]:
-    """Return the rows of a set of pictures."""
+def judge(assessor: Any, name: str, pictures: Named, card: Path | None = None) -> list[Row]:
+    """Return the rows of a set of pictures.
+
+    Args:
+        assessor: looks at them.
+        name: of the set.
+        pictures: and their classes.
+        card: folder of the weights that drew them, whose card is to say so.
+    """
     figures = assessor.compare(assessor.look(pictures[0]), pictures[1])
+    if card is not None and "--cards" in sys.argv:
+        write_figures(card, {**figures, "pictures": len(pictures[0])})
     return [
         Row(f"{name}: {figure}", figures[figure], "", TARGETS.get(figure, ""))
         for figure in FIGURES
         if figure in figures
     ]
+
+
+def write_figures(place: Path, figures: Mapping[str, float]) -> None:
+    """Write figures into config and card of a checkpoint; others that are there stay."""
+    from studio_training.card import rewrite_metrics
+
+    config = place / "config.json"
+    facts = json.loads(config.read_text(encoding="utf-8"))
+    rounded = {name: round(value, 4) for name, value in figures.items()}
+    facts["metrics"] = {**facts.get("metrics", {}), **rounded}
+    config.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    card = place / "README.md"
+    text = rewrite_metrics(card.read_text(encoding="utf-8"), facts["metrics"])
+    card.write_text(text, encoding="utf-8")
 
 
 def measure_textures(data: Path, each: int) -> list[Row]:
@@ -204,7 +233,7 @@ def measure_textures(data: Path, each: int) -> list[Row]:
         *judge(assessor, "nearest learnt from", nearest),
         *judge(assessor, "quilted held-out ones", quilted),
         *measure_others(assessor, held_out, each),
-        *judge(assessor, "flow.texture", made),
+        *judge(assessor, "flow.texture", made, PLACE / "texture"),
         Row("flow.texture: seam ratio, median", seams, "", "<= 1.3", f"{real_seams:.2f}, real"),
         Row(
             "flow.texture: likeness, median",
@@ -242,9 +271,10 @@ def measure_sprites(each: int) -> list[Row]:
 
     if not (PLACE / "sprite").is_dir() or not (PLACE / "judge-sprite").is_dir():
         return []
-    made = draw_sheet(load_flow(PLACE / "sprite", SPRITE), each)
+    place = PLACE / "sprite"
+    made = draw_sheet(load_flow(place, SPRITE), each)
     show(made[0], each * 2, 96).save(OUT / "generators-sprites.png")
-    return judge(Assessor(PLACE / "judge-sprite"), "flow.sprite", made)
+    return judge(Assessor(PLACE / "judge-sprite"), "flow.sprite", made, place)
 
 
 def main() -> None:
@@ -252,7 +282,7 @@ def main() -> None:
     data = os.environ.get("STUDIO_DATA")
     if not data:
         sys.exit("set STUDIO_DATA to the folder of the data")
-    each = int(sys.argv[sys.argv.index("--each") + 1]) if "--each" in sys.argv else 4
+    each = int(sys.argv[sys.argv.index("--each") + 1]) if "--each" in sys.argv else EACH
     OUT.mkdir(exist_ok=True)
     rows = [*measure_textures(Path(data), each), *measure_sprites(each)]
     report("Generators", NOTE.format(each=each), rows)

@@ -165,7 +165,7 @@ def draw_board(painter: VaePainter, pictures: Pictures) -> Image.Image:
     real = [to_unit(pixels) for pixels in pictures.pixels[:: max(1, len(pictures.pixels) // SHOWN)]]
     real = real[:SHOWN]
     rng = torch.Generator().manual_seed(0)
-    made = []
+    made: list[Tensor] = []
     for picture in real:
         theme = read_theme(painter, picture[None])
         made += draw_themes(painter, [theme], get_noise(painter, theme.sides, rng))

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+
+METRICS: Final = "| metric | |"
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,16 @@ def write_card(card: Card) -> str:
         card.notes.strip(),
     ]
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def rewrite_metrics(text: str, metrics: Mapping[str, Any]) -> str:
+    """Return a card that `write_card` wrote with other metrics in it."""
+    start = text.find(METRICS)
+    end = text.find("\n\n", start)
+    table = _write_table("metric", metrics)
+    if start < 0:
+        return f"{text.rstrip()}\n\n{table}\n"
+    return text[:start] + table + (text[end:] if end >= 0 else "\n")
 
 
 def _write_table(name: str, rows: Mapping[str, Any]) -> str:

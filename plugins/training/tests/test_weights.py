@@ -1,7 +1,10 @@
+from dataclasses import replace
+
 import pytest
 import torch
 from safetensors.torch import load_file
 from studio_training import Card, load_weights, save_weights, write_card
+from studio_training.card import rewrite_metrics
 
 from studio.errors import CheckpointError
 
@@ -50,3 +53,17 @@ def test_a_card_says_what_counts():
         "Many.",
     ):
         assert part in text
+
+
+def test_a_card_gets_other_metrics():
+    card = Card("Net", "A net.", "tiles", "CC0", {"steps": 10}, {"loss": 0.5}, notes="Many.")
+    other = replace(card, metrics={"loss": 0.25, "pictures": 200})
+    assert rewrite_metrics(write_card(card), other.metrics) == write_card(other)
+    last = replace(card, notes="")
+    assert rewrite_metrics(write_card(last), {"a": 1}) == write_card(
+        replace(last, metrics={"a": 1})
+    )
+    none = replace(last, metrics={})
+    assert rewrite_metrics(write_card(none), {"a": 1}) == write_card(
+        replace(last, metrics={"a": 1})
+    )
