@@ -100,7 +100,12 @@ def measure_seam(pixels: Pixels, factor: float = 1) -> float:
         pixels: (H, W, C).
         factor: by which it was enlarged.
     """
-    return max(_measure_axis(pixels, factor), _measure_axis(pixels.swapaxes(0, 1), factor))
+    return max(measure_seams(pixels, factor))
+
+
+def measure_seams(pixels: Pixels, factor: float = 1) -> tuple[float, float]:
+    """Return the seam ratios across and down, as `measure_seam` takes them."""
+    return _measure_axis(pixels, factor), _measure_axis(pixels.swapaxes(0, 1), factor)
 
 
 def bleed(picture: Pixels, wraps: bool) -> Pixels:
