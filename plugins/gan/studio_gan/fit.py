@@ -10,7 +10,6 @@ training, or the folder of the checkpoint that ships with `flow.texture`; it is 
 
 import argparse
 import logging
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -19,7 +18,6 @@ import torch
 from studio_training import Run, Settings, fit
 from studio_training.dataset import Dataset, Found, check_examples
 from studio_training.sizes import AutoencoderConfig
-from studio_training.weights import WEIGHTS
 
 from studio.media import SUFFIXES, MediaType
 from studio_gan.config import CELL, COLOURS, GanConfig
@@ -30,6 +28,7 @@ from studio_gan.latents import (
     find_laid,
     get_examples,
     get_facts,
+    keep_autoencoder,
     load_autoencoder,
     load_variants,
     settle,
@@ -133,12 +132,7 @@ def _build_latent_learner(
     plan: argparse.Namespace, pictures: Pictures, settings: Settings, rules: Rules
 ) -> tuple[GanLearner, DrawingNet]:
     sizes = AutoencoderConfig()
-    kept = plan.folder / "autoencoder.safetensors"
-    if not kept.exists():
-        plan.folder.mkdir(parents=True, exist_ok=True)
-        found = plan.autoencoder
-        shutil.copyfile(found / WEIGHTS if found.is_dir() else found, kept)
-    autoencoder = load_autoencoder(kept, sizes)
+    autoencoder = load_autoencoder(keep_autoencoder(plan.autoencoder, plan.folder), sizes)
     settle(autoencoder, pictures)
     variants = load_variants(plan.folder, autoencoder, pictures, VARIANTS)
     config = GanConfig(

@@ -1,13 +1,12 @@
 """Train the variational autoencoder from a command line; cut off, the same command goes on.
 
-python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder STATE --steps 6000
+python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder PLACE --steps 6000
 
 DATA and the autoencoder are those of `studio_gan.fit`.
 """
 
 import argparse
 import logging
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
@@ -24,6 +23,7 @@ from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.latents import (
     build_latent_draw,
     get_colours,
+    keep_autoencoder,
     load_autoencoder,
     load_variants,
     settle,
@@ -42,7 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of pictures")
     parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument("--autoencoder", type=Path, required=True, help="state of its training")
+    parser.add_argument(
+        "--autoencoder", type=Path, required=True, help="state of its training, or a checkpoint"
+    )
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1e-3)
@@ -57,10 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def train(plan: argparse.Namespace) -> None:
     """Train until the last step."""
     pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
-    plan.folder.mkdir(parents=True, exist_ok=True)
-    kept = plan.folder / "autoencoder.safetensors"
-    if not kept.exists():
-        shutil.copyfile(plan.autoencoder, kept)
+    keep_autoencoder(plan.autoencoder, plan.folder)
     painter = build_painter(plan.folder, pictures)
     variants = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
     draw = build_latent_draw(variants, get_colours(pictures), pictures.kinds)

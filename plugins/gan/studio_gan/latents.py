@@ -1,5 +1,6 @@
 """Pictures as latents, made once: what the family "latent" learns from."""
 
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -72,6 +73,15 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
             "{path}: no weights of this autoencoder; take the state of its training", path=path
         ) from error
     return arrange(net.eval().requires_grad_(False))
+
+
+def keep_autoencoder(found: Path, folder: Path) -> Path:
+    """Copy an autoencoder to the folder of a run, if there is none yet; returns its place."""
+    kept = folder / "autoencoder.safetensors"
+    if not kept.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(found / WEIGHTS if found.is_dir() else found, kept)
+    return kept
 
 
 @torch.no_grad()

@@ -64,7 +64,7 @@ def ship(plan: argparse.Namespace) -> None:
         licence=LICENCE,
         training=training,
         metrics=figures,
-        command="python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder STATE "
+        command="python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder PLACE "
         + " ".join(f"--{n} {facts['settings'][n]:g}" for n in ("steps", "batch", "rate", "seed")),
         notes=plan.notes,
     )

@@ -12,7 +12,14 @@ from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_between, draw_pictures
 from studio_gan.generators import build_generator, build_waves
 from studio_gan.image import Texture
-from studio_gan.latents import MARKS, Variants, build_latent_draw, find_laid, load_autoencoder
+from studio_gan.latents import (
+    MARKS,
+    Variants,
+    build_latent_draw,
+    find_laid,
+    keep_autoencoder,
+    load_autoencoder,
+)
 from studio_gan.learner import GanLearner, Rules, _compare_laid
 from studio_gan.painter import Painter
 from studio_gan.statistics import compare_patches, measure_cells
@@ -264,6 +271,17 @@ def test_another_net_is_no_autoencoder(tmp_path):
     save_file({"a": torch.zeros(1)}, tmp_path / "x.safetensors")
     with pytest.raises(CheckpointError, match="no weights of this autoencoder"):
         load_autoencoder(tmp_path / "x.safetensors", SMALL)
+
+
+def test_an_autoencoder_out_of_a_checkpoint(tmp_path, painter, config):
+    save_generator(painter, config, tmp_path / "c", {"training": {}}, "# card")
+    whole = {f"autoencoder.{k}": v for k, v in Autoencoder(SMALL).state_dict().items()}
+    save_file({**whole, "net.weight": torch.zeros(1)}, tmp_path / "c" / "model.safetensors")
+    kept = keep_autoencoder(tmp_path / "c", tmp_path / "run")
+    for place in (tmp_path / "c", kept):
+        found = load_autoencoder(place, SMALL).state_dict()
+        assert all(torch.equal(found[k], whole[f"autoencoder.{k}"]) for k in found)
+    assert keep_autoencoder(tmp_path / "nowhere", tmp_path / "run") == kept, "the one that is there"
 
 
 def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch):
