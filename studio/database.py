@@ -5,6 +5,7 @@ a job and insert its asset in ONE transaction.
 """
 
 import threading
+import time
 import weakref
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -145,7 +146,7 @@ class Database:
         with _as_store_errors(self.path):
             connection = apsw.Connection(str(self.path), vfs=self._vfs)
             connection.set_busy_timeout(_BUSY_MS)
-            connection.execute("PRAGMA journal_mode=WAL")
+            _start_log(connection)
             connection.execute("PRAGMA foreign_keys=ON")
             connection.row_trace = _trace_row
         with self._guard:
@@ -157,6 +158,22 @@ class Database:
         if getattr(self._local, "durable", None) != durable:
             connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'NORMAL'}")
             self._local.durable = durable
+
+
+def _start_log(connection: apsw.Connection) -> None:
+    """Have the file written through a log (WAL).
+
+    SQLite waits for nobody here: who opens a new file while another process does is refused.
+    """
+    end = time.monotonic() + _BUSY_MS / 1000
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > end:
+                raise
+            time.sleep(0.01)
 
 
 @contextmanager

@@ -4,6 +4,8 @@ import os
 import subprocess
 import sys
 import threading
+import time
+from types import SimpleNamespace
 
 import apsw
 import pytest
@@ -95,6 +97,38 @@ def test_two_processes_migrate_at_once(tmp_path):
     assert [process.communicate()[1] for process in running] == [b""] * 4
 
 
+@pytest.fixture
+def another(tmp_path):
+    """Another program, which is about to write a new file."""
+    connection = apsw.Connection(str(tmp_path / "new.db"))
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def test_a_new_file_that_another_program_writes_is_waited_for(tmp_path, another, monkeypatch):
+    """Two that start in a new home: SQLite itself does not wait there."""
+    slept = []
+
+    def sleep(seconds):
+        slept.append(seconds)
+        another.execute("COMMIT")
+
+    clock = SimpleNamespace(monotonic=time.monotonic, sleep=sleep)
+    monkeypatch.setattr("studio.database.time", clock)
+    database = Database(tmp_path / "new.db")
+    assert database.query("PRAGMA journal_mode") == [{"journal_mode": "wal"}]
+    assert len(slept) == 1
+    database.close()
+
+
+def test_a_new_file_is_not_waited_for_without_end(tmp_path, another, monkeypatch):
+    clock = SimpleNamespace(monotonic=iter((0, 29, 31)).__next__, sleep=lambda seconds: None)
+    monkeypatch.setattr("studio.database.time", clock)
+    with pytest.raises(StoreError, match="locked"):
+        Database(tmp_path / "new.db")
+
+
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write anywhere")
 def test_a_read_only_folder(tmp_path):
     tmp_path.chmod(0o500)
@@ -122,12 +156,24 @@ def test_a_full_disk(database):
     assert not database.connection.in_transaction
 
 
+def count_open(folder):
+    """Count the open files below a folder: what else is open, other tests may close meanwhile."""
+    found = []
+    for link in os.scandir("/proc/self/fd"):
+        try:
+            found.append(os.readlink(link.path))
+        except FileNotFoundError:  # closed since
+            continue
+    return sum(path.startswith(f"{folder}/") for path in found)
+
+
 def test_a_thread_that_ended_leaves_no_open_file(tmp_path):
     database = Database(tmp_path / "a.db")
-    before = len(os.listdir("/proc/self/fd"))
+    before = count_open(tmp_path)
+    assert before > 0
     for _ in range(20):
         thread = threading.Thread(target=lambda: database.query("SELECT 1"))
         thread.start()
         thread.join()
-    assert len(os.listdir("/proc/self/fd")) == before
+    assert count_open(tmp_path) == before
     database.close()

@@ -53,7 +53,7 @@ def environment(tmp_path_factory):
             *("--no-cache-dir", str(project)),
         ],
         check=True,
-        timeout=60,
+        timeout=240,
     )
     return python
 
@@ -75,7 +75,7 @@ def run(environment, tmp_path_factory):
             env=environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=240,
         )
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

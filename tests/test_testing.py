@@ -3,7 +3,9 @@
 import importlib
 import os
 import random
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import ClassVar
 
 import pytest
@@ -421,6 +423,7 @@ class Crashes(Base):
 class Hangs(Base):
     id = title = "hostile.hangs"
     def act(self):
+        Path(MARKS, str(os.getpid())).touch()
         time.sleep(60)
 
 class Litters(Base):
@@ -435,13 +438,32 @@ def register_generators(register):
 """
 
 
-def test_crashes_and_hangs_are_told_and_the_rest_goes_on(make_plugin, use_plugins):
-    use_plugins(make_plugin("hostile", HOSTILE))
-    rows = check_plugin("hostile-plugin", timeout=10)
+@pytest.fixture
+def marks(tmp_path, monkeypatch):
+    """A folder in which a process says that it hangs: while it lives, an hour passes at each look.
+
+    So what does not hang, but is slow, has all the time it needs.
+    """
+    folder = tmp_path / "marks"
+    folder.mkdir()
+    passed = [0]
+
+    def look():
+        passed[0] += 3600 * sum(Path("/proc", mark.name).exists() for mark in folder.iterdir())
+        return time.monotonic() + passed[0]
+
+    clock = SimpleNamespace(monotonic=look, sleep=time.sleep)
+    monkeypatch.setattr("studio.testing.plugin.time", clock)
+    return folder
+
+
+def test_crashes_and_hangs_are_told_and_the_rest_goes_on(make_plugin, use_plugins, marks):
+    use_plugins(make_plugin("hostile", HOSTILE.replace("MARKS", repr(str(marks)))))
+    rows = check_plugin("hostile-plugin", timeout=250)
     last = {row.generator: row for row in rows}
     assert (last["hostile.crashes"].check, last["hostile.crashes"].passed) == ("runs", False)
     assert "SIGABRT" in last["hostile.crashes"].detail
-    assert last["hostile.hangs"].detail == "took longer than 10 s"
+    assert last["hostile.hangs"].detail == "took longer than 250 s"
     litter = {row.check: row for row in rows if row.generator == "hostile.litters"}
     assert Path(litter["writes only in scratch"].detail.split(";")[0][6:]).name == "litter"
 

@@ -117,12 +117,14 @@ class CheckpointTable:
             hashes: dict[Path, str] = {}
             for file in files:
                 known = self._find_known(file)
+                mark = _find_mark(file)  # before it is read: what comes meanwhile is not this
                 if known is None or fresh:
                     hashes[file] = self._hash_file(file, done, total, on_progress)
                 else:
                     hashes[file] = known
-                if known is None:  # else a file that rotted would pass its next check
-                    self._keep_hash(file, hashes[file])
+                # A known one is kept as it is, else a file that rotted would pass its next check.
+                if known is None and mark is not None:
+                    self._keep_hash(file, mark, hashes[file])
                 done += file.stat().st_size
         except OSError as error:
             raise CheckpointError(
@@ -148,16 +150,22 @@ class CheckpointTable:
                     on_progress(done, total)
         return digest.hexdigest()
 
-    def _keep_hash(self, file: Path, sha256: str) -> None:
-        status = file.stat()
-        # A file written this moment may be written again without its time moving on.
-        if time.time_ns() - status.st_mtime_ns <= _FRESH_NS:
-            return
+    def _keep_hash(self, file: Path, mark: tuple[int, int], sha256: str) -> None:
         with self._database.transaction(durable=False) as connection:
             connection.execute(
                 "INSERT OR REPLACE INTO checkpoint_hashes VALUES(?, ?, ?, ?)",
-                (str(file.absolute()), status.st_size, status.st_mtime_ns, sha256),
+                (str(file.absolute()), *mark, sha256),
             )
+
+
+def _find_mark(file: Path) -> tuple[int, int] | None:
+    """Return size and time, by which a file is known; None if it was written this moment.
+
+    It may be written again without its time moving on.
+    """
+    status = file.stat()
+    is_fresh = time.time_ns() - status.st_mtime_ns <= _FRESH_NS
+    return None if is_fresh else (status.st_size, status.st_mtime_ns)
 
 
 def _combine(path: Path, hashes: dict[Path, str]) -> str:

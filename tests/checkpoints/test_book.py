@@ -1,12 +1,15 @@
 import hashlib
 import os
 import pickle
+import time
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from studio.checkpoints.book import CheckpointBook
+from studio.checkpoints.records import CheckpointTable
 from studio.errors import CheckpointError
 
 
@@ -383,8 +386,6 @@ def test_hashes_are_kept_until_a_file_changes(
     path = weights(place.other / "net.safetensors")
     first = place.book.resolve("net.safetensors").sha256
     reads: list[Path] = []
-    from studio.checkpoints.records import CheckpointTable
-
     real = CheckpointTable._hash_file
     monkeypatch.setattr(
         CheckpointTable,
@@ -398,16 +399,40 @@ def test_hashes_are_kept_until_a_file_changes(
     assert reads == [path]
 
 
-def test_a_file_written_this_moment_is_hashed_again(place: Any, weights: Any) -> None:
+def test_a_file_written_this_moment_is_hashed_again(
+    place: Any, weights: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     path = weights(place.other / "net.safetensors", b"one")
     now = path.stat().st_mtime_ns
     os.utime(path)
     status = path.stat()
+    second_later = SimpleNamespace(
+        time=time.time, time_ns=lambda: status.st_mtime_ns + 1_000_000_000
+    )
+    monkeypatch.setattr("studio.checkpoints.records.time", second_later)
     first = place.book.resolve("net.safetensors").sha256
     weights(path, b"two")
     os.utime(path, ns=(status.st_atime_ns, status.st_mtime_ns))
     assert place.book.resolve("net.safetensors").sha256 == sha(path) != first
     assert now != status.st_mtime_ns
+
+
+def test_a_file_that_changes_while_it_is_hashed_is_hashed_again(
+    place: Any, weights: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another tool puts a file of an old date there: no time tells that it came this moment."""
+    path = weights(place.other / "net.safetensors", b"one")
+    real = CheckpointTable._hash_file
+
+    def change(table: CheckpointTable, file: Path, *rest: Any) -> str:
+        found = real(table, file, *rest)
+        monkeypatch.setattr(CheckpointTable, "_hash_file", real)
+        weights(path, b"another")
+        return found
+
+    monkeypatch.setattr(CheckpointTable, "_hash_file", change)
+    first = place.book.resolve("net.safetensors").sha256
+    assert place.book.resolve("net.safetensors").sha256 == sha(path) != first
 
 
 def test_list_hashed(place: Any, weights: Any) -> None:

@@ -1,6 +1,7 @@
 import math
 import random
 import threading
+import time
 from typing import Any
 
 import pytest
@@ -468,6 +469,7 @@ def test_a_generator_that_leaves_out_a_seed(pack: str, host: Any, picture: Any) 
 
 
 def test_a_thousand_pictures_take_a_moment(pack: str, host: Any, picture: Any) -> None:
+    start = time.thread_time()  # not of the wall: others may have the processor for seconds
     result = run(parse(pack), host, [picture(str(n)) for n in range(300)], variations=1)
     assert len(result.steps["export"]) == 600
-    assert result.seconds < 10
+    assert time.thread_time() - start < 5

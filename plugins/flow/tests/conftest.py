@@ -33,7 +33,11 @@ def wake(network):
 
 
 def build_flow(sizes, classes, pages):
-    """A flow with random weights that do something: the last layer of a fresh net is zero."""
+    """A flow with random weights that do something: the last layer of a fresh net is zero.
+
+    Rows of 32: torch takes what does not fill two of a processor's registers through another `exp`,
+    whose last bit differs, and then pictures are drawn one by one.
+    """
     torch.manual_seed(0)
     network = wake(build_network(sizes))
     facts = torch.randn(4 * pages, sizes.facts) * 0.3
@@ -42,7 +46,7 @@ def build_flow(sizes, classes, pages):
 
 @pytest.fixture(scope="session")
 def texture_flow():
-    sizes = FlowConfig(widths=(8, 16), blocks=(1, 1), classes=3, facts=FACTS, embedding=16)
+    sizes = FlowConfig(widths=(8, 16), blocks=(1, 1), classes=3, facts=FACTS, embedding=32)
     flow = build_flow(sizes, CLASSES, 3)
     autoencoder = wake(build_autoencoder(AutoencoderConfig(down=(8, 16), up=(8, 16))))
     enlarger = wake(build_enlarger(EnlargerConfig(width=8, blocks=1)))
@@ -58,7 +62,7 @@ def sprite_flow():
         blocks=(1, 1),
         classes=2,
         facts=SPRITE_FACTS,
-        embedding=16,
+        embedding=32,
         padding="zeros",
         attention=True,
     )

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import threading
 
 import apsw
 
@@ -23,9 +24,14 @@ class Fault:
         self.code = errno.EIO
         self.only = ""
         self.struck = ""
+        self.thread = 0
 
     def arm(self, at, code, only=""):
-        """Fail the operation `at` (from 0) once, of those with `only` in their names."""
+        """Fail the operation `at` (from 0) once, of those with `only` in their names.
+
+        Only of this thread: another may see a commit done, and write, before this one disarms.
+        """
+        self.thread = threading.get_ident()
         self.at, self.code, self.met, self.struck, self.only = at, code, 0, "", only
         self.is_armed = True
 
@@ -35,7 +41,7 @@ class Fault:
 
     def meet(self, what):
         """Count an operation; True if it is the one to fail."""
-        if not self.is_armed or self.only not in what:
+        if not self.is_armed or self.only not in what or threading.get_ident() != self.thread:
             return False
         self.met += 1
         if self.met != self.at + 1:
