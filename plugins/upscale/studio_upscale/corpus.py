@@ -7,7 +7,7 @@ from typing import Final
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageEnhance
 
 from studio.codecs import load_image
 from studio.errors import InvalidInputError
@@ -65,25 +65,36 @@ def make_pair(image: Image.Image, scale: int) -> Pair:
     return Pair(np.asarray(image), np.asarray(low))
 
 
-def build_group(
-    name: str,
-    images: Sequence[Image.Image],
-    share: float,
-    scale: int,
-    zooms: Sequence[float] = (1.0,),
-    shifts: Sequence[Shift] = ((0, 0),),
-) -> Group:
-    """Reduce every picture, also after shrinking it by each of `zooms`.
+@dataclass(frozen=True)
+class Views:
+    """How pictures are looked at.
 
-    Shrunk copies are sharper than what a camera or a material scanner gives, and double the data.
-    `shifts` are pixels cut off at the left and the top, taken in turn: so small pixels do not
-    always stand for the same large ones, which a net learns by heart.
+    Attributes:
+        zooms: every picture at each. Shrunk copies are sharper than what a camera or a material
+            scanner gives, and multiply the data.
+        shifts: pixels cut off at the left and the top, taken in turn: so small pixels do not
+            always stand for the same large ones, which a net learns by heart.
+        contrasts: taken in turn too.
     """
+
+    zooms: Sequence[float] = (1.0,)
+    shifts: Sequence[Shift] = ((0, 0),)
+    contrasts: Sequence[float] = (1.0,)
+
+
+PLAINLY: Final = Views()
+
+
+def build_group(
+    name: str, images: Sequence[Image.Image], share: float, scale: int, views: Views = PLAINLY
+) -> Group:
+    """Reduce every picture in all of its views that are large enough."""
     pairs: list[Pair] = []
     for image in images:
-        for zoom in zooms:
-            left, top = shifts[len(pairs) % len(shifts)]
-            sized = shrink(image, zoom)
+        for zoom in views.zooms:
+            left, top = views.shifts[len(pairs) % len(views.shifts)]
+            contrast = views.contrasts[len(pairs) % len(views.contrasts)]
+            sized = stretch(shrink(image, zoom), contrast)
             sized = sized.crop((left, top, *sized.size)) if left or top else sized
             if min(sized.size) >= 16 * scale:
                 pairs.append(make_pair(sized, scale))
@@ -94,6 +105,11 @@ def shrink(image: Image.Image, zoom: float) -> Image.Image:
     """Reduce by antialiased bicubic to `zoom` times its sides, 0..1."""
     size = (max(1, round(image.width * zoom)), max(1, round(image.height * zoom)))
     return image if zoom == 1 else image.resize(size, Image.Resampling.BICUBIC)
+
+
+def stretch(image: Image.Image, contrast: float) -> Image.Image:
+    """Multiply what differs from the mean luma; beyond black and white it is cut off."""
+    return image if contrast == 1 else ImageEnhance.Contrast(image).enhance(contrast)
 
 
 class Corpus:

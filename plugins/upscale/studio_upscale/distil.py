@@ -18,6 +18,7 @@ from studio_upscale.corpus import (
     Bytes,
     Group,
     Pair,
+    Views,
     build_group,
     find_pictures,
     load_picture,
@@ -96,7 +97,7 @@ def load_teacher(weights: Path, folder: Path, weight: float) -> Teacher:
 def build_taught_groups(data: Path, teacher: Teacher) -> list[Group]:
     """Ask about all there is; `data` is as for `shipped.build_groups`."""
     photos, scale = load_photos(data), teacher.network.config.scale
-    known = build_group("photos", photos[:KNOWN_PHOTOS], KNOWN, scale, KNOWN_ZOOMS, SHIFTS)
+    known = build_group("photos", photos[:KNOWN_PHOTOS], KNOWN, scale, Views(KNOWN_ZOOMS, SHIFTS))
     small = [shrink(photo, zoom) for photo in photos for zoom in LONE_ZOOMS]
     albedos = [
         load_picture(path)

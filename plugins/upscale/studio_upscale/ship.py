@@ -30,7 +30,7 @@ DATA: Final = (
 ALBEDOS: Final = "about 1,100 material albedos of ambientCG (CC0), "
 ALBEDO_SIDE: Final = 128
 """Of these: larger patches leave them out."""
-LEAVES: Final = ", 160 pictures of dead leaves cut out of those photographs"
+LEAVES: Final = ", {count} pictures of dead leaves{strokes} cut out of those photographs"
 TAUGHT: Final = (
     "; the answers of an earlier net, the mean of its eight turns, to 14 of the photographs at 9 "
     "sizes (mixed with the truth), and to all of them at 0.36 times their sides and an albedo "
@@ -90,7 +90,10 @@ def describe_data(training: Mapping[str, Any], scale: int) -> str:
     has_albedos = training.get("patch", PATCH) * scale <= ALBEDO_SIDE
     text = DATA.format(albedos=ALBEDOS if has_albedos else "")
     mix = MIXES.get(str(training.get("mix")), PLAIN)
-    return text + (LEAVES if mix.leaf_count else "") + (TAUGHT if "taught" in training else "")
+    if mix.leaf_count:
+        strokes = " and strokes" if mix.strokes else ""
+        text += LEAVES.format(count=mix.leaf_count, strokes=strokes)
+    return text + (TAUGHT if "taught" in training else "")
 
 
 def _describe_training(source: Path) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Final
 
 from PIL import Image
 
-from studio_upscale.corpus import Group, Shift, build_group, find_pictures, load_picture
+from studio_upscale.corpus import Group, Views, build_group, find_pictures, load_picture
 from studio_upscale.leaves import draw_leaves
 from studio_upscale.synthetic import draw_picture
 
@@ -33,7 +33,11 @@ MANY_ZOOMS: Final = tuple(round(0.34 ** (number / 20), 3) for number in range(21
 """From 1 to 0.34."""
 SHIFTS: Final = tuple((number % 4, number * 5 // 4 % 4) for number in range(16))
 """Every way to begin a reduction by four."""
-SCAN_ZOOMS: Final = (0.5,)
+CONTRASTS: Final = (1.0, 1.5, 1.0, 2.2, 1.0)
+"""What is cut off at black and white has edges that soft photographs lack. Five, which no number of
+zooms or shifts divides."""
+FEW_SIZES: Final = Views((1.0, 0.87, 0.75, 0.62, 0.5))
+SCANNED: Final = Views((0.5,))
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
 
@@ -42,7 +46,7 @@ class Mix:
     """What batches are made of.
 
     Attributes:
-        zooms: at which photographs are taken; shrunk ones are sharper.
+        views: of photographs.
         photos: share of a batch that comes of photographs.
         albedos: of scanned materials at full size.
         normals: of their normal maps.
@@ -50,10 +54,9 @@ class Mix:
         leaves: of dead leaves, and `leaf_count` pictures of them.
         strokes: share of their shapes that are thin and curved.
         classes: of small albedos, all classes together.
-        shifts: where the reduction of photographs begins, in turn.
     """
 
-    zooms: tuple[float, ...] = (1.0, 0.87, 0.75, 0.62, 0.5)
+    views: Views = FEW_SIZES
     photos: float = 0.62
     albedos: float = 0.12
     normals: float = 0.03
@@ -62,11 +65,10 @@ class Mix:
     leaf_count: int = 0
     strokes: float = 0.0
     classes: float = 0.15
-    shifts: tuple[Shift, ...] = ((0, 0),)
 
 
 LEAFY: Final = Mix(
-    zooms=(1.0, 0.8, 0.65, 0.55, 0.47, 0.4, 0.34),
+    views=Views((1.0, 0.8, 0.65, 0.55, 0.47, 0.4, 0.34)),
     photos=0.66,
     albedos=0.06,
     normals=0.02,
@@ -74,12 +76,14 @@ LEAFY: Final = Mix(
     leaf_count=160,
     classes=0.06,
 )
-SHIFTED: Final = replace(LEAFY, zooms=MANY_ZOOMS, photos=0.6, leaves=0.18, shifts=SHIFTS)
+SHIFTED: Final = replace(LEAFY, views=Views(MANY_ZOOMS, SHIFTS), photos=0.6, leaves=0.18)
+STROKED: Final = replace(SHIFTED, leaf_count=400, strokes=0.3)
 MIXES: Final = {
     "plain": Mix(),
     "leaves": LEAFY,
     "shifted": SHIFTED,
-    "strokes": replace(SHIFTED, leaf_count=400, strokes=0.3),
+    "strokes": STROKED,
+    "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
@@ -100,9 +104,9 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
     normals = _load(sorted(scans.glob("*/normal_gl.*")))
     leaves = [draw_leaves(number, photos, mix.strokes) for number in range(mix.leaf_count)]
     groups = [
-        build_group("photos", photos, mix.photos, scale, mix.zooms, mix.shifts),
-        build_group("albedos", albedos, mix.albedos, scale, SCAN_ZOOMS),
-        build_group("normals", normals, mix.normals, scale, SCAN_ZOOMS),
+        build_group("photos", photos, mix.photos, scale, mix.views),
+        build_group("albedos", albedos, mix.albedos, scale, SCANNED),
+        build_group("normals", normals, mix.normals, scale, SCANNED),
         build_group("drawn", [draw_picture(n) for n in range(drawn)], mix.drawn, scale),
         build_group("leaves", leaves, mix.leaves, scale),
     ]
@@ -117,9 +121,9 @@ def build_plain_groups(data: Path) -> list[Group]:
     """Load groups of true colours, small: for learning colour, where detail does not matter."""
     kodak = [p for p in find_pictures(data / "photos" / "kodak24") if p.stem not in HELD_OUT]
     free = [path for path in _find_free() if path.stem not in COLOURLESS]
-    photos = build_group("photos", _load([*kodak, *free]), 0.7, 1, (0.5, 0.33, 0.25))
+    photos = build_group("photos", _load([*kodak, *free]), 0.7, 1, Views((0.5, 0.33, 0.25)))
     scans = _load(sorted((data / "textures" / "pbr").glob("*/albedo.*")))
-    groups = [photos, build_group("albedos", scans, 0.1, 1, (0.25, 0.12))]
+    groups = [photos, build_group("albedos", scans, 0.1, 1, Views((0.25, 0.12)))]
     for folder in sorted((data / "textures").iterdir()):
         if folder.is_dir() and folder.name not in LEFT_OUT:
             groups.append(build_group(folder.name, _load(find_pictures(folder)), 0.01, 1))

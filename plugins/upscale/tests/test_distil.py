@@ -8,7 +8,7 @@ import torch
 from PIL import Image
 from studio_training import Settings
 from studio_upscale import distil, fit, ship
-from studio_upscale.corpus import Corpus, build_group
+from studio_upscale.corpus import Corpus, Views, build_group
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.shipped import SHIFTS
@@ -32,7 +32,7 @@ def teacher(tmp_path):
 
 @pytest.fixture
 def groups():
-    return build_group("drawn", [draw_picture(n) for n in range(3)], 1, 2, (0.5,))
+    return build_group("drawn", [draw_picture(n) for n in range(3)], 1, 2, Views((0.5,)))
 
 
 def test_answers_are_the_mean_of_eight_turns_and_are_kept(teacher, groups, monkeypatch):
@@ -108,7 +108,7 @@ def test_every_way_to_begin_a_reduction_is_taken():
     assert len(set(SHIFTS)) == 16
     noise = np.random.default_rng(0).integers(0, 256, (72, 72, 3), np.uint8)
     picture = Image.fromarray(noise)
-    group = build_group("shifted", [picture], 1, 4, [1.0] * 16, SHIFTS)
+    group = build_group("shifted", [picture], 1, 4, Views([1.0] * 16, SHIFTS))
     assert len({pair.high[:40, :40].tobytes() for pair in group.pairs}) == 16
     for pair, (left, top) in zip(group.pairs, SHIFTS, strict=True):
         assert (pair.high[0, 0] == np.asarray(picture)[top, left]).all()
@@ -130,7 +130,9 @@ def test_cards_say_what_was_learnt_from():
     assert "dead leaves" not in plain
     large = ship.describe_data({"patch": 40, "mix": "leaves"}, 4)
     assert "1,100" not in large
-    assert "dead leaves" in large
+    assert "160 pictures of dead leaves cut out" in large
+    stroked = ship.describe_data({"patch": 40, "mix": "strokes"}, 4)
+    assert "400 pictures of dead leaves and strokes cut out" in stroked
     taught = ship.describe_data({"patch": 40, "mix": "shifted", "taught": 0.7}, 4)
     assert "dead leaves" in taught
     assert (

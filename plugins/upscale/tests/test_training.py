@@ -9,9 +9,9 @@ from PIL import Image
 from studio_training import Settings
 from studio_upscale import fit, ship, shipped
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
-from studio_upscale.corpus import Corpus, build_group
+from studio_upscale.corpus import Corpus, Views, build_group
 from studio_upscale.degrade import degrade
-from studio_upscale.leaves import draw_leaves
+from studio_upscale.leaves import FINE, LONGEST, SHORTEST, THICKEST, draw_leaves, draw_stroke
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.optimise import make_orthogonal
 from studio_upscale.synthetic import draw_picture
@@ -154,6 +154,31 @@ def test_dead_leaves_cover_one_another():
     steps = np.abs(np.diff(first, axis=1)).max(2)
     assert np.median(steps) < 12
     assert (steps > 40).mean() > 0.02
+
+
+def test_strokes_are_long_and_thin():
+    rng = np.random.default_rng(0)
+    for _ in range(40):
+        one, other = np.split(draw_stroke(rng), 2)
+        middle, wide = (one + other[::-1]) / 2, np.linalg.norm(one - other[::-1], axis=1)
+        length = np.linalg.norm(np.diff(middle, axis=0), axis=1).sum()
+        assert FINE * SHORTEST * 0.9 < length < FINE * LONGEST * 1.1
+        assert wide.max() < FINE * 2 * THICKEST * 1.01
+        assert int(wide.argmin()) in (0, len(wide) - 1), "thinnest at an end"
+    photos = [draw_picture(0), draw_picture(5)]
+    plain, stroked = (np.asarray(draw_leaves(1, photos, share)) for share in (0, 0.5))
+    assert (plain != stroked).any()
+    assert (plain == np.asarray(draw_leaves(1, photos))).all()
+
+
+def test_contrasts_are_taken_in_turn():
+    picture = draw_picture(1)
+    group = build_group("photos", [picture], 1, 4, Views((1.0, 1.0, 0.5), contrasts=(1.0, 2.0)))
+    plain, strong, small = (pair.high.astype(int) for pair in group.pairs)
+    assert (plain == np.asarray(picture)).all()
+    assert ((strong == 0) | (strong == 255)).mean() > ((plain == 0) | (plain == 255)).mean()
+    assert strong.std() > 1.1 * plain.std()
+    assert small.shape[0] == 128
 
 
 def test_shipped_weights_from_pictures_to_card(data, tmp_path):
