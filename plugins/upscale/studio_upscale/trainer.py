@@ -30,7 +30,7 @@ RIM: Final = 8
 """Of a large patch, not counted in squared luma, pixels."""
 SOFT: Final = 1e-3
 """Of the Charbonnier loss: below this an error counts by its square, in 0..1."""
-TOLD: Final = ("steps", "batch", "rate", "warmup", "decay", "ema", "seed")
+TOLD: Final = ("steps", "batch", "rate", "warmup", "decay", "ema", "precision", "seed")
 """Settings that Muon heeds, and cards name."""
 
 
