@@ -67,7 +67,7 @@ def main(data: Path, folder: Path, start: Path, mix: str, **options: Any) -> Non
     trainer = SharpTrainer(network, config, corpus.draw)
 
     def look() -> dict[str, float]:
-        facts = {**asdict(config), "step": trainer.step}
+        facts = {**asdict(config), "step": trainer.step, "mix": mix}
         save_network(trainer.average, folder / f"{trainer.step:06}", {"training": facts}, "")
         return {"cpu_seconds": clock.take(), **assess(trainer.average, pictures)}
 
