@@ -41,10 +41,12 @@ GOALS: Final = {
     "fast": Goal(NetworkConfig(24, 5)),
     "fast2": Goal(NetworkConfig(24, 4, scale=2)),
     "quality": Goal(NetworkConfig(64, 8)),
+    "quality48": Goal(NetworkConfig(48, 8)),
     "denoise": Goal(NetworkConfig(48, 4, scale=1, fold=2), "noise"),
     "deblock": Goal(NetworkConfig(48, 4, scale=1, fold=2), "jpeg"),
     "fsrcnn": Goal(NetworkConfig(56, 4, architecture="fsrcnn")),
 }
+"""`sharp` began as "quality48"; with 64 channels the weights would be more than 4 MB in all."""
 PATCH: Final = 32
 """Side of a small patch where none is asked for, pixels."""
 FEW_DRAWN: Final = 40
