@@ -2,12 +2,18 @@
 
 import numpy as np
 import pytest
+import torch
+from studio_gan.drawing import Wish, build_trial
+from studio_gan.generators import Weaver
 from studio_gan.image import Texture
-from studio_gan.params import SHIPPED
+from studio_gan.params import PLACE, SHIPPED
 from studio_gan.vae import Vae
+from studio_gan.vae_net import Vae as VaeNet
 from studio_gan.vae_params import SHIPPED as VAES
+from studio_gan.weights import load_generator
 from studio_training import together
 from studio_training.budget import ENOUGH, MOST
+from studio_training.together import is_exact
 
 from studio import Studio
 
@@ -16,13 +22,17 @@ GENERATORS = {"gan.texture": SHIPPED, "gan.vae": VAES}
 
 @pytest.fixture
 def count_drawn(monkeypatch):
-    """Say how many pictures each call of a decoder made."""
-    from studio_training.autoencoder import Autoencoder
+    """Say how many pictures each call of a net that lays things out made."""
+    drawn = []
 
-    drawn, decode = [], Autoencoder.decode
-    monkeypatch.setattr(
-        Autoencoder, "decode", lambda net, some: drawn.append(len(some)) or decode(net, some)
-    )
+    def count(net, method):
+        usual = getattr(net, method)
+        monkeypatch.setattr(
+            net, method, lambda own, *some: drawn.append(len(some[0])) or usual(own, *some)
+        )
+
+    count(Weaver, "forward")
+    count(VaeNet, "decode")
     return drawn
 
 
@@ -45,6 +55,18 @@ def test_a_batch_is_its_pictures_drawn_alone(tmp_path, count_drawn, name, params
             (alone,) = studio.generate(name, params=asked, seed=5 + place)
             assert alone.record.payload_hash == many[place].record.payload_hash
     assert all(asset.record.seconds > 0 for asset in many)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_bits_are_kept_on_several_threads(threads):
+    before = torch.get_num_threads()
+    torch.set_num_threads(threads)
+    try:
+        net, config = load_generator(PLACE / "texture")
+        wish = Wish(0, tuple(float(name == "brick") for name in config.classes), 0.8, 4, 4)
+        assert is_exact(build_trial(net, config, wish), MOST)
+    finally:
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("name", sorted(GENERATORS))
