@@ -61,5 +61,6 @@ def decode_cells(
         facts: (N, COLOURS).
         change: of pictures whose colours are not put back yet.
     """
-    plain = torch.cat([net.decode(functional.pixel_shuffle(one, 2)) for one in cells.split(1)])
+    folded = torch.split(functional.pixel_shuffle(cells, 2), 1)
+    plain = torch.cat([net.decode(one) for one in folded])
     return restore(plain if change is None else change(plain), facts)
