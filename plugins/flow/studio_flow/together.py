@@ -14,11 +14,12 @@ Shape = tuple[int, int, int, int]
 
 def build_trial(network: FlowNet, shape: Shape, device: str = "cpu") -> Trial:
     """Build a trial of one step of a net, with fields (1, C, H, W)."""
-    rng = torch.Generator().manual_seed(0)
-    fields = torch.randn((MOST, *shape[1:]), generator=rng).to(device)
-    facts = torch.randn((MOST, network.config.facts), generator=rng).to(device)
 
     def ask(numbers: Sequence[int]) -> Tensor:
+        # Drawn here, since most trials are never asked for.
+        rng = torch.Generator().manual_seed(0)
+        fields = torch.randn((MOST, *shape[1:]), generator=rng).to(device)
+        facts = torch.randn((MOST, network.config.facts), generator=rng).to(device)
         rows = list(numbers)
         wanted = Wanted(
             torch.zeros(len(rows), dtype=torch.long, device=device),

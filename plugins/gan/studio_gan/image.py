@@ -1,14 +1,12 @@
 """`gan.image` and `gan.texture`: pictures from a trained generator."""
 
 import math
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from PIL import Image as Pictures
-from studio_training.budget import ENOUGH
+from studio_training.budget import ENOUGH, TOGETHER
 from studio_training.seams import measure_seams, roll_to_quiet
 
 from studio.errors import CheckpointError, InvalidParamsError
@@ -22,6 +20,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_gan.groups import draw_stills
 from studio_gan.params import SHIPPED, DrawParams, choose_class
 
 if TYPE_CHECKING:
@@ -44,9 +43,9 @@ class Image(Generator):
 
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
-        """Activations of one picture."""
-        side = max(params.size, params.height, 64)
-        return Footprint(host_bytes=(450 << 20) + side**2 * 1200)
+        """Activations of one picture, or of small ones drawn together."""
+        pixels = max(max(params.size, params.height) ** 2, TOGETHER)
+        return Footprint(host_bytes=(450 << 20) + pixels * 1200)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
@@ -83,19 +82,16 @@ class Image(Generator):
         from studio_gan.drawing import draw_together
         from studio_gan.pictures import to_image
 
-        total, last = len(job.seeds), None
-        most = self._count_together(params, field) if total >= ENOUGH else 1
-        for first in range(0, total, most):
-            seeds, start = job.seeds[first : first + most], time.monotonic()
-            job.step(first, total, last)
+        def draw(seeds: Sequence[int]) -> list[Artifact]:
             wishes = [self._build_wish(params, seed, field) for seed in seeds]
             made = draw_together(self._net, self._config, [wish for wish, _ in wishes])
-            pictures = [self._crop(to_image(picture), params) for picture in made]
-            seconds = (time.monotonic() - start) / len(seeds)
-            for picture, (wish, label) in zip(pictures, wishes, strict=True):
-                yield replace(self._describe(picture, label, wish.seed), seconds=seconds)
-            last = pictures[-1]
-        job.step(total, total)
+            return [
+                self._describe(self._crop(to_image(picture), params), label, wish.seed)
+                for picture, (wish, label) in zip(made, wishes, strict=True)
+            ]
+
+        most = self._count_together(params, field) if len(job.seeds) >= ENOUGH else 1
+        yield from draw_stills(job, most, draw)
 
     def _walk(
         self, params: Any, job: JobContext, field: tuple[int, int]

@@ -1,14 +1,12 @@
 """`gan.vae`: textures from a variational autoencoder, from nothing or from pictures."""
 
 import math
-import time
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 from PIL import Image as Pictures
-from studio_training.budget import ENOUGH
+from studio_training.budget import ENOUGH, TOGETHER
 from studio_training.seams import measure_seams, roll_to_quiet
 
 from studio.codecs import load_image
@@ -24,6 +22,7 @@ from studio.generator import (
 )
 from studio.media import MediaType
 from studio.params import Params
+from studio_gan.groups import draw_stills
 from studio_gan.image import shrink_torus
 from studio_gan.params import choose_class
 from studio_gan.vae_params import SHIPPED, VaeParams
@@ -64,8 +63,8 @@ class Vae(Generator):
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
         """Activations of one picture, there and back."""
-        side = max(params.size, params.height, 512)
-        return Footprint(host_bytes=(450 << 20) + side**2 * 1200)
+        pixels = max(max(params.size, params.height) ** 2, TOGETHER)
+        return Footprint(host_bytes=(450 << 20) + pixels * 1200)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)
@@ -101,20 +100,21 @@ class Vae(Generator):
         self, params: Any, job: JobContext, read: Sequence["Theme"], sides: tuple[int, int]
     ) -> Iterator[Artifact]:
         """Yield a picture per seed; small ones are drawn together."""
-        total, last = len(job.seeds), None
-        plans = [self._plan(params, seed, read, sides) for seed in job.seeds]
-        most = self._count_together(plans[0][0][0], sides) if total >= ENOUGH else 1
-        for first in range(0, total, most):
-            seeds, start = job.seeds[first : first + most], time.monotonic()
-            job.step(first, total, last)
-            some = plans[first : first + most]
-            themes = [_mix(ends, params.share) for ends, _ in some]
+
+        def draw(seeds: Sequence[int]) -> list[Artifact]:
+            plans = [self._plan(params, seed, read, sides) for seed in seeds]
+            themes = [_mix(ends, params.share) for ends, _ in plans]
             pictures = self._render(themes, params, seeds, sides)
-            seconds = (time.monotonic() - start) / len(seeds)
-            for picture, (_, label), seed in zip(pictures, some, seeds, strict=True):
-                yield replace(_describe(picture, label, seed), seconds=seconds)
-            last = pictures[-1]
-        job.step(total, total)
+            return [
+                _describe(picture, label, seed)
+                for picture, (_, label), seed in zip(pictures, plans, seeds, strict=True)
+            ]
+
+        most = 1
+        if len(job.seeds) >= ENOUGH:
+            ends, _ = self._plan(params, job.seeds[0], read, sides)
+            most = self._count_together(ends[0], sides)
+        yield from draw_stills(job, most, draw)
 
     def _walk(
         self, params: Any, job: JobContext, read: Sequence["Theme"], sides: tuple[int, int]
