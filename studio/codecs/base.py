@@ -131,9 +131,13 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
     files = codec.encode(artifact.payload, folder)
     if not files:
         raise InvalidInputError("{kind}: the generator yielded no file", kind=artifact.kind)
-    payload_hash = codec.hash_payload(files)
-    facts = codec.probe(files)
-    picture = codec.make_thumbnail(files)
+    # Pillow is imported with the first picture, not with the host.
+    from studio.codecs.pictures import decode_once
+
+    with decode_once():
+        payload_hash = codec.hash_payload(files)
+        facts = codec.probe(files)
+        picture = codec.make_thumbnail(files)
     thumbnail = None
     if picture is not None:
         if artifact.kind in COLOURED:

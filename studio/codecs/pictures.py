@@ -6,6 +6,7 @@ import threading
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Final
 
@@ -39,7 +40,10 @@ TURNS: Final = {
 }
 """EXIF orientation -> what sets the picture upright."""
 ANIMATED: Final = ("PNG", "GIF", "WEBP", "TIFF")
+MOST_KEPT: Final = 1 << 24
+"""Pixels that `decode_once` keeps."""
 _WARNINGS = threading.RLock()  # `catch_warnings` is not safe between threads
+_KEPT: ContextVar[dict[Path, Image.Image] | None] = ContextVar("kept", default=None)
 
 
 def open_picture(path: Path) -> ImageFile.ImageFile:
@@ -111,6 +115,10 @@ def decode_frames(
         most: stop after so many.
         near: a JPEG may be decoded smaller, both sides at least this many pixels: much faster.
     """
+    kept = _KEPT.get()
+    if kept is not None and path in kept:
+        yield kept[path].copy()
+        return
     with open_picture(path) as picture:
         frames = count_frames(picture, path)
         for index in range(frames if most is None else min(most, frames)):
@@ -122,7 +130,19 @@ def decode_frames(
                     picture.draft(None, (near, near))
                 picture.load()
                 frame = _set_upright(_resolve_palette(picture), picture)
+            if kept is not None and frames == 1 and near is None:
+                _keep(kept, path, frame)
             yield frame
+
+
+@contextmanager
+def decode_once() -> Iterator[None]:
+    """Keep the stills that are decoded within: for files that nobody changes meanwhile."""
+    token = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(token)
 
 
 @contextmanager
@@ -155,6 +175,12 @@ def to_eight_bit(image: Image.Image, *, deep: bool = False) -> Image.Image:
     if image.mode == "LAB":
         image = ImageCms.applyTransform(image, _lab_transform()) or image
     return image.convert("L" if image.mode == "1" else "RGB")
+
+
+def _keep(kept: dict[Path, Image.Image], path: Path, frame: Image.Image) -> None:
+    held = sum(known.width * known.height for known in kept.values())
+    if held + frame.width * frame.height <= MOST_KEPT:
+        kept[path] = frame.copy()
 
 
 def _find_reader(head: bytes, suffix: str) -> type[ImageFile.ImageFile] | None:

@@ -49,6 +49,9 @@ from studio.worker.runner import Runner
 from studio.worker.surroundings import Surroundings
 
 HEARTBEAT_EVERY = 1.0
+SWITCH_EVERY = 2e-4
+"""Seconds until a thread may take over: a net's many short steps and the encoding of pictures share
+the interpreter, and with Python's own 5 ms each step might wait that long."""
 LOG_FORMAT = "%(levelname)s %(name)s: %(message)s"
 
 
@@ -153,6 +156,7 @@ def main(parent: int) -> None:
     if options.memory and options.device == "cpu":
         # A GPU's driver reserves address space that is never memory; there the host watches.
         limit_memory(options.memory)
+    sys.setswitchinterval(SWITCH_EVERY)
     # No other thread runs yet: what holds for this one holds for all.
     confine(options.writable, {parent, options.parent})
     if options.describe:

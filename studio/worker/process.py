@@ -85,6 +85,7 @@ class ProcessWorker:
         self._is_closing = False
         self._has_spoken = False
         self._last_heard = 0.0
+        self._last_watched = 0.0
         self._ended = threading.Event()
 
     @property
@@ -215,7 +216,8 @@ class ProcessWorker:
                 if not lines:
                     return  # a child it left behind may hold the pipe open for ever
             elif self._verdict is None:
-                self._watch(process.pid)
+                if time.monotonic() - self._last_watched >= _WATCH_EVERY:
+                    self._watch(process.pid)
             elif time.monotonic() - self._verdict.at > _END_TIME:
                 kill_group(process.pid)  # its guard does not do its duty
 
@@ -245,6 +247,7 @@ class ProcessWorker:
 
     def _watch(self, pid: int) -> None:
         """Kill a process that fell silent or takes too much."""
+        self._last_watched = time.monotonic()
         silence = time.monotonic() - self._last_heard
         limit = self._config.heartbeat_timeout
         if silence > (limit if self._has_spoken else max(limit, _START_TIME)):

@@ -5,6 +5,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from studio.errors import (
 from studio.generator import Checkpoint, Generator, InputAsset, JobContext
 from studio.params import Params
 from studio.plugins import Plugin, load_plugin
+from studio.worker.encoding import Encoding
 from studio.worker.faults import (
     DeviceLostError,
     build_error,
@@ -169,30 +171,20 @@ class Runner:
     ) -> None:
         """Match what is yielded with the seeds, one by one."""
         name = order.recipe.generator
-        for seed, position in zip(order.seeds, order.positions, strict=True):
-            start = time.monotonic()
-            try:
-                value = next(results)
-            except StopIteration:
-                raise _build_count_error(name, order, "fewer") from None
-            made = read_share(value, time.monotonic() - start)
-            start = time.monotonic()
-            recipe = order.recipe.with_seed(seed)
-            artifacts = encode_yield(value, recipe, codecs, Path(order.scratch), position)
-            emit(
-                Output(
-                    job=order.job,
-                    position=position,
-                    seed=seed,
-                    artifacts=artifacts,
-                    versions=find_versions(),
-                    seconds=made + time.monotonic() - start,
-                )
-            )
-            if is_cancelled() and position != order.positions[-1]:
-                raise JobCancelledError("the job was cancelled")
-        for _ in results:
-            raise _build_count_error(name, order, "more")
+        with Encoding(len(order.seeds) > 1) as encoding:
+            for seed, position in zip(order.seeds, order.positions, strict=True):
+                start = time.monotonic()
+                try:
+                    value = next(results)
+                except StopIteration:
+                    raise _build_count_error(name, order, "fewer") from None
+                made = read_share(value, time.monotonic() - start)
+                deliver = partial(_deliver, order, (seed, position, made), codecs, emit)
+                encoding.add(value, deliver)
+                if is_cancelled() and position != order.positions[-1]:
+                    raise JobCancelledError("the job was cancelled")
+            for _ in results:
+                raise _build_count_error(name, order, "more")
 
     def _get_plugin(self, entry_point: str) -> Plugin:
         if entry_point not in self._plugins:
@@ -215,6 +207,34 @@ class Runner:
             size = max(read_memory_now(self.device) - before, 0)
         emit(Loaded(job=order.job, resident=order.resident, seconds=seconds, size=size))
         return self.residents[order.resident]
+
+
+def _deliver(
+    order: Run, place: tuple[int, int, float], codecs: Codecs, emit: Emit, value: Any
+) -> None:
+    """Write what was yielded for one seed to files, and hand it over.
+
+    Args:
+        order: that it answers.
+        place: seed, position, and the seconds that making it took.
+        codecs: write it.
+        emit: takes it.
+        value: as it was yielded.
+    """
+    seed, position, made = place
+    start = time.monotonic()
+    recipe = order.recipe.with_seed(seed)
+    artifacts = encode_yield(value, recipe, codecs, Path(order.scratch), position)
+    emit(
+        Output(
+            job=order.job,
+            position=position,
+            seed=seed,
+            artifacts=artifacts,
+            versions=find_versions(),
+            seconds=made + time.monotonic() - start,
+        )
+    )
 
 
 def _build_params(cls: type[Generator], order: Run) -> Params:

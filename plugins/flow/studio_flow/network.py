@@ -87,6 +87,11 @@ class Wanted:
             None if self.joints is None else self.joints.to(device),
         )
 
+    def select(self, rows: slice) -> "Wanted":
+        """Return the same of some pictures."""
+        joints = None if self.joints is None else self.joints[rows]
+        return Wanted(self.kind[rows], self.facts[rows], self.known[rows], self.size[rows], joints)
+
     def forget(self, classes: int) -> "Wanted":
         """Return the same with nothing told, for guidance."""
         return Wanted(

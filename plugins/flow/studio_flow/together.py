@@ -8,6 +8,7 @@ from studio_training.together import Trial
 from torch import Tensor
 
 from studio_flow.network import FlowNet, Wanted
+from studio_flow.sampling import ask
 
 Shape = tuple[int, int, int, int]
 
@@ -15,7 +16,7 @@ Shape = tuple[int, int, int, int]
 def build_trial(network: FlowNet, shape: Shape, device: str = "cpu") -> Trial:
     """Build a trial of one step of a net, with fields (1, C, H, W)."""
 
-    def ask(numbers: Sequence[int]) -> Tensor:
+    def draw(numbers: Sequence[int]) -> Tensor:
         # Drawn here, since most trials are never asked for.
         rng = torch.Generator().manual_seed(0)
         fields = torch.randn((MOST, *shape[1:]), generator=rng).to(device)
@@ -27,6 +28,6 @@ def build_trial(network: FlowNet, shape: Shape, device: str = "cpu") -> Trial:
             torch.ones(len(rows), device=device),
             torch.zeros(len(rows), device=device),
         )
-        return torch.as_tensor(network(fields[rows], fields.new_full((len(rows),), 0.5), wanted))
+        return ask(network, fields[rows], fields.new_full((len(rows),), 0.5), wanted)
 
-    return ask
+    return draw

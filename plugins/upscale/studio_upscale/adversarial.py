@@ -23,6 +23,7 @@ from torch.nn.functional import (
 )
 from torch.nn.utils.parametrizations import spectral_norm
 
+from studio_upscale.equivariance import keep_symmetric
 from studio_upscale.network import EnlargingNet, arrange, make_network
 from studio_upscale.trainer import Draw, charbonnier, to_tensor
 
@@ -133,6 +134,7 @@ class SharpTrainer:
         self.average.load_state_dict(network.state_dict())
         self.average.requires_grad_(False)
         network.requires_grad_(True).train()
+        keep_symmetric(network, network.config.layers)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(config.seed)
             self.critic = arrange(Critic())

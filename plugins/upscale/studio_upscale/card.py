@@ -21,6 +21,8 @@ def write_card(
     kind = f"Upscaler x{network.scale}" if network.scale > 1 else "Restorer"
     use = "`upscale.srgan` and `upscale.video`" if network.scale > 1 else "`restore.*`"
     what = "Plain residual net without batch norm"
+    if network.equivariant:
+        what += ", equivariant under turns and mirrors (arXiv 1602.07576)"
     if network.architecture == "fsrcnn":
         what = "FSRCNN (arXiv 1608.00367), the baseline of the benchmark"
     return (

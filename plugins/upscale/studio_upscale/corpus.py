@@ -1,5 +1,6 @@
 """Pictures to learn from: groups of pictures with a share of the batch each, and their patches."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ Shift = tuple[int, int]
 PICTURES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".tga"))
 SWAPPED: Final = 0.5
 """Share of patches whose colour channels are exchanged."""
+RIM: Final = 2
+"""Cut off around a picture that was turned, pixels: bicubic mixes in what is not there."""
 MAX_SIDE: Final = 2048
 """Larger pictures are reduced to this, pixels: a corpus lives in memory."""
 
@@ -75,11 +78,14 @@ class Views:
         shifts: pixels cut off at the left and the top, taken in turn: so small pixels do not
             always stand for the same large ones, which a net learns by heart.
         contrasts: taken in turn too.
+        angles: degrees, taken in turn too. What a camera sees stands upright, and edges at other
+            angles are rare; a picture that is turned has to be shrunk, or it is soft.
     """
 
     zooms: Sequence[float] = (1.0,)
     shifts: Sequence[Shift] = ((0, 0),)
     contrasts: Sequence[float] = (1.0,)
+    angles: Sequence[float] = (0.0,)
 
 
 PLAINLY: Final = Views()
@@ -94,11 +100,22 @@ def build_group(
         for zoom in views.zooms:
             left, top = views.shifts[len(pairs) % len(views.shifts)]
             contrast = views.contrasts[len(pairs) % len(views.contrasts)]
-            sized = stretch(shrink(image, zoom), contrast)
+            angle = views.angles[len(pairs) % len(views.angles)]
+            sized = stretch(shrink(rotate(image, angle), zoom), contrast)
             sized = sized.crop((left, top, *sized.size)) if left or top else sized
             if min(sized.size) >= 16 * scale:
                 pairs.append(make_pair(sized, scale))
     return Group(name, tuple(pairs), share)
+
+
+def rotate(image: Image.Image, angle: float) -> Image.Image:
+    """Turn by degrees, and cut out the largest part that has no empty corner."""
+    if angle == 0:
+        return image
+    width, height = (side - 2 * RIM for side in _inscribe(image.size, math.radians(angle)))
+    turned = image.rotate(angle, Image.Resampling.BICUBIC, expand=True)
+    left, top = (turned.width - width) // 2, (turned.height - height) // 2
+    return turned.crop((left, top, left + width, top + height))
 
 
 def shrink(image: Image.Image, zoom: float) -> Image.Image:
@@ -121,6 +138,7 @@ class Corpus:
         patch: side of the small patch, pixels.
         damage: what the small patches have suffered.
         swaps: whether colours change places.
+        inverted: share of patches shown as negatives, 0..1.
 
     Raises:
         InvalidInputError: there is no picture that holds a patch.
@@ -134,6 +152,7 @@ class Corpus:
         damage: Damage = "none",
         *,
         swaps: bool = True,
+        inverted: float = 0,
     ) -> None:
         fitting = []
         for group in groups:
@@ -151,6 +170,7 @@ class Corpus:
         self.patch = patch
         self._damage = damage
         self._swapped = SWAPPED if swaps else 0
+        self._inverted = inverted
         self._shares = np.cumsum([group.share for group in fitting])
         # A large picture holds more to learn than a small one, but not in proportion.
         self._odds = [
@@ -188,4 +208,21 @@ class Corpus:
         high = pair.high[top * scale : bottom * scale, left * scale : right * scale]
         if is_mirrored:
             low, high = low[:, ::-1], high[:, ::-1]
+        if self._inverted and rng.random() < self._inverted:
+            low, high = 255 - low, 255 - high
         return np.rot90(low, turns)[..., order], np.rot90(high, turns)[..., order]
+
+
+def _inscribe(size: tuple[int, int], angle: float) -> tuple[int, int]:
+    """Return the largest upright rectangle in one of a size that is turned by radians."""
+    sine, cosine = abs(math.sin(angle)), abs(math.cos(angle))
+    longer, shorter = max(size), min(size)
+    if shorter <= 2 * sine * cosine * longer or math.isclose(sine, cosine):
+        # Two of its corners touch the longer sides, and it is as wide as they allow.
+        sides = (shorter / 2 / sine, shorter / 2 / cosine)
+        width, height = sides if size[0] >= size[1] else sides[::-1]
+    else:
+        double = cosine**2 - sine**2
+        width = (size[0] * cosine - size[1] * sine) / double
+        height = (size[1] * cosine - size[0] * sine) / double
+    return int(width), int(height)

@@ -168,7 +168,9 @@ def _run(network: EnlargingNet, window: Floats, style: Style) -> Floats:
     values = torch.from_numpy(window).permute(2, 0, 1)[None]
     values = values.expand(-1, 3, -1, -1).contiguous(memory_format=torch.channels_last)
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=style.half):
-        fine = _run_turned(network, values) if style.ensemble else network(values)[0].float()
+        # An equivariant net gives eight times the same.
+        is_turned = style.ensemble and not network.config.equivariant
+        fine = _run_turned(network, values) if is_turned else network(values)[0].float()
     if is_grey:
         fine = fine.mean(0, keepdim=True)
     return np.asarray(fine.permute(1, 2, 0).numpy(), np.float32)

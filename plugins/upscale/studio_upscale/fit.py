@@ -20,7 +20,6 @@ from studio_training import Precision, Run, Settings
 
 from studio_upscale.corpus import Corpus, Group
 from studio_upscale.degrade import Damage, degrade
-from studio_upscale.distil import build_taught_groups, load_teacher
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig
@@ -38,15 +37,13 @@ class Goal:
 
 
 GOALS: Final = {
-    "fast": Goal(NetworkConfig(24, 5)),
-    "fast2": Goal(NetworkConfig(24, 4, scale=2)),
-    "quality": Goal(NetworkConfig(64, 8)),
-    "quality48": Goal(NetworkConfig(48, 8)),
-    "denoise": Goal(NetworkConfig(48, 4, scale=1, fold=2), "noise"),
-    "deblock": Goal(NetworkConfig(48, 4, scale=1, fold=2), "jpeg"),
+    "fast": Goal(NetworkConfig(24, 5, equivariant=True)),
+    "fast2": Goal(NetworkConfig(24, 4, scale=2, equivariant=True)),
+    "quality": Goal(NetworkConfig(64, 8, equivariant=True)),
+    "denoise": Goal(NetworkConfig(48, 4, scale=1, fold=2, equivariant=True), "noise"),
+    "deblock": Goal(NetworkConfig(48, 4, scale=1, fold=2, equivariant=True), "jpeg"),
     "fsrcnn": Goal(NetworkConfig(56, 4, architecture="fsrcnn")),
 }
-"""`sharp` began as "quality48"; with 64 channels the weights would be more than 4 MB in all."""
 PATCH: Final = 32
 """Side of a small patch where none is asked for, pixels."""
 FEW_DRAWN: Final = 40
@@ -67,8 +64,6 @@ class Plan:
     patch: int = PATCH
     start: Path | None = None
     mix: str = "plain"
-    teacher: Path | None = None
-    taught: float = 0.7
 
 
 @click.command()
@@ -85,13 +80,11 @@ class Plan:
 @click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
 @click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
-@click.option("--teacher", type=click.Path(path_type=Path, exists=True), help="to learn from too")
-@click.option("--taught", type=float, default=0.7, help="weight of the teacher against the truth")
 def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    own = ("patch", "start", "mix", "teacher", "taught")
+    own = ("patch", "start", "mix")
     more = {option: options.pop(option) for option in own}
     fit(Plan(name, data, folder, Settings(**options, clip=0), loss, **more))
 
@@ -100,7 +93,13 @@ def fit(plan: Plan) -> EnlargingNet:
     """Learn to the end, or go on where it was cut off; returns the averaged net."""
     goal, clock = GOALS[plan.name], Clock(plan.folder)
     network = goal.network
-    corpus = Corpus(gather(plan), network.scale, plan.patch, goal.damage)
+    corpus = Corpus(
+        gather(plan),
+        network.scale,
+        plan.patch,
+        goal.damage,
+        inverted=MIXES[plan.mix].inverted,
+    )
     trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss)
     if plan.start is not None:
         trainer.restart(load_network(plan.start).state_dict())
@@ -114,8 +113,6 @@ def fit(plan: Plan) -> EnlargingNet:
         facts = describe_settings(
             plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
         )
-        if plan.teacher is not None:
-            facts = {**facts, "taught": plan.taught}
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
         return row
@@ -125,14 +122,10 @@ def fit(plan: Plan) -> EnlargingNet:
 
 
 def gather(plan: Plan) -> list[Group]:
-    """Load the pictures, with a teacher's answers if there is one."""
+    """Load the pictures."""
     scale = GOALS[plan.name].network.scale
     drawn = DRAWN if scale > 1 else FEW_DRAWN
-    groups = build_groups(plan.data, scale, drawn, MIXES[plan.mix])
-    if plan.teacher is None:
-        return groups
-    teacher = load_teacher(plan.teacher, plan.folder, plan.taught)
-    return [*groups, *build_taught_groups(plan.data, teacher)]
+    return build_groups(plan.data, scale, drawn, MIXES[plan.mix])
 
 
 class Clock:

@@ -1,7 +1,8 @@
 """The nets: plain 3x3 convolutions at low resolution, one pixel shuffle, a nearest-neighbour skip.
 
 No batch norm (it costs contrast) and no attention: on a CPU, plain convolutions give the most PSNR
-for a millisecond. Built after EDSR (arXiv 1707.02921) and SRResNet (arXiv 1609.04802).
+for a millisecond. Built after EDSR (arXiv 1707.02921) and SRResNet (arXiv 1609.04802); what turns
+and mirrors alike after group convolutions (`equivariance`).
 """
 
 from abc import ABC, abstractmethod
@@ -11,6 +12,8 @@ from typing import Final, Literal, TypeVar
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
+
+from studio_upscale.equivariance import Layer, list_layers, symmetrise
 
 Architecture = Literal["studio-residual", "fsrcnn"]
 Net = TypeVar("Net", bound=nn.Module)
@@ -33,6 +36,7 @@ class NetworkConfig:
         fold: squares of this side are made channels first, which is cheaper and sees further; 1
             or 2, and 1 unless `scale` is 1.
         architecture: "studio-residual", or "fsrcnn", the baseline.
+        equivariant: a turned picture gives the turned answer; `channels` are eights then.
     """
 
     channels: int = 48
@@ -41,6 +45,14 @@ class NetworkConfig:
     colours: int = 3
     fold: int = 1
     architecture: Architecture = "studio-residual"
+    equivariant: bool = False
+
+    @property
+    def layers(self) -> list[Layer]:
+        """What is alike over the turns of an equivariant net; empty for others."""
+        if not self.equivariant:
+            return []
+        return list_layers(self.blocks, self.scale, self.fold)
 
     @property
     def radius(self) -> int:
@@ -89,6 +101,7 @@ class ResidualNet(EnlargingNet):
         self.tail = nn.Conv2d(width, folded * config.scale**2, 3, padding=1)
         with torch.no_grad():
             self.tail.weight *= 0.1
+        symmetrise(self, config.layers)
 
     def forward(self, x: Tensor) -> Tensor:
         """Enlarge."""

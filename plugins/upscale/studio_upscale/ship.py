@@ -5,19 +5,18 @@ package.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 import click
-import torch
 from PIL import Image
 
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.degrade import Damage
 from studio_upscale.fit import GOALS, PATCH, measure, sum_minutes
-from studio_upscale.network import EnlargingNet, NetworkConfig
+from studio_upscale.network import NetworkConfig
 from studio_upscale.shelf import PLACE
 from studio_upscale.shipped import MIXES, PLAIN, load_held_out
 from studio_upscale.weights import load_facts, load_network, save_network
@@ -29,13 +28,10 @@ DATA: Final = (
 )
 ALBEDOS: Final = "about 1,100 material albedos of ambientCG (CC0), "
 ALBEDO_SIDE: Final = 128
-"""Of these: larger patches leave them out."""
+"""Of these, which are laid twice each way: larger patches leave them out."""
 LEAVES: Final = ", {count} pictures of dead leaves{strokes} cut out of those photographs"
-TAUGHT: Final = (
-    "; the answers of an earlier net, the mean of its eight turns, to 14 of the photographs at 9 "
-    "sizes (mixed with the truth), and to all of them at 0.36 times their sides and an albedo "
-    "of ambientCG (CC0) of each of 25 materials, whole (by themselves)"
-)
+TILTED: Final = "; photographs are also turned by odd angles"
+INVERTED: Final = "; {share:.0%} of the patches are negatives"
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
 
@@ -45,20 +41,11 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--set5", type=click.Path(path_type=Path, exists=True))
 @click.option("--command", default="", help="that reproduces it; may have several lines")
-@click.option(
-    "--mean",
-    "others",
-    type=click.Path(path_type=Path, exists=True),
-    multiple=True,
-    help="weights of the same net, of which and the last the mean is taken",
-)
 @click.option("--place", type=click.Path(path_type=Path), default=PLACE)
-def main(
-    run: Path, name: str, data: Path, set5: Path | None, others: tuple[Path, ...], **how: Any
-) -> None:
+def main(run: Path, name: str, data: Path, set5: Path | None, **how: Any) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
     source = max(folder for folder in run.iterdir() if folder.name.isdigit())
-    network = average_networks([source, *others])
+    network = load_network(source)
     sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
         images = [Image.open(path).convert("RGB") for path in find_pictures(set5)]
@@ -76,24 +63,16 @@ def main(
     click.echo(json.dumps(facts))
 
 
-def average_networks(folders: Sequence[Path]) -> EnlargingNet:
-    """Load the mean of weights of the same net, which one training made in phases."""
-    network, *more = (load_network(folder) for folder in folders)
-    known = [network.state_dict(), *(other.state_dict() for other in more)]
-    means = {name: torch.stack([weights[name] for weights in known]).mean(0) for name in known[0]}
-    network.load_state_dict(means)
-    return network
-
-
 def describe_data(training: Mapping[str, Any], scale: int) -> str:
     """Say what a training with such options learns from."""
-    has_albedos = training.get("patch", PATCH) * scale <= ALBEDO_SIDE
-    text = DATA.format(albedos=ALBEDOS if has_albedos else "")
     mix = MIXES.get(str(training.get("mix")), PLAIN)
+    has_albedos = mix.classes and training.get("patch", PATCH) * scale <= 2 * ALBEDO_SIDE
+    text = DATA.format(albedos=ALBEDOS if has_albedos else "")
     if mix.leaf_count:
         strokes = " and strokes" if mix.strokes else ""
         text += LEAVES.format(count=mix.leaf_count, strokes=strokes)
-    return text + (TAUGHT if "taught" in training else "")
+    text += TILTED if mix.tilted else ""
+    return text + (INVERTED.format(share=mix.inverted) if mix.inverted else "")
 
 
 def _describe_training(source: Path) -> dict[str, Any]:

@@ -36,7 +36,12 @@ SHIFTS: Final = tuple((number % 4, number * 5 // 4 % 4) for number in range(16))
 CONTRASTS: Final = (1.0, 1.5, 1.0, 2.2, 1.0)
 """What is cut off at black and white has edges that soft photographs lack. Five, which no number of
 zooms or shifts divides."""
+ANGLES: Final = (11.0, 23.0, 34.0, 45.0, 56.0, 67.0, 79.0)
+"""Seven, which no number of zooms divides; quarter turns are nothing new to a net."""
+SMALLER: Final = (0.72, 0.64, 0.57, 0.5, 0.45)
+"""Zooms of photographs that are turned."""
 FEW_SIZES: Final = Views((1.0, 0.87, 0.75, 0.62, 0.5))
+TILTED: Final = Views(SMALLER, SHIFTS, angles=ANGLES)
 SCANNED: Final = Views((0.5,))
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
@@ -48,16 +53,19 @@ class Mix:
     Attributes:
         views: of photographs.
         photos: share of a batch that comes of photographs.
+        tilted: of photographs that are turned by odd angles.
         albedos: of scanned materials at full size.
         normals: of their normal maps.
         drawn: of drawn edges, curves and letters.
         leaves: of dead leaves, and `leaf_count` pictures of them.
         strokes: share of their shapes that are thin and curved.
         classes: of small albedos, all classes together.
+        inverted: share of all patches that are shown as negatives.
     """
 
     views: Views = FEW_SIZES
     photos: float = 0.62
+    tilted: float = 0.0
     albedos: float = 0.12
     normals: float = 0.03
     drawn: float = 0.08
@@ -65,6 +73,7 @@ class Mix:
     leaf_count: int = 0
     strokes: float = 0.0
     classes: float = 0.15
+    inverted: float = 0.0
 
 
 LEAFY: Final = Mix(
@@ -78,12 +87,24 @@ LEAFY: Final = Mix(
 )
 SHIFTED: Final = replace(LEAFY, views=Views(MANY_ZOOMS, SHIFTS), photos=0.6, leaves=0.18)
 STROKED: Final = replace(SHIFTED, leaf_count=400, strokes=0.3)
+TURNED: Final = replace(
+    SHIFTED,
+    photos=0.42,
+    tilted=0.2,
+    leaves=0.14,
+    leaf_count=400,
+    strokes=0.12,
+    classes=0.08,
+    inverted=0.3,
+)
 MIXES: Final = {
     "plain": Mix(),
     "leaves": LEAFY,
     "shifted": SHIFTED,
     "strokes": STROKED,
     "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
+    "tilted": TURNED,
+    "photos": replace(TURNED, photos=0.5, classes=0.0),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
@@ -105,16 +126,26 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
     leaves = [draw_leaves(number, photos, mix.strokes) for number in range(mix.leaf_count)]
     groups = [
         build_group("photos", photos, mix.photos, scale, mix.views),
+        build_group("tilted", photos if mix.tilted else [], mix.tilted, scale, TILTED),
         build_group("albedos", albedos, mix.albedos, scale, SCANNED),
         build_group("normals", normals, mix.normals, scale, SCANNED),
         build_group("drawn", [draw_picture(n) for n in range(drawn)], mix.drawn, scale),
         build_group("leaves", leaves, mix.leaves, scale),
     ]
-    classes = find_classes(data)
+    classes = find_classes(data) if mix.classes else []
     for folder in classes:
-        images = _load(find_pictures(folder))
+        images = [repeat(image) for image in _load(find_pictures(folder))]
         groups.append(build_group(folder.name, images, mix.classes / len(classes), scale))
     return groups
+
+
+def repeat(image: Image.Image) -> Image.Image:
+    """Lay a picture that tiles twice each way: most albedos are smaller than a patch."""
+    laid = Image.new(image.mode, (2 * image.width, 2 * image.height))
+    for left in (0, image.width):
+        for top in (0, image.height):
+            laid.paste(image, (left, top))
+    return laid
 
 
 def build_plain_groups(data: Path) -> list[Group]:

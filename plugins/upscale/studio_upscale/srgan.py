@@ -56,7 +56,8 @@ class EnlargeParams(Params):
     ensemble: bool = Field(
         False,
         description="work eight times, turned and mirrored, and take the mean: a little nearer to "
-        "the original, eight times as long",
+        "the original, eight times as long; nets that turn alike, as those that ship, give the "
+        "same either way and do not",
     )
     precision: Literal["fp32", "bf16"] = Field(
         "fp32",

@@ -14,6 +14,7 @@ import torch
 from studio_training import Settings, Trainer
 from torch import Tensor, nn
 
+from studio_upscale.equivariance import keep_symmetric
 from studio_upscale.network import LUMA, EnlargingNet, NetworkConfig, arrange, make_network
 from studio_upscale.optimise import build_muon
 
@@ -60,7 +61,12 @@ def build_enlarger(
         low, high = draw(settings.seed, step, settings.batch)
         return compare(net(to_tensor(low)), to_tensor(high))
 
-    return build_trainer(lambda: arrange(make_network(network)), settings, measure)
+    def build() -> EnlargingNet:
+        net = arrange(make_network(network))
+        keep_symmetric(net, network.layers)
+        return net
+
+    return build_trainer(build, settings, measure)
 
 
 def get_net(trainer: Trainer) -> EnlargingNet:

@@ -8,9 +8,10 @@ from typing import Any, Final, get_args
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import nn
+from torch import Tensor, nn
 
 from studio.errors import CheckpointError
+from studio_upscale.equivariance import TURNS, pack, unpack
 from studio_upscale.network import (
     Architecture,
     EnlargingNet,
@@ -32,7 +33,10 @@ MAX_FOLD: Final = 4
 def save_network(network: EnlargingNet, folder: Path, facts: Mapping[str, Any], card: str) -> None:
     """Write weights as fp16 (0.000 dB lost), config with `facts`, and the model card."""
     uses = "upscale.srgan" if network.config.scale > 1 else "restore.denoise,restore.deblock"
-    save_files(network, folder, {**asdict(network.config), **facts}, card, uses)
+    weights = network.state_dict()
+    if network.config.equivariant:
+        weights = pack(weights, network.config.layers)
+    save_weights(weights, folder, {**asdict(network.config), **facts}, card, uses)
 
 
 def load_network(folder: Path) -> EnlargingNet:
@@ -45,7 +49,10 @@ def load_network(folder: Path) -> EnlargingNet:
     config = _load_config(folder)
     network = make_network(config)
     try:
-        network.load_state_dict(load_file(folder / WEIGHTS))
+        weights = load_file(folder / WEIGHTS)
+        if config.equivariant:
+            weights = unpack(weights, network.state_dict(), config.layers)
+        network.load_state_dict(weights)
     except (OSError, SafetensorError, RuntimeError) as error:
         raise CheckpointError(
             "{path}: the weights do not fit {config}; take the files of one training together",
@@ -59,8 +66,15 @@ def save_files(
     network: nn.Module, folder: Path, config: Mapping[str, Any], card: str, uses: str
 ) -> None:
     """Write weights as fp16, config and model card; `uses`: ids of generators, with commas."""
+    save_weights(network.state_dict(), folder, config, card, uses)
+
+
+def save_weights(
+    weights: Mapping[str, Tensor], folder: Path, config: Mapping[str, Any], card: str, uses: str
+) -> None:
+    """Do the same with weights that are not all of a net."""
     folder.mkdir(parents=True, exist_ok=True)
-    half = {n: v.detach().half().contiguous() for n, v in network.state_dict().items()}
+    half = {n: v.detach().half().contiguous() for n, v in weights.items()}
     # One entry only: safetensors writes several in any order, and files should be the same.
     save_file(half, folder / WEIGHTS, metadata={"studio.generators": uses})
     (folder / WEIGHTS).chmod(0o644)
@@ -119,6 +133,7 @@ def _load_config(folder: Path) -> NetworkConfig:
             colours=int(facts["colours"]),
             fold=int(facts.get("fold", 1)),
             architecture=facts["architecture"],
+            equivariant=facts.get("equivariant") is True,
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
@@ -140,7 +155,8 @@ def _check_sizes(config: NetworkConfig, folder: Path) -> None:
     limits = (MAX_CHANNELS, MAX_BLOCKS, MAX_SCALE, MAX_FOLD)
     sizes = (config.channels, config.blocks, config.scale, config.fold)
     fits = all(1 <= size <= most for size, most in zip(sizes, limits, strict=True))
-    if config.colours != 3 or not fits or (config.fold > 1 and config.scale > 1):
+    is_odd = config.equivariant and config.channels % TURNS
+    if config.colours != 3 or not fits or is_odd or (config.fold > 1 and config.scale > 1):
         raise CheckpointError(
             "{path}: sizes in {config} are out of range; it is damaged", path=folder, config=CONFIG
         )

@@ -9,11 +9,12 @@ from PIL import Image
 from studio_training import Settings
 from studio_upscale import fit, ship, shipped
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
-from studio_upscale.corpus import Corpus, Views, build_group
+from studio_upscale.corpus import Corpus, Views, build_group, rotate
 from studio_upscale.degrade import degrade
 from studio_upscale.leaves import FINE, LONGEST, SHORTEST, THICKEST, draw_leaves, draw_stroke
 from studio_upscale.network import NetworkConfig, build_network
 from studio_upscale.optimise import make_orthogonal
+from studio_upscale.shipped import SHIFTS
 from studio_upscale.synthetic import draw_picture
 from studio_upscale.trainer import build_enlarger, get_net
 from studio_upscale.weights import load_network, save_network
@@ -181,6 +182,53 @@ def test_contrasts_are_taken_in_turn():
     assert small.shape[0] == 128
 
 
+@pytest.mark.parametrize("size", [(90, 60), (60, 90), (64, 64), (120, 20)])
+@pytest.mark.parametrize("angle", [0, 11, 34, 45, 67, 90, 200])
+def test_turned_pictures_have_no_empty_corner(size, angle):
+    turned = rotate(Image.new("RGB", size, "white"), angle)
+    assert np.asarray(turned).min() == 255
+    assert min(turned.size) > 0.3 * min(size) - 4
+    assert (turned.size == size) == (angle == 0)
+
+
+def test_every_way_to_begin_a_reduction_is_taken():
+    assert len(set(SHIFTS)) == 16
+    noise = np.random.default_rng(0).integers(0, 256, (72, 72, 3), np.uint8)
+    picture = Image.fromarray(noise)
+    group = build_group("shifted", [picture], 1, 4, Views([1.0] * 16, SHIFTS))
+    assert len({pair.high[:40, :40].tobytes() for pair in group.pairs}) == 16
+    for pair, (left, top) in zip(group.pairs, SHIFTS, strict=True):
+        assert (pair.high[0, 0] == np.asarray(picture)[top, left]).all()
+
+
+def test_negatives(corpus):
+    plain, half = corpus, Corpus(corpus.groups, 2, 16, inverted=0.5)
+    bright = Corpus(
+        [build_group("bright", [Image.new("RGB", (64, 64), (250, 250, 250))], 1, 2)], 2, 16
+    )
+    assert all((bright.draw(0, step, 4)[0] == 250).all() for step in range(3))
+    negative = Corpus(bright.groups, 2, 16, inverted=0.5)
+    drawn = [negative.draw(0, step, 8) for step in range(8)]
+    shown = np.concatenate([low[:, 0, 0, 0] for low, _ in drawn])
+    assert 0.3 < (shown == 5).mean() < 0.7
+    assert all((low[:, 0, 0] == high[:, 0, 0]).all() for low, high in drawn)
+    assert any((plain.draw(0, n, 4)[0] != half.draw(0, n, 4)[0]).any() for n in range(3))
+
+
+def test_cards_say_what_was_learnt_from():
+    plain = ship.describe_data({"patch": 32, "mix": "plain"}, 4)
+    assert "1,100 material albedos" in plain
+    assert "dead leaves" not in plain
+    large = ship.describe_data({"patch": 80, "mix": "leaves"}, 4)
+    assert "1,100" not in large
+    assert "160 pictures of dead leaves cut out" in large
+    photos = ship.describe_data({"patch": 40, "mix": "photos"}, 4)
+    assert "400 pictures of dead leaves and strokes cut out" in photos
+    assert "1,100" not in photos
+    assert "odd angles" in photos
+    assert "30% of the patches are negatives" in photos
+
+
 def test_shipped_weights_from_pictures_to_card(data, tmp_path):
     run, place = tmp_path / "run", tmp_path / "place"
     fit.fit(fit.Plan("fast", data, run, Settings(steps=3, batch=1, clip=0), "luma", 16))
@@ -218,11 +266,17 @@ def test_groups_of_the_mixes(data):
         "normals": 0,
         "drawn": 2,
         "leaves": 1,
+        "tilted": 0,
         "brick": 1,
     }
+    assert groups["brick"].pairs[0].high.shape == (512, 512, 3), "laid twice each way"
+    tilted = replace(shipped.MIXES["photos"], leaf_count=1)
+    groups = {group.name: group for group in shipped.build_groups(data, 4, 2, tilted)}
+    assert len(groups["tilted"].pairs) == 5
+    assert "brick" not in groups
     for mix in shipped.MIXES.values():
         shares = (mix.photos, mix.albedos, mix.normals, mix.drawn, mix.leaves, mix.classes)
-        assert sum(shares) == pytest.approx(1)
+        assert mix.tilted + sum(shares) == pytest.approx(1)
 
 
 def test_weights_on_disk(tiny, tmp_path):
