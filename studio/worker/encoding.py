@@ -10,13 +10,15 @@ from dataclasses import replace
 from types import TracebackType
 from typing import Any, Final, Self
 
+from studio.errors import JobCancelledError
 from studio.generator import Artifact
 
-Encode = Callable[[Any], None]
+Encode = Callable[[Any, bool], None]
+"""(value, whether the generator goes on meanwhile) -> nothing."""
 
-MOST: Final = 32
+MOST: Final = 16
 """Values that wait to be encoded."""
-MOST_BYTES: Final = 64 << 20
+MOST_BYTES: Final = 32 << 20
 """Of their payloads; a larger one is encoded before the generator goes on."""
 
 
@@ -45,12 +47,17 @@ class Encoding:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Finish what was yielded, also where the generator failed after it."""
+        """Finish what was yielded, also where the generator failed after it.
+
+        The generator's own error goes before one of encoding, which may follow from it; a job that
+        is cancelled waits for one value, not for all.
+        """
         try:
-            self.finish()
+            if error is None:
+                self.finish()
         finally:
             if self._pool is not None:
-                self._pool.shutdown()
+                self._pool.shutdown(cancel_futures=isinstance(error, JobCancelledError))
 
     def add(self, value: Any, encode: Encode) -> None:
         """Encode a value, sooner or later.
@@ -61,7 +68,7 @@ class Encoding:
         copied = copy_value(value) if self._is_beside else None
         if copied is None:
             self.finish()
-            encode(value)
+            encode(value, False)
             return
         snapshot, size = copied
         while self._pending and self._must_wait(size):
@@ -86,7 +93,7 @@ class Encoding:
         if self._has_failed:
             return  # the job ends with the first fault
         try:
-            encode(value)
+            encode(value, True)
         except BaseException:
             self._has_failed = True
             raise
@@ -98,27 +105,33 @@ def copy_value(value: Any) -> tuple[Any, int] | None:
     None for what is no artifact, has other payloads than arrays, pictures and texts, or is large.
     """
     if isinstance(value, Artifact):
-        return _copy_artifact(value)
+        copied = _copy_all([value])
+        return copied and (copied[0][0], copied[1])
     if not isinstance(value, Sequence) or isinstance(value, str | bytes):
         return None
-    copies = [_copy_artifact(item) if isinstance(item, Artifact) else None for item in value]
-    known = [copied for copied in copies if copied is not None]
-    size = sum(size for _, size in known)
-    if len(known) < len(copies) or size > MOST_BYTES:
-        return None
-    return [artifact for artifact, _ in known], size
+    return _copy_all(value)
 
 
-def _copy_artifact(artifact: Artifact) -> tuple[Artifact, int] | None:
-    payload, size = artifact.payload, _measure(artifact.payload)
-    if not 0 <= size <= MOST_BYTES:
+def _copy_all(artifacts: Sequence[Any]) -> tuple[list[Artifact], int] | None:
+    if not all(isinstance(artifact, Artifact) for artifact in artifacts):
         return None
+    sizes = [_measure(artifact.payload) for artifact in artifacts]
+    if -1 in sizes or sum(sizes) > MOST_BYTES:
+        return None
+    try:
+        return [_copy_artifact(artifact) for artifact in artifacts], sum(sizes)
+    except Exception:
+        return None  # odd facts: whoever checks them says what is wrong
+
+
+def _copy_artifact(artifact: Artifact) -> Artifact:
+    payload = artifact.payload
     if isinstance(payload, Mapping):
         payload = {name: _copy(part) for name, part in payload.items()}
     else:
         payload = _copy(payload)
     facts = {name: deepcopy(getattr(artifact, name)) for name in ("metrics", "info", "params")}
-    return replace(artifact, payload=payload, **facts), size
+    return replace(artifact, payload=payload, **facts)
 
 
 def _copy(part: Any) -> Any:

@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from typing import Any
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM, signal.SIGCHLD,
@@ -33,6 +34,7 @@ class Surroundings:
             if name in sys.modules
         }
         self._depth = sys.getrecursionlimit()
+        self._filters = list(warnings.filters)
         self._hooks = (sys.excepthook, threading.excepthook, sys.unraisablehook)
         self._is_main = threading.current_thread() is threading.main_thread()
         self._handlers: dict[int, Any] = {
@@ -50,6 +52,12 @@ class Surroundings:
         sys.stdin, sys.stdout, sys.stderr = self._streams
         sys.path[:] = self._path
         sys.setrecursionlimit(self._depth)
+        if list(warnings.filters) != self._filters:
+            with (
+                warnings.catch_warnings()
+            ):  # leaving it makes what is known of filters be read anew
+                pass
+            warnings.filters[:] = self._filters  # type: ignore[index]
         sys.excepthook, threading.excepthook, sys.unraisablehook = self._hooks
         sys.settrace(None)
         sys.setprofile(None)

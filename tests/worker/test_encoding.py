@@ -2,11 +2,13 @@
 
 import threading
 import time
+from types import MappingProxyType
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from studio.errors import JobCancelledError
 from studio.generator import Artifact
 from studio.media import MediaType
 from studio.worker import encoding
@@ -24,7 +26,7 @@ def make_picture(value=0):
 def test_the_next_is_made_while_one_is_encoded():
     goes_on, done = threading.Event(), []
 
-    def encode(value):
+    def encode(value, is_beside):
         assert goes_on.wait(10)
         done.append(int(value.payload[0, 0, 0]))
 
@@ -43,7 +45,7 @@ def test_what_is_yielded_may_be_used_again():
             buffer[:] = number
             info["n"][0] = number
             beside.add(
-                show(buffer, info=info), lambda v: seen.append((v.payload.max(), v.info["n"]))
+                show(buffer, info=info), lambda v, _: seen.append((v.payload.max(), v.info["n"]))
             )
     assert seen == [(number, [number]) for number in range(5)]
 
@@ -51,13 +53,13 @@ def test_what_is_yielded_may_be_used_again():
 def test_alone_it_is_done_at_once_and_not_copied():
     buffer, threads = make_picture(), []
     with Encoding(is_beside=False) as alone:
-        alone.add(show(buffer), lambda v: threads.append((threading.get_ident(), v.payload)))
+        alone.add(show(buffer), lambda v, _: threads.append((threading.get_ident(), v.payload)))
     assert threads[0][0] == threading.get_ident()
     assert threads[0][1] is buffer
 
 
 def test_the_first_fault_ends_it():
-    def encode(value):
+    def encode(value, is_beside):
         number = int(value.payload[0, 0, 0])
         if number == 1:
             raise ValueError("second")
@@ -74,15 +76,50 @@ def test_the_first_fault_ends_it():
 def test_what_was_yielded_before_a_fault_of_the_generator_is_kept():
     done = []
     with pytest.raises(KeyError), Encoding(is_beside=True) as beside:
-        beside.add(show(make_picture(7)), lambda v: done.append(v.payload[0, 0, 0]))
+        beside.add(show(make_picture(7)), lambda v, _: done.append(v.payload[0, 0, 0]))
         raise KeyError
     assert done == [7]
+
+
+def test_the_generator_s_error_goes_before_one_of_encoding():
+    def fail(value, is_beside):
+        raise ValueError("encoding")
+
+    with pytest.raises(KeyError, match="lost"), Encoding(is_beside=True) as beside:
+        beside.add(show(make_picture()), fail)
+        time.sleep(0.02)
+        raise KeyError("lost")
+
+
+def test_a_cancelled_job_waits_for_one_alone():
+    goes_on, begun, done = threading.Event(), threading.Event(), []
+
+    def encode(value, is_beside):
+        begun.set()
+        goes_on.wait(10)
+        done.append(int(value.payload[0, 0, 0]))
+
+    with pytest.raises(JobCancelledError), Encoding(is_beside=True) as beside:
+        for number in range(8):
+            beside.add(show(make_picture(number)), encode)
+        assert begun.wait(10)
+        threading.Timer(0.05, goes_on.set).start()
+        raise JobCancelledError("the job was cancelled")
+    assert done == [0]
+
+
+def test_it_is_told_whether_the_next_is_made_meanwhile(tmp_path):
+    told = []
+    with Encoding(is_beside=True) as beside:
+        beside.add(show(make_picture()), lambda _, is_beside: told.append(is_beside))
+        beside.add(show(tmp_path), lambda _, is_beside: told.append(is_beside))
+    assert told == [True, False]
 
 
 def test_files_and_strange_things_are_encoded_at_once_and_in_turn(tmp_path):
     done = []
 
-    def encode(value):
+    def encode(value, is_beside):
         time.sleep(0.01)
         done.append(value)
 
@@ -99,7 +136,7 @@ def test_little_waits(monkeypatch):
     monkeypatch.setattr(encoding, "MOST", 2)
     goes_on, most = threading.Semaphore(0), []
 
-    def encode(value):
+    def encode(value, is_beside):
         goes_on.acquire()
 
     def feed():
@@ -144,6 +181,17 @@ def test_what_can_be_copied(payload, size):
     group = copy_value([show(payload), show(payload)])
     assert group is not None
     assert (len(group[0]), group[1]) == (2, 2 * size)
+
+
+def test_a_large_group_is_not_copied_to_be_thrown_away(monkeypatch):
+    monkeypatch.setattr(encoding, "MOST_BYTES", 100)
+    monkeypatch.setattr(encoding, "_copy_artifact", None)
+    assert copy_value([show(make_picture())] * 3) is None
+
+
+@pytest.mark.parametrize("info", [MappingProxyType({"a": 1}), {"a": threading.Lock()}])
+def test_odd_facts_are_left_to_who_checks_them(info):
+    assert copy_value(show(make_picture(), info=info)) is None
 
 
 @pytest.mark.parametrize(

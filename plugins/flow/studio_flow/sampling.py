@@ -110,16 +110,22 @@ def _noise_again(field: Tensor, then: float, now: float, rng: torch.Generator | 
 
 
 def ask(network: FlowNet, field: Tensor, moment: Tensor, wanted: Wanted) -> Tensor:
-    """Return what the net guesses; of many pictures, a part on each core."""
+    """Return what the net guesses; of many pictures, a part on each core.
+
+    Few are asked for one by one: among others, on several threads, a picture is not what it is
+    alone.
+    """
     threads, count = torch.get_num_threads(), len(field)
-    if not field.is_cpu or threads == 1 or count < SHARED * threads:
+    if not field.is_cpu or threads == 1 or count == 1:
         return torch.as_tensor(network(field, moment, wanted))
-    each = -(-count // threads)
+
+    def guess(rows: slice) -> Tensor:
+        return torch.as_tensor(network(field[rows], moment[rows], wanted.select(rows)))
+
+    is_shared = count >= SHARED * threads
+    each = -(-count // threads) if is_shared else 1
     parts = [slice(first, first + each) for first in range(0, count, each)]
-    made = map_side_by_side(
-        lambda rows: network(field[rows], moment[rows], wanted.select(rows)), parts
-    )
-    return torch.cat(made)
+    return torch.cat(map_side_by_side(guess, parts) if is_shared else list(map(guess, parts)))
 
 
 def _guess(network: FlowNet, field: Tensor, time: float, wanted: Wanted, style: Style) -> Tensor:

@@ -44,8 +44,12 @@ def _get_pool(threads: int) -> ThreadPoolExecutor:
                 torch.set_num_threads(1)
                 ready.wait()
 
-            for started in [pool.submit(begin) for _ in range(threads)]:
-                started.result()
+            try:
+                for started in [pool.submit(begin) for _ in range(threads)]:
+                    started.result()
+            except BaseException:
+                ready.abort()  # a thread that cannot start must not hold up the others
+                raise
             torch.set_num_threads(threads)  # threads that begin later take the last number set
             _POOLS[threads] = pool
         return _POOLS[threads]

@@ -40,7 +40,8 @@ class Together:
 
 @torch.inference_mode()
 def is_exact(draw: Trial, count: int) -> bool:
-    """Tell whether the last of `count` comes out alone, and beside one other, as among all."""
+    """Tell whether the last of `count` comes out alone as among all, some and one other."""
     last = count - 1
-    together, pair, alone = draw(range(count))[-1], draw((last - 1, last))[-1], draw((last,))[-1]
-    return torch.equal(together, alone) and torch.equal(pair, alone)
+    alone = draw((last,))[-1]
+    firsts = {0, count // 2, last - 1}
+    return all(torch.equal(draw(range(first, count))[-1], alone) for first in firsts)

@@ -4,11 +4,13 @@ import threading
 
 import pytest
 import torch
+from studio_training import side_by_side
 from studio_training.side_by_side import map_side_by_side
 
 
 @pytest.fixture(params=[1, 2, 3])
-def threads(request):
+def threads(request, monkeypatch):
+    monkeypatch.setattr(side_by_side, "_POOLS", {})
     before = torch.get_num_threads()
     torch.set_num_threads(request.param)
     yield request.param
@@ -46,7 +48,8 @@ def test_faults_are_raised():
     assert map_side_by_side(str, range(2)) == ["0", "1"]
 
 
-def test_a_thread_that_begins_later_has_the_machine_s_number():
+def test_a_thread_that_begins_later_has_the_machine_s_number(monkeypatch):
+    monkeypatch.setattr(side_by_side, "_POOLS", {})
     map_side_by_side(str, range(2))
     seen = []
     thread = threading.Thread(target=lambda: seen.append(torch.get_num_threads()))

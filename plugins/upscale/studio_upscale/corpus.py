@@ -20,6 +20,17 @@ Shift = tuple[int, int]
 PICTURES: Final = frozenset((".png", ".jpg", ".jpeg", ".webp", ".bmp", ".tif", ".tiff", ".tga"))
 SWAPPED: Final = 0.5
 """Share of patches whose colour channels are exchanged."""
+FARTHEST: Final = 0.36
+"""Smallest zoom of a view."""
+ASLANT: Final = 0.5
+"""Share of views that are turned; shrunk by `SOFTENED` besides, since turning makes soft."""
+SOFTENED: Final = 0.75
+STRETCH: Final = 0.2
+"""Natural logarithm of how much longer a side of a view becomes, at most."""
+CONTRASTS: Final = (1.0, 1.0, 1.0, 1.5, 2.2)
+"""Of views. What is cut off at black and white has edges that soft photographs lack."""
+AROUND: Final = 3
+"""Small pixels around a view that its reduction sees."""
 RIM: Final = 2
 """Cut off around a picture that was turned, pixels: bicubic mixes in what is not there."""
 MAX_SIDE: Final = 2048
@@ -40,11 +51,13 @@ class Group:
 
     Attributes:
         share: part of a batch that comes from here, relative to other groups.
+        images: pictures of which every patch is a view of its own, in place of pairs.
     """
 
     name: str
     pairs: tuple[Pair, ...]
     share: float
+    images: tuple[Image.Image, ...] = ()
 
 
 def find_pictures(folder: Path) -> list[Path]:
@@ -112,7 +125,8 @@ def rotate(image: Image.Image, angle: float) -> Image.Image:
     """Turn by degrees, and cut out the largest part that has no empty corner."""
     if angle == 0:
         return image
-    width, height = (side - 2 * RIM for side in _inscribe(image.size, math.radians(angle)))
+    inner = _inscribe(image.size, math.radians(angle))
+    width, height = (max(1, side - 2 * RIM) for side in inner)
     turned = image.rotate(angle, Image.Resampling.BICUBIC, expand=True)
     left, top = (turned.width - width) // 2, (turned.height - height) // 2
     return turned.crop((left, top, left + width, top + height))
@@ -127,6 +141,41 @@ def shrink(image: Image.Image, zoom: float) -> Image.Image:
 def stretch(image: Image.Image, contrast: float) -> Image.Image:
     """Multiply what differs from the mean luma; beyond black and white it is cut off."""
     return image if contrast == 1 else ImageEnhance.Contrast(image).enhance(contrast)
+
+
+def take_view(image: Image.Image, scale: int, patch: int, rng: np.random.Generator) -> Pair:
+    """Take a patch of a picture as nobody has seen it: zoom, place, angle, shape, contrast.
+
+    Args:
+        image: RGB, large enough for a patch and what is around it.
+        scale: of the pair.
+        patch: side of the small patch, pixels.
+        rng: decides.
+    """
+    side, rim = (patch + 2 * AROUND) * scale, AROUND * scale
+    zoom = math.exp(rng.uniform(math.log(FARTHEST), 0))
+    angle = float(rng.uniform(-45, 45)) if rng.random() < ASLANT else 0.0
+    if angle:
+        zoom *= SOFTENED
+    long = math.exp(rng.uniform(0, STRETCH))
+    wide, high = (long, 1.0) if rng.random() < 0.5 else (1.0, long)
+    contrast = float(rng.choice(CONTRASTS))
+    # A picture that is too small for such a view is looked at from nearer, and upright if need be.
+    width, height = min(side / zoom * wide, image.width), min(side / zoom * high, image.height)
+    sine, cosine = math.sin(math.radians(abs(angle))), math.cos(math.radians(angle))
+    outer = (width * cosine + height * sine, width * sine + height * cosine)
+    if outer[0] > image.width or outer[1] > image.height:
+        angle, outer = 0.0, (width, height)
+    across, down = math.ceil(outer[0]), math.ceil(outer[1])
+    left, top = (int(rng.integers(n + 1)) for n in (image.width - across, image.height - down))
+    part = image.crop((left, top, left + across, top + down))
+    if angle:
+        part = part.rotate(angle, Image.Resampling.BICUBIC)
+    inner = ((across - width) / 2, (down - height) / 2, (across + width) / 2, (down + height) / 2)
+    sized = part.resize((side, side), Image.Resampling.BICUBIC, inner)
+    pair = make_pair(stretch(sized, contrast), scale)
+    low = pair.low[AROUND:-AROUND, AROUND:-AROUND]
+    return Pair(pair.high[rim:-rim, rim:-rim], low)
 
 
 class Corpus:
@@ -157,8 +206,10 @@ class Corpus:
         fitting = []
         for group in groups:
             pairs = tuple(pair for pair in group.pairs if min(pair.low.shape[:2]) >= patch)
-            if pairs and group.share > 0:
-                fitting.append(Group(group.name, pairs, group.share))
+            side = (patch + 2 * AROUND) * scale
+            images = tuple(image for image in group.images if min(image.size) >= side)
+            if (pairs or images) and group.share > 0:
+                fitting.append(Group(group.name, pairs, group.share, images))
         if not fitting:
             raise InvalidInputError(
                 "no picture is at least {side} x {side} pixels; give larger ones or a smaller "
@@ -174,8 +225,8 @@ class Corpus:
         self._shares = np.cumsum([group.share for group in fitting])
         # A large picture holds more to learn than a small one, but not in proportion.
         self._odds = [
-            np.cumsum([np.sqrt(float(pair.low.shape[0] * pair.low.shape[1])) for pair in g.pairs])
-            for g in fitting
+            np.cumsum([math.sqrt(math.prod(size)) for size in _get_sizes(group, scale)])
+            for group in fitting
         ]
 
     def draw(self, seed: int, step: int, count: int) -> tuple[Bytes, Bytes]:
@@ -192,10 +243,13 @@ class Corpus:
 
     def _draw_one(self, rng: np.random.Generator) -> tuple[Bytes, Bytes]:
         place = int(np.searchsorted(self._shares, rng.random() * self._shares[-1], "right"))
-        odds = self._odds[place]
-        pair = self.groups[place].pairs[
-            int(np.searchsorted(odds, rng.random() * odds[-1], "right"))
-        ]
+        odds, group = self._odds[place], self.groups[place]
+        number = int(np.searchsorted(odds, rng.random() * odds[-1], "right"))
+        if number < len(group.pairs):
+            pair = group.pairs[number]
+        else:
+            image = group.images[number - len(group.pairs)]
+            pair = take_view(image, self.scale, self.patch, rng)
         height, width = pair.low.shape[:2]
         top = int(rng.integers(height - self.patch + 1))
         left = int(rng.integers(width - self.patch + 1))
@@ -226,3 +280,9 @@ def _inscribe(size: tuple[int, int], angle: float) -> tuple[int, int]:
         width = (size[0] * cosine - size[1] * sine) / double
         height = (size[1] * cosine - size[0] * sine) / double
     return int(width), int(height)
+
+
+def _get_sizes(group: Group, scale: int) -> list[tuple[int, int]]:
+    """Return heights and widths of small pictures."""
+    sizes = [(pair.low.shape[0], pair.low.shape[1]) for pair in group.pairs]
+    return [*sizes, *((image.height // scale, image.width // scale) for image in group.images)]

@@ -18,8 +18,12 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from studio.errors import CheckpointError
+
 TURNS: Final = 8
 """Quarter turns without and with a mirror; the first changes nothing."""
+LOOSE: Final = 1e-3
+"""How unlike weights may be, of the largest: sums in another order, and half precision."""
 Numbers = npt.NDArray[np.int64]
 
 
@@ -87,6 +91,23 @@ def keep_symmetric(network: nn.Module, layers: Sequence[Layer]) -> None:
             part.register_hook(  # type: ignore[no-untyped-call]
                 lambda slope, layer=layer: _average(slope, layer)
             )
+
+
+@torch.no_grad()
+def check_symmetric(network: nn.Module, layers: Sequence[Layer]) -> None:
+    """Check weights that were loaded.
+
+    Raises:
+        CheckpointError: they are not alike over the turns, so they are another net's.
+    """
+    for layer in layers:
+        for part in _get_parts(network, layer):
+            if (part - _average(part, layer)).abs().max() > LOOSE * part.abs().max():
+                raise CheckpointError(
+                    "{layer}: these weights do not turn and mirror alike, as this net's have to; "
+                    "start anew",
+                    layer=layer.name,
+                )
 
 
 def pack(weights: Mapping[str, Tensor], layers: Sequence[Layer]) -> dict[str, Tensor]:

@@ -54,6 +54,7 @@ class Mix:
         views: of photographs.
         photos: share of a batch that comes of photographs.
         tilted: of photographs that are turned by odd angles.
+        fresh: of photographs, every patch a view of its own.
         albedos: of scanned materials at full size.
         normals: of their normal maps.
         drawn: of drawn edges, curves and letters.
@@ -66,6 +67,7 @@ class Mix:
     views: Views = FEW_SIZES
     photos: float = 0.62
     tilted: float = 0.0
+    fresh: float = 0.0
     albedos: float = 0.12
     normals: float = 0.03
     drawn: float = 0.08
@@ -97,6 +99,16 @@ TURNED: Final = replace(
     classes=0.08,
     inverted=0.3,
 )
+FRESH: Final = replace(
+    LEAFY,
+    photos=0.0,
+    fresh=0.64,
+    leaves=0.2,
+    leaf_count=400,
+    strokes=0.3,
+    classes=0.0,
+    inverted=0.3,
+)
 MIXES: Final = {
     "plain": Mix(),
     "leaves": LEAFY,
@@ -105,6 +117,16 @@ MIXES: Final = {
     "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
     "tilted": TURNED,
     "photos": replace(TURNED, photos=0.5, classes=0.0),
+    "fresh": FRESH,
+    "views": replace(FRESH, fresh=0.56, classes=0.08),
+    "bold": replace(
+        TURNED,
+        views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS),
+        photos=0.44,
+        leaves=0.2,
+        strokes=0.3,
+        classes=0.0,
+    ),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
@@ -125,7 +147,8 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
     normals = _load(sorted(scans.glob("*/normal_gl.*")))
     leaves = [draw_leaves(number, photos, mix.strokes) for number in range(mix.leaf_count)]
     groups = [
-        build_group("photos", photos, mix.photos, scale, mix.views),
+        build_group("photos", photos if mix.photos else [], mix.photos, scale, mix.views),
+        Group("views", (), mix.fresh, tuple(photos) if mix.fresh else ()),
         build_group("tilted", photos if mix.tilted else [], mix.tilted, scale, TILTED),
         build_group("albedos", albedos, mix.albedos, scale, SCANNED),
         build_group("normals", normals, mix.normals, scale, SCANNED),

@@ -14,7 +14,7 @@ import torch
 from studio_training import Settings, Trainer
 from torch import Tensor, nn
 
-from studio_upscale.equivariance import keep_symmetric
+from studio_upscale.equivariance import check_symmetric, keep_symmetric
 from studio_upscale.network import LUMA, EnlargingNet, NetworkConfig, arrange, make_network
 from studio_upscale.optimise import build_muon
 
@@ -57,7 +57,13 @@ def build_enlarger(
     """Build a trainer of a net that enlarges or mends; `get_net` gives its running average."""
     compare = get_luma_loss if loss == "luma" else charbonnier
 
+    is_checked = False
+
     def measure(net: nn.Module, step: int) -> Tensor:
+        nonlocal is_checked
+        if not is_checked:  # with the first step, when what there was to load is loaded
+            check_symmetric(net, network.layers)
+            is_checked = True
         low, high = draw(settings.seed, step, settings.batch)
         return compare(net(to_tensor(low)), to_tensor(high))
 

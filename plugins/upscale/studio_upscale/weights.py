@@ -155,7 +155,8 @@ def _check_sizes(config: NetworkConfig, folder: Path) -> None:
     limits = (MAX_CHANNELS, MAX_BLOCKS, MAX_SCALE, MAX_FOLD)
     sizes = (config.channels, config.blocks, config.scale, config.fold)
     fits = all(1 <= size <= most for size, most in zip(sizes, limits, strict=True))
-    is_odd = config.equivariant and config.channels % TURNS
+    is_other = config.channels % TURNS or config.architecture != "studio-residual"
+    is_odd = config.equivariant and is_other
     if config.colours != 3 or not fits or is_odd or (config.fold > 1 and config.scale > 1):
         raise CheckpointError(
             "{path}: sizes in {config} are out of range; it is damaged", path=folder, config=CONFIG

@@ -81,6 +81,14 @@ def test_it_stays_so_while_it_is_sharpened(corpus):
     assert measure_difference(trainer.network)[0] < 1e-5
 
 
+def test_weights_of_another_sort_are_not_gone_on_with(corpus):
+    settings = Settings(steps=30, batch=2, rate=5e-3, warmup=4, ema=0.9, clip=0)
+    trainer = build_enlarger(NETS[0], settings, corpus.draw)
+    trainer.restart(build_network(replace(NETS[0], equivariant=False), 0).state_dict())
+    with pytest.raises(CheckpointError, match="start anew"):
+        trainer.advance()
+
+
 @pytest.mark.parametrize("config", NETS)
 def test_a_file_holds_an_eighth(config, tmp_path):
     network = build_network(config, seed=2)
@@ -101,6 +109,7 @@ def test_a_file_holds_an_eighth(config, tmp_path):
         ({"channels": 24}, "do not fit"),
         ({"blocks": 2}, "do not fit"),
         ({"channels": 20}, "out of range"),
+        ({"architecture": "fsrcnn"}, "out of range"),
         ({"equivariant": "yes"}, "do not fit"),
     ],
 )

@@ -262,6 +262,7 @@ def test_groups_of_the_mixes(data):
     groups = {group.name: group for group in shipped.build_groups(data, 4, 2, some)}
     assert {name: len(group.pairs) for name, group in groups.items()} == {
         "photos": 7,
+        "views": 0,
         "albedos": 1,
         "normals": 0,
         "drawn": 2,
