@@ -277,7 +277,7 @@ def test_groups_of_the_mixes(data):
     assert "brick" not in groups
     for mix in shipped.MIXES.values():
         shares = (mix.photos, mix.albedos, mix.normals, mix.drawn, mix.leaves, mix.classes)
-        assert mix.tilted + sum(shares) == pytest.approx(1)
+        assert mix.tilted + mix.fresh + sum(shares) == pytest.approx(1)
 
 
 def test_weights_on_disk(tiny, tmp_path):
