@@ -1,7 +1,8 @@
 """The worker program: `python -m studio.worker --device cpu --memory BYTES --parent PID`.
 
 The main thread runs jobs, as some libraries insist on it; a second thread reads orders, so that
-a cancel is heard while a job runs; a third says every second that the process lives. With
+a cancel is heard while a job runs; a third says every second that the process lives; one more may
+write results to files while the next are made (`encoding`). With
 `--describe` it lists the plugins of its environment instead.
 """
 
