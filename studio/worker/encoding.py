@@ -1,4 +1,8 @@
-"""Encoding beside making: what was yielded becomes files while the generator makes the next."""
+"""Encoding beside making: what was drawn at once becomes files while the next are drawn.
+
+Where a generator makes one seed after another, each result is handed over before the next is begun,
+so that a crash costs one. Of several drawn at once it costs those that are still to be written.
+"""
 
 import contextvars
 import sys
@@ -25,8 +29,8 @@ MOST_BYTES: Final = 32 << 20
 class Encoding:
     """Encodes values in the order they were yielded, one at a time.
 
-    A value is copied first: the generator may use its arrays again. What cannot be copied safely,
-    such as files, is encoded before `add` returns.
+    Values drawn at once (`Artifact.seconds`) are copied first: the generator may use its arrays
+    again. All others, and what cannot be copied safely, are encoded before `add` returns.
 
     Args:
         is_beside: False does everything at once, in the caller's thread.
@@ -102,7 +106,8 @@ class Encoding:
 def copy_value(value: Any) -> tuple[Any, int] | None:
     """Return a copy of an artifact or group that its maker cannot change, and its bytes.
 
-    None for what is no artifact, has other payloads than arrays, pictures and texts, or is large.
+    None for what is no artifact, was not drawn with others, has other payloads than arrays,
+    pictures and texts, or is large.
     """
     if isinstance(value, Artifact):
         copied = _copy_all([value])
@@ -114,6 +119,8 @@ def copy_value(value: Any) -> tuple[Any, int] | None:
 
 def _copy_all(artifacts: Sequence[Any]) -> tuple[list[Artifact], int] | None:
     if not all(isinstance(artifact, Artifact) for artifact in artifacts):
+        return None
+    if all(artifact.seconds is None for artifact in artifacts):
         return None
     sizes = [_measure(artifact.payload) for artifact in artifacts]
     if -1 in sizes or sum(sizes) > MOST_BYTES:

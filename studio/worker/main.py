@@ -2,7 +2,7 @@
 
 The main thread runs jobs, as some libraries insist on it; a second thread reads orders, so that
 a cancel is heard while a job runs; a third says every second that the process lives; one more may
-write results to files while the next are made (`encoding`). With
+write pictures to files while the next are drawn (`encoding`). With
 `--describe` it lists the plugins of its environment instead.
 """
 

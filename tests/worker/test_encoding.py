@@ -16,7 +16,7 @@ from studio.worker.encoding import Encoding, copy_value
 
 
 def show(payload, **more):
-    return Artifact(payload, MediaType.IMAGE, **more)
+    return Artifact(payload, MediaType.IMAGE, **{"seconds": 0.1, **more})
 
 
 def make_picture(value=0):
@@ -56,6 +56,17 @@ def test_alone_it_is_done_at_once_and_not_copied():
         alone.add(show(buffer), lambda v, _: threads.append((threading.get_ident(), v.payload)))
     assert threads[0][0] == threading.get_ident()
     assert threads[0][1] is buffer
+
+
+def test_what_was_made_by_itself_is_handed_over_before_the_next():
+    """A crash in the next must not cost it."""
+    done = []
+    with Encoding(is_beside=True) as beside:
+        for number in range(3):
+            beside.add(
+                show(make_picture(), seconds=None), lambda _, is_beside: done.append(is_beside)
+            )
+            assert done == [False] * (number + 1)
 
 
 def test_the_first_fault_ends_it():
