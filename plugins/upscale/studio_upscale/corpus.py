@@ -31,8 +31,6 @@ CONTRASTS: Final = (1.0, 1.0, 1.0, 1.5, 2.2)
 """Of views. What is cut off at black and white has edges that soft photographs lack."""
 AROUND: Final = 3
 """Small pixels around a view that its reduction sees."""
-RIM: Final = 2
-"""Cut off around a picture that was turned, pixels: bicubic mixes in what is not there."""
 MAX_SIDE: Final = 2048
 """Larger pictures are reduced to this, pixels: a corpus lives in memory."""
 
@@ -91,14 +89,11 @@ class Views:
         shifts: pixels cut off at the left and the top, taken in turn: so small pixels do not
             always stand for the same large ones, which a net learns by heart.
         contrasts: taken in turn too.
-        angles: degrees, taken in turn too. What a camera sees stands upright, and edges at other
-            angles are rare; a picture that is turned has to be shrunk, or it is soft.
     """
 
     zooms: Sequence[float] = (1.0,)
     shifts: Sequence[Shift] = ((0, 0),)
     contrasts: Sequence[float] = (1.0,)
-    angles: Sequence[float] = (0.0,)
 
 
 PLAINLY: Final = Views()
@@ -113,23 +108,11 @@ def build_group(
         for zoom in views.zooms:
             left, top = views.shifts[len(pairs) % len(views.shifts)]
             contrast = views.contrasts[len(pairs) % len(views.contrasts)]
-            angle = views.angles[len(pairs) % len(views.angles)]
-            sized = stretch(shrink(rotate(image, angle), zoom), contrast)
+            sized = stretch(shrink(image, zoom), contrast)
             sized = sized.crop((left, top, *sized.size)) if left or top else sized
             if min(sized.size) >= 16 * scale:
                 pairs.append(make_pair(sized, scale))
     return Group(name, tuple(pairs), share)
-
-
-def rotate(image: Image.Image, angle: float) -> Image.Image:
-    """Turn by degrees, and cut out the largest part that has no empty corner."""
-    if angle == 0:
-        return image
-    inner = _inscribe(image.size, math.radians(angle))
-    width, height = (max(1, side - 2 * RIM) for side in inner)
-    turned = image.rotate(angle, Image.Resampling.BICUBIC, expand=True)
-    left, top = (turned.width - width) // 2, (turned.height - height) // 2
-    return turned.crop((left, top, left + width, top + height))
 
 
 def shrink(image: Image.Image, zoom: float) -> Image.Image:
@@ -265,21 +248,6 @@ class Corpus:
         if self._inverted and rng.random() < self._inverted:
             low, high = 255 - low, 255 - high
         return np.rot90(low, turns)[..., order], np.rot90(high, turns)[..., order]
-
-
-def _inscribe(size: tuple[int, int], angle: float) -> tuple[int, int]:
-    """Return the largest upright rectangle in one of a size that is turned by radians."""
-    sine, cosine = abs(math.sin(angle)), abs(math.cos(angle))
-    longer, shorter = max(size), min(size)
-    if shorter <= 2 * sine * cosine * longer or math.isclose(sine, cosine):
-        # Two of its corners touch the longer sides, and it is as wide as they allow.
-        sides = (shorter / 2 / sine, shorter / 2 / cosine)
-        width, height = sides if size[0] >= size[1] else sides[::-1]
-    else:
-        double = cosine**2 - sine**2
-        width = (size[0] * cosine - size[1] * sine) / double
-        height = (size[1] * cosine - size[0] * sine) / double
-    return int(width), int(height)
 
 
 def _get_sizes(group: Group, scale: int) -> list[tuple[int, int]]:

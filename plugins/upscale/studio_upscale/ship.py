@@ -30,7 +30,10 @@ ALBEDOS: Final = "about 1,100 material albedos of ambientCG (CC0), "
 ALBEDO_SIDE: Final = 128
 """Of these, which are laid twice each way: larger patches leave them out."""
 LEAVES: Final = ", {count} pictures of dead leaves{strokes} cut out of those photographs"
-TILTED: Final = "; photographs are also turned by odd angles"
+VIEWS: Final = (
+    "; of a photograph every patch is another view: zoom, place, angle, shape and contrast are "
+    "drawn"
+)
 INVERTED: Final = "; {share:.0%} of the patches are negatives"
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
@@ -71,7 +74,7 @@ def describe_data(training: Mapping[str, Any], scale: int) -> str:
     if mix.leaf_count:
         strokes = " and strokes" if mix.strokes else ""
         text += LEAVES.format(count=mix.leaf_count, strokes=strokes)
-    text += TILTED if mix.tilted else ""
+    text += VIEWS if mix.fresh else ""
     return text + (INVERTED.format(share=mix.inverted) if mix.inverted else "")
 
 

@@ -36,12 +36,7 @@ SHIFTS: Final = tuple((number % 4, number * 5 // 4 % 4) for number in range(16))
 CONTRASTS: Final = (1.0, 1.5, 1.0, 2.2, 1.0)
 """What is cut off at black and white has edges that soft photographs lack. Five, which no number of
 zooms or shifts divides."""
-ANGLES: Final = (11.0, 23.0, 34.0, 45.0, 56.0, 67.0, 79.0)
-"""Seven, which no number of zooms divides; quarter turns are nothing new to a net."""
-SMALLER: Final = (0.72, 0.64, 0.57, 0.5, 0.45)
-"""Zooms of photographs that are turned."""
 FEW_SIZES: Final = Views((1.0, 0.87, 0.75, 0.62, 0.5))
-TILTED: Final = Views(SMALLER, SHIFTS, angles=ANGLES)
 SCANNED: Final = Views((0.5,))
 """JPEG scans are shrunk, so that what is learnt is not their compression."""
 
@@ -53,7 +48,6 @@ class Mix:
     Attributes:
         views: of photographs.
         photos: share of a batch that comes of photographs.
-        tilted: of photographs that are turned by odd angles.
         fresh: of photographs, every patch a view of its own.
         albedos: of scanned materials at full size.
         normals: of their normal maps.
@@ -66,7 +60,6 @@ class Mix:
 
     views: Views = FEW_SIZES
     photos: float = 0.62
-    tilted: float = 0.0
     fresh: float = 0.0
     albedos: float = 0.12
     normals: float = 0.03
@@ -89,16 +82,6 @@ LEAFY: Final = Mix(
 )
 SHIFTED: Final = replace(LEAFY, views=Views(MANY_ZOOMS, SHIFTS), photos=0.6, leaves=0.18)
 STROKED: Final = replace(SHIFTED, leaf_count=400, strokes=0.3)
-TURNED: Final = replace(
-    SHIFTED,
-    photos=0.42,
-    tilted=0.2,
-    leaves=0.14,
-    leaf_count=400,
-    strokes=0.12,
-    classes=0.08,
-    inverted=0.3,
-)
 FRESH: Final = replace(
     LEAFY,
     photos=0.0,
@@ -115,18 +98,8 @@ MIXES: Final = {
     "shifted": SHIFTED,
     "strokes": STROKED,
     "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
-    "tilted": TURNED,
-    "photos": replace(TURNED, photos=0.5, classes=0.0),
     "fresh": FRESH,
     "views": replace(FRESH, fresh=0.56, classes=0.08),
-    "bold": replace(
-        TURNED,
-        views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS),
-        photos=0.44,
-        leaves=0.2,
-        strokes=0.3,
-        classes=0.0,
-    ),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
@@ -149,7 +122,6 @@ def build_groups(data: Path, scale: int, drawn: int = DRAWN, mix: Mix = PLAIN) -
     groups = [
         build_group("photos", photos if mix.photos else [], mix.photos, scale, mix.views),
         Group("views", (), mix.fresh, tuple(photos) if mix.fresh else ()),
-        build_group("tilted", photos if mix.tilted else [], mix.tilted, scale, TILTED),
         build_group("albedos", albedos, mix.albedos, scale, SCANNED),
         build_group("normals", normals, mix.normals, scale, SCANNED),
         build_group("drawn", [draw_picture(n) for n in range(drawn)], mix.drawn, scale),

@@ -9,7 +9,7 @@ from PIL import Image
 from studio_training import Settings
 from studio_upscale import fit, ship, shipped
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
-from studio_upscale.corpus import Corpus, Views, build_group, rotate
+from studio_upscale.corpus import Corpus, Group, Views, build_group, take_view
 from studio_upscale.degrade import degrade
 from studio_upscale.leaves import FINE, LONGEST, SHORTEST, THICKEST, draw_leaves, draw_stroke
 from studio_upscale.network import NetworkConfig, build_network
@@ -182,13 +182,39 @@ def test_contrasts_are_taken_in_turn():
     assert small.shape[0] == 128
 
 
-@pytest.mark.parametrize("size", [(90, 60), (60, 90), (64, 64), (120, 20)])
-@pytest.mark.parametrize("angle", [0, 11, 34, 45, 67, 90, 200])
-def test_turned_pictures_have_no_empty_corner(size, angle):
-    turned = rotate(Image.new("RGB", size, "white"), angle)
-    assert np.asarray(turned).min() == 255
-    assert min(turned.size) > 0.3 * min(size) - 4
-    assert (turned.size == size) == (angle == 0)
+@pytest.mark.parametrize(("size", "least"), [((96, 96), 2), ((96, 200), 20), ((300, 260), 38)])
+def test_views_are_whole_and_different(size, least):
+    """Of white, no empty corner of a turned picture is seen; of noise, few are alike."""
+    rng = np.random.default_rng(3)
+    white = Image.new("RGB", size, "white")
+    noise = Image.fromarray(rng.integers(0, 256, (size[1], size[0], 3), np.uint8))
+    for _ in range(60):
+        pair = take_view(white, 4, 16, rng)
+        assert (pair.low.shape, pair.high.shape) == ((16, 16, 3), (64, 64, 3))
+        assert pair.high.min() == pair.low.min() == 255
+    seen = {take_view(noise, 4, 16, rng).high.tobytes() for _ in range(40)}
+    assert len(seen) >= least
+
+
+def test_a_view_s_small_picture_is_its_reduction_border_and_all():
+    photo = draw_picture(2).resize((400, 300))
+    pair = take_view(photo, 4, 16, np.random.default_rng(0))
+    inner = np.asarray(Image.fromarray(pair.high).resize((16, 16), Image.Resampling.BICUBIC))
+    far = np.abs(inner.astype(int) - pair.low)
+    assert far[3:-3, 3:-3].max() <= 1
+    assert far.max() > 1, "at its border it has seen what lies beyond"
+
+
+def test_groups_of_whole_pictures_are_drawn_from(corpus):
+    photos = tuple(draw_picture(n) for n in range(3))
+    fresh = Corpus([Group("views", (), 1, photos)], 2, 16)
+    low, high = fresh.draw(0, 0, 6)
+    assert (low.shape, high.shape) == ((6, 16, 16, 3), (6, 32, 32, 3))
+    assert (low == fresh.draw(0, 0, 6)[0]).all()
+    both = Corpus([*corpus.groups, Group("views", (), 1, photos)], 2, 16)
+    assert len(both.groups) == 2
+    with pytest.raises(InvalidInputError, match="at least 32"):
+        Corpus([Group("views", (), 1, (photos[0].resize((43, 90)),))], 2, 16)
 
 
 def test_every_way_to_begin_a_reduction_is_taken():
@@ -222,10 +248,10 @@ def test_cards_say_what_was_learnt_from():
     large = ship.describe_data({"patch": 80, "mix": "leaves"}, 4)
     assert "1,100" not in large
     assert "160 pictures of dead leaves cut out" in large
-    photos = ship.describe_data({"patch": 40, "mix": "photos"}, 4)
+    photos = ship.describe_data({"patch": 40, "mix": "fresh"}, 4)
     assert "400 pictures of dead leaves and strokes cut out" in photos
     assert "1,100" not in photos
-    assert "odd angles" in photos
+    assert "every patch is another view" in photos
     assert "30% of the patches are negatives" in photos
 
 
@@ -267,17 +293,16 @@ def test_groups_of_the_mixes(data):
         "normals": 0,
         "drawn": 2,
         "leaves": 1,
-        "tilted": 0,
         "brick": 1,
     }
     assert groups["brick"].pairs[0].high.shape == (512, 512, 3), "laid twice each way"
-    tilted = replace(shipped.MIXES["photos"], leaf_count=1)
-    groups = {group.name: group for group in shipped.build_groups(data, 4, 2, tilted)}
-    assert len(groups["tilted"].pairs) == 5
+    fresh = replace(shipped.MIXES["fresh"], leaf_count=1)
+    groups = {group.name: group for group in shipped.build_groups(data, 4, 2, fresh)}
+    assert (len(groups["views"].images), len(groups["photos"].pairs)) == (1, 0)
     assert "brick" not in groups
     for mix in shipped.MIXES.values():
         shares = (mix.photos, mix.albedos, mix.normals, mix.drawn, mix.leaves, mix.classes)
-        assert mix.tilted + mix.fresh + sum(shares) == pytest.approx(1)
+        assert mix.fresh + sum(shares) == pytest.approx(1)
 
 
 def test_weights_on_disk(tiny, tmp_path):
