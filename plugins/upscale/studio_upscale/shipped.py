@@ -100,6 +100,7 @@ MIXES: Final = {
     "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
     "fresh": FRESH,
     "views": replace(FRESH, fresh=0.56, classes=0.08),
+    "materials": replace(FRESH, fresh=0.44, strokes=0.15, classes=0.2),
 }
 """By name. In 900 steps of the fast net, "leaves" is 0.01 to 0.02 dB ahead on what is held out."""
 PLAIN: Final = MIXES["plain"]
