@@ -1,7 +1,8 @@
-"""Encoding beside making: what was drawn at once becomes files while the next are drawn.
+"""Encoding beside making: a result becomes files while the generator is at the next.
 
-Where a generator makes one seed after another, each result is handed over before the next is begun,
-so that a crash costs one. Of several drawn at once it costs those that are still to be written.
+Only where the generator says each result's share of the time (`Artifact.seconds`), as those do that
+draw many quickly: a crash costs what is still to be written, which is drawn again. Every other
+result is handed over before the next is begun.
 """
 
 import contextvars
@@ -29,7 +30,7 @@ MOST_BYTES: Final = 32 << 20
 class Encoding:
     """Encodes values in the order they were yielded, one at a time.
 
-    Values drawn at once (`Artifact.seconds`) are copied first: the generator may use its arrays
+    Values that say their share of the time are copied first: the generator may use its arrays
     again. All others, and what cannot be copied safely, are encoded before `add` returns.
 
     Args:
@@ -106,7 +107,7 @@ class Encoding:
 def copy_value(value: Any) -> tuple[Any, int] | None:
     """Return a copy of an artifact or group that its maker cannot change, and its bytes.
 
-    None for what is no artifact, was not drawn with others, has other payloads than arrays,
+    None for what is no artifact, says no share of the time, has other payloads than arrays,
     pictures and texts, or is large.
     """
     if isinstance(value, Artifact):

@@ -80,8 +80,14 @@ LEAFY: Final = Mix(
     leaf_count=160,
     classes=0.06,
 )
-SHIFTED: Final = replace(LEAFY, views=Views(MANY_ZOOMS, SHIFTS), photos=0.6, leaves=0.18)
-STROKED: Final = replace(SHIFTED, leaf_count=400, strokes=0.3)
+CONTRASTED: Final = replace(
+    LEAFY,
+    views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS),
+    photos=0.6,
+    leaves=0.18,
+    leaf_count=400,
+    strokes=0.3,
+)
 FRESH: Final = replace(
     LEAFY,
     photos=0.0,
@@ -95,9 +101,7 @@ FRESH: Final = replace(
 MIXES: Final = {
     "plain": Mix(),
     "leaves": LEAFY,
-    "shifted": SHIFTED,
-    "strokes": STROKED,
-    "contrasts": replace(STROKED, views=Views(MANY_ZOOMS, SHIFTS, CONTRASTS)),
+    "contrasts": CONTRASTED,
     "fresh": FRESH,
     "views": replace(FRESH, fresh=0.56, classes=0.08),
     "materials": replace(FRESH, fresh=0.44, strokes=0.15, classes=0.2),
