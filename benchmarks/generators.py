@@ -6,7 +6,8 @@
 pictures (the ceiling), the nearest pictures learnt from, real ones quilted anew by
 `textures.from_image`, what the VAE and the GAN make, and what the flows make. Their features are
 not Inception's: compare the rows with each other only. Writes `out/generators-textures.png`,
-`-texture.png`, `-vae.png`, `-vae-back.png`, `-sprites.png` and `-nearest.png`: to be looked at.
+`-texture.png`, `-vae.png`, `-texture-large.png`, `-vae-large.png`, `-vae-back.png`, `-sprites.png`
+and `-nearest.png`: to be looked at.
 `--cards` writes the figures into the cards of the weights too. Then batches, see
 `generators_batch.py`.
 """
@@ -42,9 +43,12 @@ TARGETS = {"of_ceiling": ">= 0.7"}
 NOTE = (
     "Accuracy, Fréchet distance, KID, precision, recall, diversity and nearest by the judges that "
     "ship, whose features are not Inception's. Textures at 128 px, {each} of a class; likeness is "
-    "the highest correlation with a tile learnt from, of brightness at 32 px, over all rolls."
+    "the highest correlation with a tile learnt from, of brightness at 32 px, over all rolls. "
+    "Sameness (of two of a class, mean) and repetition (of a picture with itself, median) are such "
+    "correlations at 64 px; large ones are of twice the side, and not a tile twice."
 )
-CHUNK = 1000
+LIKE = 32
+"""Side at which pictures are compared with those learnt from."""
 EACH = 8
 """Pictures of a class."""
 Pictures = Sequence[Image.Image]
@@ -99,14 +103,14 @@ def quilt(source: Named, count: int) -> Named:
     return made, names
 
 
-def draw_all(generator: str, classes: Sequence[str], each: int) -> Named:
+def draw_all(generator: str, classes: Sequence[str], each: int, side: int = CELL) -> Named:
     """Draw textures of every class through the Studio API."""
     from studio import Studio
 
     made, names = [], []
     with Studio(OUT / "home-generators", workers="inline") as studio:
         for name in classes:
-            params = {"class": name, "size": CELL}
+            params = {"class": name, "size": side}
             for asset in studio.generate(generator, params=params, seed=0, count=each):
                 made.append(asset.image().convert("RGB"))
                 names.append(name)
@@ -138,10 +142,47 @@ def measure_others(assessor: Any, held_out: Named, each: int) -> list[Row]:
         kind = generator.partition(".")[2]
         show(made[0], each * 5).save(OUT / f"generators-{kind}.png")
         rows += judge(assessor, generator, made, PLACE / kind)
+        rows += measure_layouts(generator, made, PLACE / kind)
     back = send_through(held_out)
     pairs = [image for both in zip(held_out[0], back[0], strict=True) for image in both]
     show(pairs, 16, 96).save(OUT / "generators-vae-back.png")
     return [*rows, *judge(assessor, "gan.vae, held-out ones there and back", back)]
+
+
+def measure_layouts(generator: str, made: Named, card: Path) -> list[Row]:
+    """Measure whether layouts are new: with each seed, and all over a picture of twice the side."""
+    from studio_training.variety import measure_variety
+
+    large = draw_all(generator, sorted(set(made[1])), 2, 2 * CELL)
+    show(large[0], 10, 2 * CELL).save(OUT / f"generators-{generator.partition('.')[2]}-large.png")
+    figures = {
+        "sameness": measure_variety(*made)["sameness"],
+        "repetition_256": measure_variety(*large)["repetition"],
+    }
+    if "--cards" in sys.argv:
+        write_figures(card, figures)
+    return [
+        Row(f"{generator}: sameness", figures["sameness"]),
+        Row(f"{generator}: repetition, 256 px", figures["repetition_256"]),
+    ]
+
+
+def measure_real_layouts(real: Named) -> list[Row]:
+    """The same of real tiles, and of one that is laid four times."""
+    from studio_training.variety import measure_variety
+
+    figures = measure_variety(*real)
+    twice = [show_twice(image) for image in real[0]]
+    return [
+        Row("real textures, held out: sameness", figures["sameness"]),
+        Row("real textures, held out: repetition", figures["repetition"]),
+        Row("real textures, 2 x 2: repetition", measure_variety(twice, real[1])["repetition"]),
+    ]
+
+
+def show_twice(image: Image.Image) -> Image.Image:
+    """Lay a tile 2 x 2."""
+    return Image.fromarray(np.tile(np.asarray(image.convert("RGB")), (2, 2, 1)))
 
 
 def find_copies(made: Pictures, learnt: Pictures) -> tuple[list[float], list[int]]:
@@ -149,25 +190,11 @@ def find_copies(made: Pictures, learnt: Pictures) -> tuple[list[float], list[int
 
     Of brightness at 32 px, mean and spread taken out; 1 is a copy.
     """
-    spectra = np.stack([_to_spectrum(image) for image in learnt])
-    best, whose = [], []
-    for image in made:
-        spectrum = _to_spectrum(image)
-        peaks = np.concatenate(
-            [
-                np.fft.irfft2(part * spectrum.conj()[None], s=(32, 32)).max((1, 2))
-                for part in np.array_split(spectra, max(1, len(spectra) // CHUNK))
-            ]
-        )
-        best.append(float(peaks.max()))
-        whose.append(int(peaks.argmax()))
-    return best, whose
+    from studio_training.variety import find_likest, find_spectra
 
-
-def _to_spectrum(image: Image.Image) -> np.ndarray[Any, Any]:
-    grey = np.asarray(image.convert("L").resize((32, 32), Image.Resampling.BOX), np.float64)
-    grey = grey - grey.mean()
-    return np.asarray(np.fft.rfft2(grey / max(1e-6, float(np.sqrt(np.square(grey).sum())))))
+    spectra = find_spectra(learnt, LIKE)
+    found = [find_likest(spectra, one) for one in find_spectra(made, LIKE)]
+    return [likeness for _, likeness in found], [row for row, _ in found]
 
 
 def judge(assessor: Any, name: str, pictures: Named, card: Path | None = None) -> list[Row]:
@@ -230,10 +257,12 @@ def measure_textures(data: Path, each: int) -> list[Row]:
     )
     return [
         *judge(assessor, "real textures, held out", held_out),
+        *measure_real_layouts(held_out),
         *judge(assessor, "nearest learnt from", nearest),
         *judge(assessor, "quilted held-out ones", quilted),
         *measure_others(assessor, held_out, each),
         *judge(assessor, "flow.texture", made, PLACE / "texture"),
+        *measure_layouts("flow.texture", made, PLACE / "texture"),
         Row("flow.texture: seam ratio, median", seams, "", "<= 1.3", f"{real_seams:.2f}, real"),
         Row(
             "flow.texture: likeness, median",

@@ -98,8 +98,8 @@ def time_here(name: str, precision: str, side: int, what: str) -> dict[str, floa
 
 def _build_run(network: Any, precision: str, side: int, what: str) -> Callable[[], Any]:
     import torch
-    from studio_upscale.enlarge import Style, enlarge
-    from studio_upscale.network import Fsrcnn
+    from studio_upscale.enlarge import Style, enlarge, run_once
+    from studio_upscale.network import Fsrcnn, ResidualNet
 
     is_half = precision == "bf16"
     if what == "all":
@@ -112,7 +112,10 @@ def _build_run(network: Any, precision: str, side: int, what: str) -> Callable[[
 
     def run() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
-            call(low)
+            if isinstance(network, ResidualNet):
+                run_once(network, low, is_half)
+            else:
+                call(low)
 
     return run
 

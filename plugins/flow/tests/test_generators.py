@@ -217,8 +217,7 @@ def test_a_report(draw_tile, judge_place, run, tmp_path):
     for number, path in enumerate(paths):
         draw_tile(number, 128).save(path)
     (made,), _ = run(Evaluate, {"wanted": "wood"}, judge_place, {"pictures": paths})
-    assert {"accuracy", "ceiling", "frechet", "kid", "recall", "nearest", "seam_ratio"} <= set(
-        made.metrics
-    )
+    judged = {"accuracy", "ceiling", "frechet", "kid", "recall", "nearest"}
+    assert {*judged, "seam_ratio", "repetition", "sameness"} <= set(made.metrics)
     assert len(made.payload["rows"]) == 5
     json.dumps(made.payload, allow_nan=False)

@@ -16,6 +16,7 @@ from torch import Tensor
 from studio_upscale.network import EnlargingNet
 from studio_upscale.pictures import take_around, take_mirrored
 from studio_upscale.resample import Axis, plan_axis, reduce_part
+from studio_upscale.winograd import run_in_bands
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]
@@ -28,6 +29,9 @@ MIN_TILE: Final = 16
 MIRRORED: Final = 4
 """Pixels around a picture with a border. Nets have learnt from patches with nothing around them,
 but what is flat stays flat only with something around it; more than this changes nothing."""
+
+WIDE: Final = 32
+"""Channels of a net from which bands pay; a narrow one waits for memory in either way."""
 
 
 @dataclass(frozen=True)
@@ -170,20 +174,28 @@ def _run(network: EnlargingNet, window: Floats, style: Style) -> Floats:
     with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=style.half):
         # An equivariant net gives eight times the same.
         is_turned = style.ensemble and not network.config.equivariant
-        fine = _run_turned(network, values) if is_turned else network(values)[0].float()
+        run = _run_turned if is_turned else run_once
+        fine = run(network, values, style.half)
     if is_grey:
         fine = fine.mean(0, keepdim=True)
     return np.asarray(fine.permute(1, 2, 0).numpy(), np.float32)
 
 
-def _run_turned(network: EnlargingNet, values: Tensor) -> Tensor:
+def run_once(network: EnlargingNet, values: Tensor, half: bool) -> Tensor:
+    """Enlarge (1, 3, H, W) to (3, scale H, scale W)."""
+    if half or network.config.channels < WIDE:
+        return torch.as_tensor(network(values)[0].float())
+    return run_in_bands(network, values, network.config.radius, network.config.fold)[0]
+
+
+def _run_turned(network: EnlargingNet, values: Tensor, half: bool) -> Tensor:
     """Return the mean over the eight ways to lay (1, 3, H, W): (3, scale H, scale W)."""
     views = []
     for turns in range(4):
         for sides in ((), (3,)):
             view = torch.rot90(values.flip(sides), turns, (2, 3))
-            made = network(view.contiguous(memory_format=torch.channels_last)).float()
-            views.append(torch.rot90(made, -turns, (2, 3)).flip(sides)[0])
+            made = run_once(network, view.contiguous(memory_format=torch.channels_last), half)
+            views.append(torch.rot90(made, -turns, (1, 2)).flip([side - 1 for side in sides]))
     return torch.stack(views).mean(0)
 
 

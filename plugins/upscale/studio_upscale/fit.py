@@ -22,9 +22,9 @@ from studio_upscale.corpus import Corpus, Group
 from studio_upscale.degrade import Damage, degrade
 from studio_upscale.enlarge import Style, enlarge
 from studio_upscale.metrics import measure_psnr, reduce_bicubic
-from studio_upscale.network import EnlargingNet, NetworkConfig
+from studio_upscale.network import EnlargingNet, NetworkConfig, arrange, deepen
 from studio_upscale.shipped import DRAWN, MIXES, build_groups, load_held_out
-from studio_upscale.trainer import Loss, build_enlarger, describe_settings, get_net
+from studio_upscale.trainer import Loss, Teaching, build_enlarger, describe_settings, get_net
 from studio_upscale.weights import load_network, save_network
 
 
@@ -39,7 +39,8 @@ class Goal:
 GOALS: Final = {
     "fast": Goal(NetworkConfig(24, 5, equivariant=True)),
     "fast2": Goal(NetworkConfig(24, 4, scale=2, equivariant=True)),
-    "quality": Goal(NetworkConfig(64, 8, equivariant=True)),
+    "teacher": Goal(NetworkConfig(64, 8, equivariant=True)),
+    "quality": Goal(NetworkConfig(64, 14, equivariant=True)),
     "denoise": Goal(NetworkConfig(48, 4, scale=1, fold=2, equivariant=True), "noise"),
     "deblock": Goal(NetworkConfig(48, 4, scale=1, fold=2, equivariant=True), "jpeg"),
     "fsrcnn": Goal(NetworkConfig(56, 4, architecture="fsrcnn")),
@@ -64,6 +65,8 @@ class Plan:
     patch: int = PATCH
     start: Path | None = None
     mix: str = "plain"
+    teachers: tuple[Path, ...] = ()
+    taught: float = 0.0
 
 
 @click.command()
@@ -78,13 +81,22 @@ class Plan:
 @click.option("--ema", type=float, default=0.998)
 @click.option("--precision", type=click.Choice(get_args(Precision)), default="float32")
 @click.option("--loss", type=click.Choice(get_args(Loss)), default="charbonnier")
+@click.option("--seed", type=int, default=0)
 @click.option("--mix", type=click.Choice(list(MIXES)), default="plain")
 @click.option("--start", type=click.Path(path_type=Path, exists=True), help="weights to go on from")
+@click.option(
+    "--teacher",
+    "teachers",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="weights to learn the answers of; may be given several times",
+)
+@click.option("--taught", type=float, default=0.0, help="weight of the answers against the truth")
 def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
-    own = ("patch", "start", "mix")
+    own = ("patch", "start", "mix", "teachers", "taught")
     more = {option: options.pop(option) for option in own}
     fit(Plan(name, data, folder, Settings(**options, clip=0), loss, **more))
 
@@ -100,9 +112,10 @@ def fit(plan: Plan) -> EnlargingNet:
         goal.damage,
         inverted=MIXES[plan.mix].inverted,
     )
-    trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss)
+    teaching = Teaching([arrange(load_network(path)) for path in plan.teachers], plan.taught)
+    trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss, teaching)
     if plan.start is not None:
-        trainer.restart(load_network(plan.start).state_dict())
+        trainer.restart(deepen(load_network(plan.start), network.blocks).state_dict())
     held_out = load_held_out(plan.data)
 
     def assess() -> dict[str, float]:
@@ -113,6 +126,8 @@ def fit(plan: Plan) -> EnlargingNet:
         facts = describe_settings(
             plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
         )
+        if plan.teachers:
+            facts = {**facts, "teachers": len(plan.teachers), "taught": plan.taught}
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
         return row

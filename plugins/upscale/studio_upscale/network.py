@@ -6,7 +6,7 @@ and mirrors alike after group convolutions (`equivariance`).
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 import torch
@@ -14,6 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from studio_upscale.equivariance import Layer, list_layers, symmetrise
+from studio_upscale.winograd import convolve
 
 Architecture = Literal["studio-residual", "fsrcnn"]
 Net = TypeVar("Net", bound=nn.Module)
@@ -74,8 +75,7 @@ class Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Return (N, C, H, W), as it came."""
-        out: Tensor = self.second(torch.relu_(self.first(x)))
-        return out.add_(x)
+        return convolve(self.second, torch.relu_(convolve(self.first, x))).add_(x)
 
 
 class EnlargingNet(nn.Module, ABC):
@@ -107,7 +107,7 @@ class ResidualNet(EnlargingNet):
         """Enlarge."""
         if self.config.fold > 1:
             x = pixel_unshuffle(x, self.config.fold)
-        fine: Tensor = self.tail(self.body(self.head(x))).to(x.dtype)
+        fine = convolve(self.tail, self.body(convolve(self.head, x))).to(x.dtype)
         # Adding each pixel to all of its sub-pixels is the nearest-neighbour skip; in place, since
         # a tensor of repeated pixels costs a small net a good part of its time.
         torch.unflatten(fine, 1, (x.shape[1], -1)).add_(x.unsqueeze(2))
@@ -153,6 +153,22 @@ def arrange(network: Net) -> Net:
     """Lay weights out channels last, which is faster on a CPU."""
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
     return network
+
+
+def deepen(network: EnlargingNet, blocks: int) -> EnlargingNet:
+    """Return a net with so many blocks that gives the same answers; fewer are left as they are.
+
+    The new ones come last, and add nothing yet.
+    """
+    if not isinstance(network, ResidualNet) or blocks <= network.config.blocks:
+        return network
+    deep = ResidualNet(replace(network.config, blocks=blocks))
+    deep.load_state_dict({**deep.state_dict(), **network.state_dict()})
+    for block in list(deep.body)[network.config.blocks :]:
+        assert isinstance(block, Block)
+        for part in block.second.parameters():
+            nn.init.zeros_(part)
+    return deep
 
 
 def make_network(config: NetworkConfig) -> EnlargingNet:
