@@ -35,6 +35,9 @@ VIEWS: Final = (
     "drawn"
 )
 INVERTED: Final = "; {share:.0%} of the patches are negatives"
+TAUGHT: Final = (
+    "; {share:.0%} of what it learns is the mean answer of {count} nets that learnt before"
+)
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
 
@@ -75,7 +78,9 @@ def describe_data(training: Mapping[str, Any], scale: int) -> str:
         strokes = " and strokes" if mix.strokes else ""
         text += LEAVES.format(count=mix.leaf_count, strokes=strokes)
     text += VIEWS if mix.fresh else ""
-    return text + (INVERTED.format(share=mix.inverted) if mix.inverted else "")
+    text += INVERTED.format(share=mix.inverted) if mix.inverted else ""
+    teachers, taught = training.get("teachers", 0), training.get("taught", 0.0)
+    return text + (TAUGHT.format(share=taught, count=teachers) if teachers else "")
 
 
 def _describe_training(source: Path) -> dict[str, Any]:

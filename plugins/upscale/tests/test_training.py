@@ -11,12 +11,13 @@ from studio_upscale import fit, ship, shipped
 from studio_upscale.adversarial import SharpConfig, SharpTrainer
 from studio_upscale.corpus import Corpus, Group, Views, build_group, take_view
 from studio_upscale.degrade import degrade
+from studio_upscale.equivariance import check_symmetric
 from studio_upscale.leaves import FINE, LONGEST, SHORTEST, THICKEST, draw_leaves, draw_stroke
-from studio_upscale.network import NetworkConfig, build_network
+from studio_upscale.network import NetworkConfig, build_network, deepen
 from studio_upscale.optimise import make_orthogonal
 from studio_upscale.shipped import SHIFTS
 from studio_upscale.synthetic import draw_picture
-from studio_upscale.trainer import build_enlarger, get_net
+from studio_upscale.trainer import Teaching, build_enlarger, get_net
 from studio_upscale.weights import load_network, save_network
 
 from studio.errors import CheckpointError, InvalidInputError
@@ -253,6 +254,49 @@ def test_cards_say_what_was_learnt_from():
     assert "1,100" not in photos
     assert "every patch is another view" in photos
     assert "30% of the patches are negatives" in photos
+
+
+def test_cards_say_who_taught():
+    taught = {"patch": 40, "mix": "fresh", "teachers": 3, "taught": 0.8}
+    assert "80% of what it learns is the mean answer of 3 nets" in ship.describe_data(taught, 4)
+
+
+def test_a_net_learns_from_others(corpus, tmp_path):
+    teachers = [build_network(SMALL, seed) for seed in (1, 2)]
+    low, high = (torch.rand(2, 3, side, side) for side in (8, 16))
+    blended = Teaching(teachers, 0.75).blend(low, high)
+    with torch.no_grad():
+        mean = (teachers[0](low) + teachers[1](low)) / 2
+    assert torch.allclose(blended, 0.25 * high + 0.75 * mean, atol=1e-6)
+    assert not blended.requires_grad
+    assert Teaching().blend(low, high) is high
+    trainer = build_enlarger(SMALL, CONFIG, corpus.draw, teaching=Teaching(teachers[:1], 1.0))
+    losses = [trainer.advance()["loss"] for _ in range(40)]
+    assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
+    assert trainer.step == 40
+
+
+def test_teachers_of_the_command_are_in_the_card(data, tmp_path):
+    save_network(build_network(fit.GOALS["fast"].network, 1), tmp_path / "teacher", {}, "")
+    options = ["--steps", "2", "--batch", "1", "--patch", "16", "--taught", "0.5"]
+    teacher = str(tmp_path / "teacher")
+    arguments = [str(data), str(tmp_path / "run"), *options, "--teacher", teacher]
+    done = CliRunner().invoke(fit.main, [*arguments, "--start", teacher])
+    assert done.exit_code == 0, done.output
+    facts = json.loads((tmp_path / "run" / "000002" / "config.json").read_text("utf-8"))
+    assert (facts["training"]["teachers"], facts["training"]["taught"]) == (1, 0.5)
+
+
+@pytest.mark.parametrize("is_equivariant", [False, True])
+def test_a_deeper_net_begins_where_the_shallow_one_was(is_equivariant):
+    config = NetworkConfig(8, 2, equivariant=is_equivariant)
+    net, x = build_network(config, 0), torch.rand(1, 3, 12, 9)
+    deep = deepen(net, 5)
+    assert deep.config == replace(config, blocks=5)
+    with torch.no_grad():
+        assert torch.allclose(deep(x), net(x), atol=1e-6)
+    check_symmetric(deep, deep.config.layers)
+    assert deepen(net, 2) is net and deepen(net, 1) is net
 
 
 def test_shipped_weights_from_pictures_to_card(data, tmp_path):
