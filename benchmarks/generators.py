@@ -312,6 +312,8 @@ def main() -> None:
     if not data:
         sys.exit("set STUDIO_DATA to the folder of the data")
     each = int(sys.argv[sys.argv.index("--each") + 1]) if "--each" in sys.argv else EACH
+    if each < 2:
+        sys.exit("--each: at least 2, or there is nothing to compare")
     OUT.mkdir(exist_ok=True)
     rows = [*measure_textures(Path(data), each), *measure_sprites(each)]
     report("Generators", NOTE.format(each=each), rows)

@@ -40,17 +40,29 @@ def load_net(name: str) -> Any:
 
 
 def build_srresnet() -> Any:
-    """Build SRResNet as published (arXiv 1609.04802): 16 blocks of 64 channels, batch norm."""
+    """Build SRResNet as published (arXiv 1609.04802): 16 blocks of 64 channels, batch norm.
+
+    Its convolutions go the way ours do, so that nets are compared.
+    """
+    from studio_upscale.winograd import convolve
     from torch import Tensor, nn
+
+    class Conv(nn.Module):
+        def __init__(self, inner: int, outer: int) -> None:
+            super().__init__()
+            self.layer = nn.Conv2d(inner, outer, 3, padding=1)
+
+        def forward(self, x: Tensor) -> Tensor:
+            return convolve(self.layer, x)
 
     class Block(nn.Module):
         def __init__(self) -> None:
             super().__init__()
             self.layers = nn.Sequential(
-                nn.Conv2d(64, 64, 3, padding=1),
+                Conv(64, 64),
                 nn.BatchNorm2d(64),
                 nn.PReLU(),
-                nn.Conv2d(64, 64, 3, padding=1),
+                Conv(64, 64),
                 nn.BatchNorm2d(64),
             )
 
@@ -63,10 +75,10 @@ def build_srresnet() -> Any:
             super().__init__()
             self.head = nn.Sequential(nn.Conv2d(3, 64, 9, padding=4), nn.PReLU())
             self.body = nn.Sequential(
-                *(Block() for _ in range(16)), nn.Conv2d(64, 64, 3, padding=1), nn.BatchNorm2d(64)
+                *(Block() for _ in range(16)), Conv(64, 64), nn.BatchNorm2d(64)
             )
-            grow = (nn.Conv2d(64, 256, 3, padding=1), nn.PixelShuffle(2), nn.PReLU())
-            again = (nn.Conv2d(64, 256, 3, padding=1), nn.PixelShuffle(2), nn.PReLU())
+            grow = (Conv(64, 256), nn.PixelShuffle(2), nn.PReLU())
+            again = (Conv(64, 256), nn.PixelShuffle(2), nn.PReLU())
             self.tail = nn.Sequential(*grow, *again, nn.Conv2d(64, 3, 9, padding=4))
 
         def forward(self, x: Tensor) -> Tensor:

@@ -37,7 +37,7 @@ PROTOCOL = (
     "kernel, precision and recall with 3 neighbours, diversity against the real pictures'; "
     "nearest: median distance to the nearest picture learnt from, against that of held-out "
     "pictures; of textures, correlations of brightness at 64 px over all rolls: repetition, of a "
-    "picture with itself (median), and sameness, of two of a class (mean; real tiles about 0.13)"
+    "picture with itself (median), and sameness, of two of a class (mean)"
 )
 
 

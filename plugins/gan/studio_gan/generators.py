@@ -6,8 +6,7 @@ size and reads the style only. A plan (N, plan, H, W) says where the joints are;
 reads one.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 import torch
@@ -26,12 +25,8 @@ from studio_gan.layers import (
     torus_conv,
 )
 
-WAVES: Final = (1, 2, 3, 4, 5, 6, 7, 8)
-"""Of the latent family: whole waves in a tile."""
 READ: Final = 24
 """Channels in which a plan is read."""
-LOUD: Final = 0.2
-"""Height of the waves: few materials need them, and the others must not begin as plaid."""
 
 
 class Stylist(nn.Module):
@@ -188,11 +183,11 @@ class Style(DrawingNet):
 
 
 class Weaver(DrawingNet):
-    """Draws the latents of an autoencoder: noise and waves through a U-Net with modulated layers.
+    """Draws the latents of an autoencoder: noise through a U-Net with modulated layers.
 
-    The waves are PSGAN's periodic dimensions (arXiv 1705.06566): courses of bricks and rows of
-    tiles stay in step over any distance. They are rounded to whole ones, so that the torus closes.
-    Where joints are told, it need not find courses by itself.
+    It has no notion of place but noise and joints. Sines of the place (PSGAN's periodic dimensions,
+    arXiv 1705.06566) it would read as a map: the same layout for every seed, tile after tile. Noise
+    enters twice: fine, a number or four to a cell, and coarse, in the middle, for large shapes.
     """
 
     def __init__(self, config: GanConfig) -> None:
@@ -201,7 +196,7 @@ class Weaver(DrawingNet):
         self.stylist = Stylist(config, 2)
         style = config.latent + config.facts
         levels = range(config.doublings, 0, -1)
-        inner = config.noise // 4**config.doublings + 4 * len(WAVES)
+        inner = config.noise // 4**config.doublings
         self.read: nn.Module | None = None
         if config.joints:
             layers = (torus_conv(config.plan, READ), nn.SiLU(), torus_conv(READ, READ), nn.SiLU())
@@ -214,14 +209,14 @@ class Weaver(DrawingNet):
             self.shrink.append(Pointwise(fine, coarse, 2, 2))
             self.grow.append(Pointwise(coarse, fine, 1))
             self.up.append(ModulatedBlock(fine, style, 2))
+        self.plant = Pointwise(config.noise, config.get_width(0), 1)
         self.middle = ModulatedBlock(config.get_width(0), style, 2)
         self.end = torus_conv(config.get_width(config.doublings), config.colours)
 
     def forward(self, field: Tensor, style: Tensor, plan: Tensor | None = None) -> Tensor:
         """Draw latents, and what was told behind them, facts and plan: (N, planes, h, w)."""
         noise = functional.pixel_shuffle(field, 2**self.config.doublings)
-        waves = build_waves(noise.shape[2:], self.config.size)
-        parts = [noise, waves.expand(len(noise), -1, -1, -1)]
+        parts = [noise]
         if plan is None:
             plan = noise.new_zeros((len(noise), self.config.plan, *noise.shape[2:]))
         if self.read is not None:
@@ -233,26 +228,12 @@ class Weaver(DrawingNet):
             x = functional.leaky_relu(x, 0.2)
             kept.append(x)
             x = shrink(x)
-        x = self.middle(x, style)
+        x = self.middle((x + self.plant(field)) * 0.5**0.5, style)
         ups = zip(reversed(self.up), reversed(self.grow), reversed(kept), strict=True)
         for block, grow, fine in ups:
             x = block((double(grow(x)) + fine) * 0.5**0.5, style)
         facts = style[:, self.config.latent :, None, None].expand(-1, -1, *x.shape[2:])
         return torch.cat([self.end(x), facts, plan], 1)
-
-
-def build_waves(sides: Sequence[int], size: int) -> Tensor:
-    """Build sines and cosines down and across, (1, 4 * waves, h, w), `size` cells to a tile."""
-    height, width = sides
-    planes = []
-    for count, axis in ((height, 0), (width, 1)):
-        place = torch.arange(count) * (2 * math.pi / count)
-        for wave in WAVES:
-            angles = max(1, round(wave * count / size)) * place
-            for line in (angles.sin(), angles.cos()):
-                plane = line[:, None] if axis == 0 else line[None, :]
-                planes.append(plane.expand(height, width))
-    return torch.stack(planes)[None] * LOUD
 
 
 def build_generator(config: GanConfig) -> DrawingNet:

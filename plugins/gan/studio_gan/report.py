@@ -20,7 +20,7 @@ WHAT: Final = {
     "spatial": "PSGAN (arXiv 1705.06566): convolutions on a torus over noise, conditional on a "
     "global vector and the class; any size, seamless.",
     "latent": "Modulated convolutions on a torus that draw the latents of an autoencoder, from "
-    "noise and the waves of PSGAN (arXiv 1705.06566); any size, seamless.",
+    "noise; any size, seamless.",
     "style": "A small StyleGAN2 (arXiv 1912.04958) on a torus: modulated convolutions over noise; "
     "any size, seamless.",
 }

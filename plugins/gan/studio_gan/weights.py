@@ -17,6 +17,9 @@ from studio_gan.painter import Painter
 MOST: Final = 100_000
 """Examples whose colours are kept."""
 
+PLANTED: Final = "weaver.plant.weight"
+"""Of nets that draw latents: those of before it read their place, and had none."""
+
 
 def save_generator(
     net: DrawingNet, config: GanConfig, folder: Path, facts: Mapping[str, Any], card: str
@@ -41,6 +44,11 @@ def load_generator(path: Path) -> tuple[DrawingNet, GanConfig]:
             path=path,
             fault=error,
         ) from error
+    if config.autoencoder is not None and PLANTED not in tensors:
+        raise CheckpointError(
+            "{path}: made by an older version, whose nets repeated one layout; train again",
+            path=path,
+        )
     try:
         net = _build(config, tensors)
         net.load_state_dict(tensors)

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image as Pictures
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from studio_gan import fit, ship
 from studio_gan.cells import build_plan, decode_cells, encode_cells, normalise, restore
 from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_between, draw_pictures
-from studio_gan.generators import build_generator, build_waves
+from studio_gan.generators import build_generator
 from studio_gan.image import Texture
 from studio_gan.latents import (
     MARKS,
@@ -97,12 +97,16 @@ def test_latents_are_a_torus_of_cells():
     assert back.shape == pictures.shape
 
 
-@pytest.mark.parametrize("sides", [(16, 16), (12, 28)])
-def test_waves_close_around_the_torus(sides):
-    waves = build_waves(sides, 16)
-    turned = torch.fft.rfft(waves[0, 0, :, 0]).abs()
-    assert int((turned > 1e-3).sum()) == 1, "one whole frequency and nothing else"
-    assert waves.shape[2:] == sides
+def test_what_is_where_comes_from_the_noise_alone(config):
+    """A net that knew its place would draw one layout for all seeds, tile after tile."""
+    torch.manual_seed(0)
+    net = build_generator(config).eval()
+    style = net.get_stylist()(torch.randn(1, 6 + config.facts), torch.tensor([[1.0, 0.0]]))
+    field = torch.randn(1, config.noise, 4, 7)
+    with torch.no_grad():
+        drawn = net(field, style)
+        rolled = net(field.roll((1, 2), (2, 3)), style)
+    assert torch.allclose(drawn.roll((4, 8), (2, 3)), rolled, atol=1e-4)
 
 
 def test_noise_of_any_size_becomes_latents(config):
@@ -113,6 +117,15 @@ def test_noise_of_any_size_becomes_latents(config):
     assert drawn.shape == (1, config.planes, 16, 28)
     told = drawn[:, config.colours : config.colours + config.facts, 0, 0]
     assert torch.equal(told, style[:, config.latent :])
+
+
+def test_weights_that_read_their_place_are_refused(place):
+    """Of nets with sines of the place, before layouts were measured."""
+    tensors = load_file(place / "model.safetensors")
+    del tensors["weaver.plant.weight"], tensors["weaver.plant.bias"]
+    save_file(tensors, place / "model.safetensors")
+    with pytest.raises(CheckpointError, match=r"older version.*train again"):
+        load_generator(place)
 
 
 def test_facts_are_those_of_the_class(painter, config):

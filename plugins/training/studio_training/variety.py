@@ -1,8 +1,8 @@
 """Are layouts new? Of one picture, whether it repeats itself; of several, whether they are alike.
 
 Both are correlations of brightness at SIDE x SIDE, over all rolls: colours, mean and contrast do
-not count, nor detail finer than a 64th of a picture. The median of 25 materials of real tiles is
-0.13 for sameness and 0.21 for repetition; rows of bricks or planks repeat themselves by nature.
+not count, nor detail finer than a 64th of a picture. Rows of bricks or planks repeat themselves by
+nature, and what is smooth all over is like anything smooth. Turned copies are not looked for.
 """
 
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ SIDE: Final = 64
 NEAR: Final = SIDE // 8
 """Shifts shorter than this are grain, not repetition (as in the textures plugin)."""
 FLAT: Final = 0.5
-"""Of 255: a spread below this is nothing to compare."""
+"""Of 255: what has a spread below this is flat, and all flat pictures are the same one."""
 CHUNK: Final = 1000
 """Pictures compared at once."""
 ENOUGH: Final = 64
@@ -27,6 +27,8 @@ Spectra = npt.NDArray[Any]
 def measure_repetition(picture: Image.Image) -> float:
     """Return the highest correlation of a picture with itself, rolled by an eighth or more."""
     spectrum = find_spectra([picture])
+    if not spectrum.any():
+        return 1.0
     found = correlate_rolls(spectrum, spectrum)[0]
     steps = np.minimum(np.arange(SIDE), SIDE - np.arange(SIDE))
     is_far = (steps[:, None] >= NEAR) | (steps[None] >= NEAR)
@@ -45,6 +47,9 @@ def measure_sameness(pictures: Sequence[Image.Image]) -> float:
     best = [
         correlate_rolls(spectra[row + 1 :], one).max((1, 2)) for row, one in enumerate(spectra[:-1])
     ]
+    is_flat = np.asarray(~spectra.any((1, 2)))
+    flat = [is_flat[row + 1 :] & is_flat[row] for row in range(len(spectra) - 1)]
+    best = [np.where(both, 1.0, found) for both, found in zip(flat, best, strict=True)]
     return float(np.concatenate(best).mean())
 
 
@@ -53,13 +58,13 @@ def measure_variety(pictures: Sequence[Image.Image], names: Sequence[str]) -> di
 
     Args:
         pictures: (N,).
-        names: of their classes (N,).
+        names: of their classes (N,), "" where nobody knows.
     """
     found = [measure_repetition(picture) for picture in pictures]
     figures = {"repetition": float(np.median(found))}
     classes = [
         [picture for picture, own in zip(pictures, names, strict=True) if own == name]
-        for name in sorted(set(names))
+        for name in sorted({*names} - {""})
     ]
     same = [measure_sameness(take_evenly(own)) for own in classes if len(own) > 1]
     return {**figures, "sameness": float(np.mean(same))} if same else figures
@@ -96,5 +101,5 @@ def _find_spectrum(picture: Image.Image, side: int) -> Spectra:
     small = picture.convert("RGB").convert("L").resize((side, side), Image.Resampling.BOX)
     grey = np.asarray(small, np.float64)
     grey = grey - grey.mean()
-    spread = max(FLAT, float(grey.std()))
-    return np.fft.rfft2(grey / (spread * side))
+    spread = float(grey.std())
+    return np.fft.rfft2(grey / (spread * side) if spread >= FLAT else 0 * grey)

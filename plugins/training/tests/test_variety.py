@@ -47,10 +47,10 @@ def test_a_tile_laid_twice_repeats_itself(side):
     assert measure_repetition(tile) < 0.4
 
 
-def test_what_is_flat_repeats_nothing():
-    flat = Image.new("RGB", (32, 32), (9, 99, 9))
-    assert measure_repetition(flat) == pytest.approx(0, abs=1e-6)
-    assert measure_sameness([flat, flat]) == pytest.approx(0, abs=1e-6)
+def test_all_that_is_flat_is_one_layout():
+    flat = [Image.new("RGB", (32, 32), colour) for colour in ("red", "navy", "white")]
+    assert measure_repetition(flat[0]) == measure_sameness(flat) == 1
+    assert measure_sameness([flat[0], draw(0)]) == pytest.approx(0, abs=1e-9)
 
 
 def test_figures_of_classes_are_averaged_and_single_pictures_left_out():
@@ -59,6 +59,7 @@ def test_figures_of_classes_are_averaged_and_single_pictures_left_out():
     same, other = measure_sameness(pictures[:2]), measure_sameness(pictures[2:4])
     assert figures["sameness"] == pytest.approx((same + other) / 2)
     assert set(measure_variety(pictures[:1], ["a"])) == {"repetition"}
+    assert set(measure_variety(pictures, [""] * 5)) == {"repetition"}, "classes nobody knows"
 
 
 def test_one_picture_has_no_sameness():

@@ -25,7 +25,7 @@ from studio_upscale.metrics import measure_psnr, reduce_bicubic
 from studio_upscale.network import EnlargingNet, NetworkConfig, arrange, deepen
 from studio_upscale.shipped import DRAWN, MIXES, build_groups, load_held_out
 from studio_upscale.trainer import Loss, Teaching, build_enlarger, describe_settings, get_net
-from studio_upscale.weights import load_network, save_network
+from studio_upscale.weights import load_facts, load_network, save_network
 
 
 @dataclass(frozen=True)
@@ -91,13 +91,23 @@ class Plan:
     multiple=True,
     help="weights to learn the answers of; may be given several times",
 )
-@click.option("--taught", type=float, default=0.0, help="weight of the answers against the truth")
+@click.option(
+    "--taught",
+    type=click.FloatRange(0, 1, min_open=True),
+    help="weight of the answers against the truth",
+)
 def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> None:
     """Learn from the free pictures below DATA; keep everything in FOLDER."""
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     torch.set_num_threads(1)
     own = ("patch", "start", "mix", "teachers", "taught")
     more = {option: options.pop(option) for option in own}
+    if bool(more["teachers"]) != (more["taught"] is not None):
+        raise click.UsageError("--teacher and --taught belong together")
+    scale = GOALS[name].network.scale
+    if any(load_network(path).config.scale != scale for path in more["teachers"]):
+        raise click.UsageError(f"--teacher: {name} enlarges {scale} times, and its teachers must")
+    more["taught"] = more["taught"] or 0.0
     fit(Plan(name, data, folder, Settings(**options, clip=0), loss, **more))
 
 
@@ -115,7 +125,8 @@ def fit(plan: Plan) -> EnlargingNet:
     teaching = Teaching([arrange(load_network(path)) for path in plan.teachers], plan.taught)
     trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss, teaching)
     if plan.start is not None:
-        trainer.restart(deepen(load_network(plan.start), network.blocks).state_dict())
+        start = load_network(plan.start)
+        trainer.restart(deepen(start, network.blocks, plan.settings.seed).state_dict())
     held_out = load_held_out(plan.data)
 
     def assess() -> dict[str, float]:
@@ -127,7 +138,8 @@ def fit(plan: Plan) -> EnlargingNet:
             plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
         )
         if plan.teachers:
-            facts = {**facts, "teachers": len(plan.teachers), "taught": plan.taught}
+            mixes = [load_facts(path)["training"].get("mix") for path in plan.teachers]
+            facts = {**facts, "teachers": mixes, "taught": plan.taught}
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
         return row

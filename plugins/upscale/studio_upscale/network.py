@@ -155,14 +155,15 @@ def arrange(network: Net) -> Net:
     return network
 
 
-def deepen(network: EnlargingNet, blocks: int) -> EnlargingNet:
+def deepen(network: EnlargingNet, blocks: int, seed: int = 0) -> EnlargingNet:
     """Return a net with so many blocks that gives the same answers; fewer are left as they are.
 
-    The new ones come last, and add nothing yet.
+    The new ones come last, and add nothing yet; the seed is theirs.
     """
     if not isinstance(network, ResidualNet) or blocks <= network.config.blocks:
         return network
-    deep = ResidualNet(replace(network.config, blocks=blocks))
+    deep = build_network(replace(network.config, blocks=blocks), seed)
+    assert isinstance(deep, ResidualNet)  # as the net was
     deep.load_state_dict({**deep.state_dict(), **network.state_dict()})
     for block in list(deep.body)[network.config.blocks :]:
         assert isinstance(block, Block)

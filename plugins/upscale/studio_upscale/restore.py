@@ -74,7 +74,7 @@ class Mend(Generator):
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
         """Windows of the net; the picture itself is not known here."""
-        return Footprint(host_bytes=(400 << 20) + (params.tile + 40) ** 2 * 4 * 48 * 5)
+        return Footprint(host_bytes=(500 << 20) + (params.tile + 40) ** 2 * 4 * 48 * 5)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 PLACE: Final = Path(__file__).parent / "checkpoints"
 SUMMARIES: Final = {
-    "quality": "620 thousand parameters, nearest to the original",
+    "quality": "1.1 million parameters, nearest to the original",
     "fast": "63 thousand parameters, for previews and video",
     "sharp": "quality, trained on against a critic: crisper, less exact",
     "denoise": "177 thousand parameters, blind to the strength of the noise",

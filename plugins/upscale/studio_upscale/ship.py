@@ -36,7 +36,8 @@ VIEWS: Final = (
 )
 INVERTED: Final = "; {share:.0%} of the patches are negatives"
 TAUGHT: Final = (
-    "; {share:.0%} of what it learns is the mean answer of {count} nets that learnt before"
+    "; {share:.0%} of what it learns is the mean answer of {count} nets that learnt before, from "
+    "mixes of the same pictures: {mixes}"
 )
 LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attribution."
 
@@ -79,8 +80,11 @@ def describe_data(training: Mapping[str, Any], scale: int) -> str:
         text += LEAVES.format(count=mix.leaf_count, strokes=strokes)
     text += VIEWS if mix.fresh else ""
     text += INVERTED.format(share=mix.inverted) if mix.inverted else ""
-    teachers, taught = training.get("teachers", 0), training.get("taught", 0.0)
-    return text + (TAUGHT.format(share=taught, count=teachers) if teachers else "")
+    mixes = training.get("teachers", ())
+    told = TAUGHT.format(
+        share=training.get("taught", 0.0), count=len(mixes), mixes=", ".join(map(str, mixes))
+    )
+    return text + (told if mixes else "")
 
 
 def _describe_training(source: Path) -> dict[str, Any]:

@@ -98,8 +98,8 @@ class Srgan(Generator):
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
         """Windows of the widest net; the pictures themselves are not known here."""
-        window = (params.tile + 40) ** 2
-        return Footprint(host_bytes=(400 << 20) + window * 4 * 64 * 5)
+        window = (params.tile + 60) ** 2
+        return Footprint(host_bytes=(560 << 20) + window * 4 * 64 * 6)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

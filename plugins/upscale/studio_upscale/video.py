@@ -77,7 +77,7 @@ class Video(Generator):
     @classmethod
     def footprint(cls, params: Any) -> Footprint:
         """Windows of the net, and some frames."""
-        return Footprint(host_bytes=(600 << 20) + (params.tile + 40) ** 2 * 4 * 48 * 5)
+        return Footprint(host_bytes=(700 << 20) + (params.tile + 60) ** 2 * 4 * 64 * 6)
 
     def __init__(self, checkpoint: Checkpoint | None, device: str) -> None:
         super().__init__(checkpoint, device)

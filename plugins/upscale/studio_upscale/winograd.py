@@ -15,8 +15,10 @@ from studio_training.side_by_side import map_side_by_side
 from torch import Tensor, nn
 
 _LOCK: Final = threading.Lock()
-WORTH: Final = 2
-"""A band is at least so many times as high as what it looks at beyond itself on one side."""
+TWICE: Final = 1.5
+"""At most so much more than the picture is worked out in bands, which overlap."""
+LARGE: Final = 1 << 17
+"""Pixels above which NNPACK's own memory, a kilobyte for each at 64 channels, is too much."""
 
 
 def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
@@ -35,6 +37,7 @@ def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
 def is_quick(x: Tensor) -> bool:
     """Tell whether `convolve` goes by Winograd here."""
     is_plain = x.dtype == torch.float32 and x.is_cpu and not torch.is_autocast_enabled("cpu")
+    is_plain = is_plain and x.shape[2] * x.shape[3] <= LARGE
     is_alone = torch.is_inference_mode_enabled() and torch.get_num_threads() == 1
     return is_plain and is_alone and has_nnpack()
 
@@ -49,7 +52,8 @@ def run_in_bands(call: Callable[[Tensor], Tensor], x: Tensor, radius: int, fold:
         fold: bands, like the picture, are as high as some of these.
     """
     count, height = torch.get_num_threads(), x.shape[2]
-    if count == 1 or height < count * WORTH * radius or not has_nnpack():
+    tallest = -(-height // count) + radius * min(2, count - 1)
+    if count == 1 or tallest * count > TWICE * height or not has_nnpack():
         return call(x)
     edges = [height // fold * number // count * fold for number in range(count + 1)]
 

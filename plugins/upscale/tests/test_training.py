@@ -257,8 +257,9 @@ def test_cards_say_what_was_learnt_from():
 
 
 def test_cards_say_who_taught():
-    taught = {"patch": 40, "mix": "fresh", "teachers": 3, "taught": 0.8}
-    assert "80% of what it learns is the mean answer of 3 nets" in ship.describe_data(taught, 4)
+    taught = {"patch": 40, "mix": "fresh", "teachers": ["fresh", "views"], "taught": 0.8}
+    told = ship.describe_data(taught, 4)
+    assert "80% of what it learns is the mean answer of 2 nets" in told and "fresh, views" in told
 
 
 def test_a_net_learns_from_others(corpus, tmp_path):
@@ -277,14 +278,33 @@ def test_a_net_learns_from_others(corpus, tmp_path):
 
 
 def test_teachers_of_the_command_are_in_the_card(data, tmp_path):
-    save_network(build_network(fit.GOALS["fast"].network, 1), tmp_path / "teacher", {}, "")
+    facts = {"training": {"mix": "leaves"}}
+    save_network(build_network(fit.GOALS["fast"].network, 1), tmp_path / "teacher", facts, "")
     options = ["--steps", "2", "--batch", "1", "--patch", "16", "--taught", "0.5"]
     teacher = str(tmp_path / "teacher")
     arguments = [str(data), str(tmp_path / "run"), *options, "--teacher", teacher]
     done = CliRunner().invoke(fit.main, [*arguments, "--start", teacher])
     assert done.exit_code == 0, done.output
     facts = json.loads((tmp_path / "run" / "000002" / "config.json").read_text("utf-8"))
-    assert (facts["training"]["teachers"], facts["training"]["taught"]) == (1, 0.5)
+    assert (facts["training"]["teachers"], facts["training"]["taught"]) == (["leaves"], 0.5)
+
+
+@pytest.mark.parametrize(
+    ("config", "options", "fault"),
+    [
+        (NetworkConfig(8, 1), [], "belong together"),
+        (None, ["--taught", "0.5"], "belong together"),
+        (NetworkConfig(8, 1), ["--taught", "80"], "--taught"),
+        (NetworkConfig(8, 1, 2), ["--taught", "0.5"], "enlarges 4 times"),
+    ],
+)
+def test_teachers_that_cannot_teach(data, tmp_path, config, options, fault):
+    if config:
+        save_network(build_network(config, 1), tmp_path / "teacher", {}, "")
+        options = [*options, "--teacher", str(tmp_path / "teacher")]
+    done = CliRunner().invoke(fit.main, [str(data), str(tmp_path / "run"), *options])
+    assert done.exit_code == 2 and fault in done.output
+    assert not (tmp_path / "run").exists()
 
 
 @pytest.mark.parametrize("is_equivariant", [False, True])
@@ -297,6 +317,8 @@ def test_a_deeper_net_begins_where_the_shallow_one_was(is_equivariant):
         assert torch.allclose(deep(x), net(x), atol=1e-6)
     check_symmetric(deep, deep.config.layers)
     assert deepen(net, 2) is net and deepen(net, 1) is net
+    again = deepen(net, 5).state_dict()
+    assert all(torch.equal(value, again[name]) for name, value in deep.state_dict().items())
 
 
 def test_shipped_weights_from_pictures_to_card(data, tmp_path):
