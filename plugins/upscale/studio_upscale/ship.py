@@ -5,18 +5,19 @@ package.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import click
+import torch
 from PIL import Image
 
 from studio_upscale.card import write_card
 from studio_upscale.corpus import find_pictures
 from studio_upscale.degrade import Damage
 from studio_upscale.fit import GOALS, PATCH, measure, sum_minutes
-from studio_upscale.network import NetworkConfig
+from studio_upscale.network import EnlargingNet, NetworkConfig
 from studio_upscale.shelf import PLACE
 from studio_upscale.shipped import MIXES, PLAIN, load_held_out
 from studio_upscale.weights import load_facts, load_network, save_network
@@ -47,12 +48,19 @@ LICENCE: Final = "Licence: Apache-2.0. Nothing it learnt from asks for attributi
 @click.argument("name")
 @click.option("--data", type=click.Path(path_type=Path, exists=True), required=True)
 @click.option("--set5", type=click.Path(path_type=Path, exists=True))
+@click.option(
+    "--mean",
+    "others",
+    type=click.Path(path_type=Path, exists=True),
+    multiple=True,
+    help="weights that went on from the same ones: what ships is their mean with those of RUN",
+)
 @click.option("--command", default="", help="that reproduces it; may have several lines")
 @click.option("--place", type=click.Path(path_type=Path), default=PLACE)
 def main(run: Path, name: str, data: Path, set5: Path | None, **how: Any) -> None:
     """Measure the last weights of RUN and ship them as NAME."""
     source = max(folder for folder in run.iterdir() if folder.name.isdigit())
-    network = load_network(source)
+    network = load_mean([source, *how["others"]])
     sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
         images = [Image.open(path).convert("RGB") for path in find_pictures(set5)]
@@ -68,6 +76,21 @@ def main(run: Path, name: str, data: Path, set5: Path | None, **how: Any) -> Non
     facts = {"training": training, "psnr_y": {k: round(v, 3) for k, v in figures.items()}}
     save_network(network, how["place"] / name, facts, card)
     click.echo(json.dumps(facts))
+
+
+def load_mean(places: Sequence[Path]) -> EnlargingNet:
+    """Load the mean of the weights of phases of one training ("soup", arXiv 2203.05482).
+
+    Raises:
+        click.UsageError: they are of different nets.
+    """
+    networks = [load_network(place) for place in places]
+    if any(network.config != networks[0].config for network in networks):
+        raise click.UsageError("--mean: these are weights of different nets")
+    known = [network.state_dict() for network in networks]
+    means = {name: torch.stack([weights[name] for weights in known]).mean(0) for name in known[0]}
+    networks[0].load_state_dict(means)
+    return networks[0]
 
 
 def describe_data(training: Mapping[str, Any], scale: int) -> str:

@@ -338,6 +338,23 @@ def test_shipped_weights_from_pictures_to_card(data, tmp_path):
     assert '"cpu_seconds"' in (run / "curve.jsonl").read_text(encoding="utf-8")
 
 
+def test_the_mean_of_two_phases_ships(data, tmp_path):
+    run, place = tmp_path / "run", tmp_path / "place"
+    nets = [build_network(fit.GOALS["fast"].network, seed) for seed in (0, 1)]
+    for number, net in enumerate(nets):
+        save_network(net, run / f"00000{number}", {"training": {"step": number}}, "")
+    other = ["--mean", str(run / "000000"), "--data", str(data), "--place", str(place)]
+    done = CliRunner().invoke(ship.main, [str(run), "fast", *other])
+    assert done.exit_code == 0, done.output
+    first, second = (net.state_dict()["head.weight"] for net in nets)
+    made = load_network(place / "fast").state_dict()["head.weight"]
+    assert torch.allclose(made, (first + second) / 2, atol=1e-3)
+    save_network(build_network(SMALL, 0), tmp_path / "small", {}, "")
+    other[1] = str(tmp_path / "small")
+    done = CliRunner().invoke(ship.main, [str(run), "fast", *other])
+    assert done.exit_code == 2 and "different nets" in done.output
+
+
 def test_minutes_are_those_of_the_curve(tmp_path):
     assert fit.sum_minutes(tmp_path) == 0
     rows = (
