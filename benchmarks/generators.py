@@ -162,8 +162,8 @@ def measure_layouts(generator: str, made: Named, card: Path) -> list[Row]:
     if "--cards" in sys.argv:
         write_figures(card, figures)
     return [
-        Row(f"{generator}: sameness", figures["sameness"]),
-        Row(f"{generator}: repetition, 256 px", figures["repetition_256"]),
+        Row(f"{generator}: sameness", figures["sameness"], ""),
+        Row(f"{generator}: repetition, 256 px", figures["repetition_256"], ""),
     ]
 
 
@@ -174,9 +174,9 @@ def measure_real_layouts(real: Named) -> list[Row]:
     figures = measure_variety(*real)
     twice = [show_twice(image) for image in real[0]]
     return [
-        Row("real textures, held out: sameness", figures["sameness"]),
-        Row("real textures, held out: repetition", figures["repetition"]),
-        Row("real textures, 2 x 2: repetition", measure_variety(twice, real[1])["repetition"]),
+        Row("real textures, held out: sameness", figures["sameness"], ""),
+        Row("real textures, held out: repetition", figures["repetition"], ""),
+        Row("real textures, 2 x 2: repetition", measure_variety(twice, real[1])["repetition"], ""),
     ]
 
 

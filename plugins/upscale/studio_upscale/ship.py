@@ -64,7 +64,7 @@ def main(run: Path, name: str, data: Path, set5: Path | None, **how: Any) -> Non
     sets = {"held-out Kodak (03, 08, 21)": load_held_out(data)}
     if set5 is not None:
         images = [Image.open(path).convert("RGB") for path in find_pictures(set5)]
-        sets["Set5 (never learnt from, nothing chosen by it)"] = images
+        sets["Set5 (never learnt from)"] = images
     damage = GOALS[name].damage if name in GOALS else "none"
     figures = {label: measure(network, images, damage) for label, images in sets.items()}
     if damage != "none":
