@@ -13,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -122,12 +123,12 @@ def _build_run(network: Any, precision: str, side: int, what: str) -> Callable[[
     call = network.enlarge_luma if isinstance(network, Fsrcnn) else network
     low = low[:, :1] if isinstance(network, Fsrcnn) else low
 
+    if isinstance(network, ResidualNet):
+        call = partial(run_once, network, half=is_half)
+
     def run() -> None:
         with torch.autocast("cpu", torch.bfloat16, enabled=is_half):
-            if isinstance(network, ResidualNet):
-                run_once(network, low, is_half)
-            else:
-                call(low)
+            call(low)
 
     return run
 

@@ -187,7 +187,7 @@ class Weaver(DrawingNet):
 
     It has no notion of place but noise and joints. Sines of the place (PSGAN's periodic dimensions,
     arXiv 1705.06566) it would read as a map: the same layout for every seed, tile after tile. Noise
-    enters twice: fine, a number or four to a cell, and coarse, in the middle, for large shapes.
+    enters twice: fine, four numbers to a cell, and coarse, in the middle, for large shapes.
     """
 
     def __init__(self, config: GanConfig) -> None:

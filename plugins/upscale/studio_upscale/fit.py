@@ -104,9 +104,6 @@ def main(data: Path, folder: Path, name: str, loss: Loss, **options: Any) -> Non
     more = {option: options.pop(option) for option in own}
     if bool(more["teachers"]) != (more["taught"] is not None):
         raise click.UsageError("--teacher and --taught belong together")
-    scale = GOALS[name].network.scale
-    if any(load_network(path).config.scale != scale for path in more["teachers"]):
-        raise click.UsageError(f"--teacher: {name} enlarges {scale} times, and its teachers must")
     more["taught"] = more["taught"] or 0.0
     fit(Plan(name, data, folder, Settings(**options, clip=0), loss, **more))
 
@@ -115,6 +112,7 @@ def fit(plan: Plan) -> EnlargingNet:
     """Learn to the end, or go on where it was cut off; returns the averaged net."""
     goal, clock = GOALS[plan.name], Clock(plan.folder)
     network = goal.network
+    teaching = load_teaching(plan)
     corpus = Corpus(
         gather(plan),
         network.scale,
@@ -122,12 +120,12 @@ def fit(plan: Plan) -> EnlargingNet:
         goal.damage,
         inverted=MIXES[plan.mix].inverted,
     )
-    teaching = Teaching([arrange(load_network(path)) for path in plan.teachers], plan.taught)
     trainer = build_enlarger(network, plan.settings, corpus.draw, plan.loss, teaching)
     if plan.start is not None:
         start = load_network(plan.start)
         trainer.restart(deepen(start, network.blocks, plan.settings.seed).state_dict())
     held_out = load_held_out(plan.data)
+    mixes = [load_facts(path)["training"].get("mix") for path in plan.teachers]
 
     def assess() -> dict[str, float]:
         row = {
@@ -138,7 +136,6 @@ def fit(plan: Plan) -> EnlargingNet:
             plan.settings, patch=plan.patch, loss=plan.loss, mix=plan.mix, step=trainer.step
         )
         if plan.teachers:
-            mixes = [load_facts(path)["training"].get("mix") for path in plan.teachers]
             facts = {**facts, "teachers": mixes, "taught": plan.taught}
         folder = plan.folder / f"{trainer.step:06}"
         save_network(get_net(trainer), folder, {"training": facts}, "")
@@ -146,6 +143,20 @@ def fit(plan: Plan) -> EnlargingNet:
 
     studio_training.fit(trainer, plan.folder, Run(plan.settings.steps, measure=assess, every=EVERY))
     return get_net(trainer)
+
+
+def load_teaching(plan: Plan) -> Teaching:
+    """Load the teachers.
+
+    Raises:
+        click.UsageError: one enlarges by another factor.
+    """
+    nets, scale = [load_network(path) for path in plan.teachers], GOALS[plan.name].network.scale
+    if any(net.config.scale != scale for net in nets):
+        raise click.UsageError(
+            f"--teacher: {plan.name} enlarges {scale} times, and its teachers must"
+        )
+    return Teaching([arrange(net) for net in nets], plan.taught)
 
 
 def gather(plan: Plan) -> list[Group]:

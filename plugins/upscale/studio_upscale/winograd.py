@@ -15,8 +15,8 @@ from studio_training.side_by_side import map_side_by_side
 from torch import Tensor, nn
 
 _LOCK: Final = threading.Lock()
-TWICE: Final = 1.5
-"""At most so much more than the picture is worked out in bands, which overlap."""
+OVERLAP: Final = 1.5
+"""At most so many times the rows of a picture are worked out in its bands."""
 LARGE: Final = 1 << 17
 """Pixels above which NNPACK's own memory, a kilobyte for each at 64 channels, is too much."""
 
@@ -37,9 +37,9 @@ def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
 def is_quick(x: Tensor) -> bool:
     """Tell whether `convolve` goes by Winograd here."""
     is_plain = x.dtype == torch.float32 and x.is_cpu and not torch.is_autocast_enabled("cpu")
-    is_plain = is_plain and x.shape[2] * x.shape[3] <= LARGE
     is_alone = torch.is_inference_mode_enabled() and torch.get_num_threads() == 1
-    return is_plain and is_alone and has_nnpack()
+    is_small = x.shape[2] * x.shape[3] <= LARGE
+    return is_plain and is_alone and is_small and has_nnpack()
 
 
 def run_in_bands(call: Callable[[Tensor], Tensor], x: Tensor, radius: int, fold: int = 1) -> Tensor:
@@ -53,7 +53,7 @@ def run_in_bands(call: Callable[[Tensor], Tensor], x: Tensor, radius: int, fold:
     """
     count, height = torch.get_num_threads(), x.shape[2]
     tallest = -(-height // count) + radius * min(2, count - 1)
-    if count == 1 or tallest * count > TWICE * height or not has_nnpack():
+    if count == 1 or tallest * count > OVERLAP * height or not has_nnpack():
         return call(x)
     edges = [height // fold * number // count * fold for number in range(count + 1)]
 

@@ -274,7 +274,6 @@ def test_a_net_learns_from_others(corpus, tmp_path):
     trainer = build_enlarger(SMALL, CONFIG, corpus.draw, teaching=Teaching(teachers[:1], 1.0))
     losses = [trainer.advance()["loss"] for _ in range(40)]
     assert np.mean(losses[-8:]) < 0.8 * np.mean(losses[:8])
-    assert trainer.step == 40
 
 
 def test_teachers_of_the_command_are_in_the_card(data, tmp_path):
