@@ -53,7 +53,7 @@ def decode_cells(
     net: Autoencoder,
     cells: Tensor,
     facts: Tensor,
-    change: Callable[[Tensor], Tensor] | None = None,
+    change: Callable[[Tensor, int], Tensor] | None = None,
 ) -> Tensor:
     """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond.
 
@@ -64,11 +64,16 @@ def decode_cells(
         net: that made the cells.
         cells: (N, planes, h, w).
         facts: (N, COLOURS).
-        change: of pictures whose colours are not put back yet.
+        change: of a picture (1, 3, H, W) whose colours are not put back yet, and its row.
     """
-    folded = torch.split(functional.pixel_shuffle(cells, 2), 1)
-    if cells.is_cpu and not cells.requires_grad and folded[0][0, 0].numel() <= SMALL:
-        plain = torch.cat(map_side_by_side(net.decode, folded))
-    else:
-        plain = torch.cat([net.decode(one) for one in folded])
-    return restore(plain if change is None else change(plain), facts)
+    folded = functional.pixel_shuffle(cells, 2)
+
+    def finish(row: int) -> Tensor:
+        plain = net.decode(folded[row : row + 1])
+        plain = plain if change is None else change(plain, row)
+        return restore(plain, facts[row : row + 1])
+
+    is_small = folded[0, 0].numel() <= SMALL
+    if cells.is_cpu and not cells.requires_grad and is_small:
+        return torch.cat(map_side_by_side(finish, range(len(cells))))
+    return torch.cat([finish(row) for row in range(len(cells))])

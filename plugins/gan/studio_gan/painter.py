@@ -80,15 +80,17 @@ class Painter(DrawingNet):
         facts = style[:, self.config.latent :]
         goal = self.find_likeness(facts) if self.is_alike else None
         # A field whose joints are known says so in every cell.
-        known = torch.zeros(len(facts))
+        is_laid = [False] * len(facts)
         if plan is not None and plan.shape[1]:
-            known = plan[:, -1].mean((1, 2))
+            is_laid = (plan[:, -1].mean((1, 2)) > 0).tolist()
 
-        def change(plain: Tensor) -> Tensor:
+        def change(plain: Tensor, row: int) -> Tensor:
             if goal is not None:
-                shares = torch.where(known > 0, LAID, 1.0)[:, None, None, None]
-                plain = make_alike(plain, goal, shares)
-            return plain if shades is None else torch.cat([plain[:, :1] + shades, plain[:, 1:]], 1)
+                share = LAID if is_laid[row] else 1.0
+                plain = make_alike(plain, goal.select([row]), share)
+            if shades is None:
+                return plain
+            return torch.cat([plain[:, :1] + shades[row : row + 1], plain[:, 1:]], 1)
 
         return decode_cells(self.autoencoder, latents, facts[:, :COLOURS], change)
 

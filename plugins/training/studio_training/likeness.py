@@ -15,6 +15,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from studio_training.ranking import sort_stably
+
 LEVELS: Final = (
     0.0, 0.004, 0.015, 0.04, 0.08, 0.15, 0.25, 0.37, 0.5, 0.63, 0.75, 0.85, 0.92, 0.96, 0.985,
     0.996, 1.0,
@@ -108,8 +110,7 @@ def _set_tones(plain: Tensor, tones: Tensor) -> Tensor:
     share = (ranks - levels[upper - 1]) / (levels[upper] - levels[upper - 1])
     wanted = torch.lerp(tones[:, :, upper - 1], tones[:, :, upper], share)
     # Equal tones are told apart by their place: the same on every machine.
-    order = torch.argsort(flat, dim=2, stable=True)
-    return torch.empty_like(flat).scatter_(2, order, wanted).view_as(plain)
+    return torch.empty_like(flat).scatter_(2, sort_stably(flat), wanted).view_as(plain)
 
 
 def _split(plain: Tensor, most: int) -> tuple[list[Tensor], Tensor]:
