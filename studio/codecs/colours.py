@@ -1,6 +1,9 @@
 """The colours a person would name when asked what a picture looks like."""
 
 import re
+from bisect import bisect
+from collections import Counter
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from studio.errors import InvalidParamsError
@@ -21,11 +24,11 @@ _OTHER_NAMES: Final = {
     "violet": "purple",
 }
 _HEX: Final = re.compile(r"#?([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{2})", re.IGNORECASE)
+_LIMITS: Final = (15, 42, 68, 160, 195, 255, 290, 345)
+"""Degrees from which a hue has the next name of `_HUES`."""
 _HUES: Final = (
-    (15, "red"), (42, "orange"), (68, "yellow"), (160, "green"), (195, "teal"), (255, "blue"),
-    (290, "purple"), (345, "pink"), (361, "red"),
+    "red", "orange", "yellow", "green", "teal", "blue", "purple", "pink", "red",
 )  # fmt: skip
-"""Degrees up to which a hue has a name."""
 
 _SIDE: Final = 24
 _MOST: Final = 3
@@ -45,18 +48,18 @@ def find_colours(picture: "Image", *, centre: bool = False) -> list[str]:
         picture = picture.crop((width // 4, height // 4, width - width // 4, height - height // 4))
     small = picture.convert("RGBA").resize((_SIDE, _SIDE), reducing_gap=2.0)
     counts: dict[str, int] = {}
-    total = 0
-    data = small.tobytes()
-    for place in range(0, len(data), 4):
-        red, green, blue, alpha = data[place : place + 4]
+    channel = iter(small.tobytes())
+    pixels = Counter(zip(channel, channel, channel, channel, strict=True))
+    for (red, green, blue, alpha), count in pixels.items():
         if alpha >= _OPAQUE:
             name = name_colour(red, green, blue)
-            counts[name] = counts.get(name, 0) + 1
-            total += 1
+            counts[name] = counts.get(name, 0) + count
+    total = sum(counts.values())
     ranked = sorted(counts, key=lambda name: (-counts[name], name))
     return [name for name in ranked[:_MOST] if counts[name] >= _LEAST_SHARE * total]
 
 
+@lru_cache(1 << 14)  # pictures of one job are of much the same colours
 def name_colour(red: int, green: int, blue: int) -> str:
     """Name a colour, 0..255 each."""
     high, low = max(red, green, blue), min(red, green, blue)
@@ -71,8 +74,7 @@ def name_colour(red: int, green: int, blue: int) -> str:
         degrees = 60 * ((blue - red) / chroma + 2)
     else:
         degrees = 60 * ((red - green) / chroma + 4)
-    name = next(name for limit, name in _HUES if degrees < limit)
-    return _shade(name, high, chroma / high)
+    return _shade(_HUES[bisect(_LIMITS, degrees)], high, chroma / high)
 
 
 def get_colour(text: str) -> str:

@@ -1,6 +1,7 @@
 """Pictures: written as PNG, read from PNG, JPEG, WebP, BMP, TIFF, TGA and GIF."""
 
 import hashlib
+import zlib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +20,12 @@ from studio.recipe import Recipe
 
 COMPRESSION: Final = 4
 """Of zlib, fixed: two fifths of the time of Pillow's 6 for a few percent of size."""
+GRAIN: Final = 20
+"""Pixels to a colour below which nothing repeats. To look for repeats then takes more than half of
+the time and is in vain: without it, of 661 real textures the usual one is 1 percent longer, and one
+in a hundred 9 percent. Where there are few colours, as in pixel art, repeats are worth it."""
+MANY: Final = 1 << 14
+"""Colours that are many in any picture."""
 STRIP: Final = 1 << 24
 """Pixels hashed at a time."""
 WRITABLE: Final = ("1", "L", "LA", "P", "RGB", "RGBA", "I;16")
@@ -126,7 +133,8 @@ def build_picture(payload: Any) -> Image.Image:
 def save_png(image: Image.Image, path: Path) -> None:
     """Write pixels, palette and colour profile, and no other metadata: same image, same bytes."""
     keep = {name: image.info[name] for name in ("icc_profile",) if name in image.info}
-    image.save(path, "PNG", compress_level=COMPRESSION, **keep)
+    repeats = zlib.Z_RLE if _is_grainy(image) else zlib.Z_DEFAULT_STRATEGY
+    image.save(path, "PNG", compress_level=COMPRESSION, compress_type=repeats, **keep)
 
 
 def embed_picture(path: Path, recipe: Recipe) -> bool:
@@ -144,6 +152,11 @@ def shrink(image: Image.Image, size: int = THUMBNAIL_SIZE) -> Image.Image:
     small.thumbnail((size, size), Image.Resampling.LANCZOS, reducing_gap=3)
     small.info.clear()
     return small
+
+
+def _is_grainy(image: Image.Image) -> bool:
+    most = min(image.width * image.height // GRAIN, MANY)
+    return image.mode in ("RGB", "RGBA") and image.getcolors(most) is None
 
 
 def _hash_pixels(frame: Image.Image, update: Any) -> None:
