@@ -6,6 +6,7 @@ job table; what is in memory here can be lost at any time.
 
 import contextlib
 import logging
+import math
 import queue
 import threading
 import time
@@ -35,6 +36,7 @@ from studio.worker.protocol import WorkerEvent
 
 _TICK = 0.05  # seconds between looks at what other processes asked for
 _REMIND = 1.0  # seconds between ticks of the kernel's clock
+_LINGER = 0.04  # seconds that a commit waits for more of a job that makes results faster than this
 _PROGRESS_EVERY = 0.2  # seconds between progress notes in the job table
 _MAX_LOSSES = 5
 
@@ -65,6 +67,7 @@ class Scheduler:
         self._state = State(build_limits(config, slots, IdSource().new_id()))
         self._memory = Memory()
         self._arrivals: list[tuple[Place, Running, protocol.Output]] = []
+        self._commit_by = math.inf
         self._inbox: queue.SimpleQueue[_Item] = queue.SimpleQueue()
         self._stopping = threading.Event()
         self._log = logging.getLogger("studio.scheduler")
@@ -123,12 +126,15 @@ class Scheduler:
     def _loop(self) -> None:
         try:
             while not self._stopping.is_set():
+                patience = min(_TICK, max(self._commit_by - time.monotonic(), 0.0))
                 with contextlib.suppress(queue.Empty):
-                    self._take(self._inbox.get(timeout=_TICK))
+                    self._take(self._inbox.get(timeout=patience))
                     while True:
                         self._take(self._inbox.get_nowait())
-                self._commit()
+                if time.monotonic() >= self._commit_by:
+                    self._commit()
                 self._look_around()
+            self._commit()
         except Exception:
             self._log.exception("the scheduler failed")
             raise
@@ -164,6 +170,7 @@ class Scheduler:
             case protocol.Output() if running and event.job == running.lease.job:
                 running.work.append(event.seconds)
                 self._arrivals.append((place, running, event))
+                self._commit_by = min(self._commit_by, plan_commit(running, time.monotonic()))
             case protocol.Done() | protocol.Failed() | protocol.Cancelled() if (
                 running and event.job == running.lease.job
             ):
@@ -286,7 +293,7 @@ class Scheduler:
 
     def _commit(self) -> None:
         """Store the outputs that came, together: they share their syncs."""
-        arrivals, self._arrivals = self._arrivals, []
+        arrivals, self._arrivals, self._commit_by = self._arrivals, [], math.inf
         if not arrivals:
             return
         verdicts: list[bool | StudioError | Exception]
@@ -378,6 +385,12 @@ class Scheduler:
             if place.running is not None:
                 self._host.end(place.running.lease)
         places.clear()
+
+
+def plan_commit(running: Running, now: float) -> float:
+    """Return when the newest output of a job is to be stored: at once, unless more comes soon."""
+    is_last = not running.parts or len(running.work) >= len(running.parts[0].seeds)
+    return now if is_last or running.work[-1] >= _LINGER else now + _LINGER
 
 
 def is_starved(event: WorkerEvent) -> bool:

@@ -62,20 +62,18 @@ def _check_artifact(artifact: Any, generator: str) -> None:
 
 def _check_payload(payload: Any, scratch: Path, generator: str) -> None:
     """Check that a payload of paths names files inside `scratch`."""
-    paths = payload.values() if isinstance(payload, Mapping) else [payload]
-    root = scratch.resolve()
+    parts = payload.values() if isinstance(payload, Mapping) else [payload]
+    paths = [part for part in parts if isinstance(part, Path)]
+    root = scratch.resolve() if paths else scratch
     for path in paths:
-        if not isinstance(path, Path):
-            continue
-        place = path.resolve()
-        if not place.is_relative_to(root):
+        if not path.resolve().is_relative_to(root):
             raise JobFailedError(
                 "{generator}: gave the file {path}; it must write its files in the job's scratch "
                 "folder",
                 generator=generator,
                 path=path,
             )
-        if not place.is_file():
+        if not path.is_file():
             raise JobFailedError(
                 "{generator}: gave the file {path}, which is not there",
                 generator=generator,

@@ -2,13 +2,16 @@
 
 import threading
 import time
+from collections import deque
+from types import SimpleNamespace
 
 import pytest
 
 from studio.errors import InvalidInputError, StoreError
 from studio.events import JobChanged, JobProgressed
 from studio.scheduler.job import JobStatus, Priority
-from studio.scheduler.places import Place
+from studio.scheduler.places import Place, Running
+from studio.scheduler.runtime import plan_commit
 from studio.worker import protocol
 
 
@@ -320,3 +323,21 @@ def test_the_history_of_the_table_is_not_read_at_start(home, request_of):
     home.jobs.cancel(ids[:4])
     newest, rows = home.jobs.list_queued()
     assert [row["id"] for row in rows] == [ids[4]] and newest >= 5
+
+
+@pytest.mark.parametrize(
+    ("seconds", "answered", "waits"), [(0.01, 1, True), (0.01, 3, False), (2.0, 1, False)]
+)
+def test_a_commit_waits_for_more_where_more_comes_soon(seconds, answered, waits):
+    order = SimpleNamespace(seeds=[1, 2, 3])
+    running = Running(None, "", deque([order]), 1, work=[seconds] * answered)
+    assert (plan_commit(running, 100.0) > 100.0) == waits
+
+
+def test_what_waits_for_company_is_stored_when_the_scheduler_stops(home, request_of):
+    home.start()
+    (job,) = home.submit(request_of((1, 2, 3), act="wait"))
+    home.wait_until(lambda: any(isinstance(event, JobProgressed) for event in home.host.events))
+    home.schedulers[0].stop()
+    assert sum(home.host.groups) == 1
+    assert home.jobs.get(job).status is JobStatus.QUEUED

@@ -12,6 +12,11 @@ from torch.nn import functional
 
 SMALL: Final = 1 << 10
 """Latents of a picture that one thread decodes as fast as two: up to 128 x 128 pixels."""
+FEW: Final = 4
+"""Pictures that a thread finishes at once: with fewer, threads wait for each other in Python between
+many short steps."""
+NEAR: Final = 1 << 11
+"""Latents of so many pictures: more do not fit the cache of a core."""
 
 
 def normalise(pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -53,27 +58,32 @@ def decode_cells(
     net: Autoencoder,
     cells: Tensor,
     facts: Tensor,
-    change: Callable[[Tensor, int], Tensor] | None = None,
+    change: Callable[[Tensor, slice], Tensor] | None = None,
 ) -> Tensor:
     """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond.
 
-    Each is decoded by itself: a library's convolution gives other bits in a batch than alone. Small
-    ones are decoded side by side.
+    A picture comes out alone as among others, to the bit. Small ones are decoded side by side.
 
     Args:
         net: that made the cells.
         cells: (N, planes, h, w).
         facts: (N, COLOURS).
-        change: of a picture (1, 3, H, W) whose colours are not put back yet, and its row.
+        change: of pictures whose colours are not put back yet, and their rows.
     """
     folded = functional.pixel_shuffle(cells, 2)
 
-    def finish(row: int) -> Tensor:
-        plain = net.decode(folded[row : row + 1])
-        plain = plain if change is None else change(plain, row)
-        return restore(plain, facts[row : row + 1])
+    def finish(rows: slice) -> Tensor:
+        plain = net.decode(folded[rows])
+        plain = plain if change is None else change(plain, rows)
+        return restore(plain, facts[rows])
 
-    is_small = folded[0, 0].numel() <= SMALL
-    if cells.is_cpu and not cells.requires_grad and is_small:
-        return torch.cat(map_side_by_side(finish, range(len(cells))))
-    return torch.cat([finish(row) for row in range(len(cells))])
+    latents = folded[0, 0].numel()
+    if cells.is_cpu and not cells.requires_grad and latents <= SMALL:
+        share = -(-len(cells) // torch.get_num_threads())
+        size = min(FEW, NEAR // latents, share)
+        return torch.cat(map_side_by_side(finish, _cut(len(cells), size)))
+    return torch.cat([finish(rows) for rows in _cut(len(cells), 1)])
+
+
+def _cut(count: int, size: int) -> list[slice]:
+    return [slice(first, first + size) for first in range(0, count, size)]

@@ -3,8 +3,13 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Final
 
 from studio.generator import Artifact, JobContext
+
+EASY: Final = 4
+"""Pictures of the first group and at least of the last: what is drawn is written while more is, but
+nothing is beside the first, and nobody beside the last."""
 
 
 def draw_stills(
@@ -17,13 +22,23 @@ def draw_stills(
         most: pictures drawn at once.
         draw: a picture for each of some seeds.
     """
-    total, last = len(job.seeds), None
-    for first in range(0, total, most):
-        seeds, start = job.seeds[first : first + most], time.monotonic()
+    total, last, first = len(job.seeds), None, 0
+    for size in plan_groups(total, most):
+        seeds, start = job.seeds[first : first + size], time.monotonic()
         job.step(first, total, last)
+        first += size
         made = draw(seeds)
         seconds = (time.monotonic() - start) / len(seeds)
         for artifact in made:
             yield replace(artifact, seconds=seconds)
         last = made[-1].payload
     job.step(total, total)
+
+
+def plan_groups(total: int, most: int) -> list[int]:
+    """Return the sizes of groups of at most `most`: small ones at both ends."""
+    sizes: list[int] = []
+    while (left := total - sum(sizes)) > 0:
+        size = max(EASY, left // 2) if sizes else EASY
+        sizes.append(min(size, most, left))
+    return sizes

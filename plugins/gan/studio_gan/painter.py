@@ -80,17 +80,17 @@ class Painter(DrawingNet):
         facts = style[:, self.config.latent :]
         goal = self.find_likeness(facts) if self.is_alike else None
         # A field whose joints are known says so in every cell.
-        is_laid = [False] * len(facts)
+        known = torch.zeros(len(facts))
         if plan is not None and plan.shape[1]:
-            is_laid = (plan[:, -1].mean((1, 2)) > 0).tolist()
+            known = plan[:, -1].mean((1, 2))
+        shares = torch.where(known > 0, LAID, 1.0)[:, None, None, None]
 
-        def change(plain: Tensor, row: int) -> Tensor:
+        def change(plain: Tensor, rows: slice) -> Tensor:
             if goal is not None:
-                share = LAID if is_laid[row] else 1.0
-                plain = make_alike(plain, goal.select([row]), share)
+                plain = make_alike(plain, goal.select(rows), shares[rows])
             if shades is None:
                 return plain
-            return torch.cat([plain[:, :1] + shades[row : row + 1], plain[:, 1:]], 1)
+            return torch.cat([plain[:, :1] + shades[rows], plain[:, 1:]], 1)
 
         return decode_cells(self.autoencoder, latents, facts[:, :COLOURS], change)
 

@@ -51,7 +51,7 @@ class Likeness(NamedTuple):
         is_known = (self.octaves > 0) & (other.octaves > 0)
         return Likeness(tones, torch.lerp(low, high, share).exp() * is_known)
 
-    def select(self, rows: Tensor | Sequence[int]) -> "Likeness":
+    def select(self, rows: Tensor | Sequence[int] | slice) -> "Likeness":
         """Return those of some pictures."""
         return Likeness(self.tones[rows], self.octaves[rows])
 

@@ -1,9 +1,10 @@
-"""Convolutions of small fields as products of matrices: the same bits alone and among others.
+"""Convolutions that give a picture the same bits alone and among others.
 
 A library's convolution sums in another order when the batch is another, so that a picture would
 depend on what it is drawn beside; and on a few cells it is slow. A product of matrices sums every
-row for itself, however many there are, as long as they come in fours. So pictures can be drawn
-together, at a quarter of the time where they are small, and a seed still gives the same.
+row for itself, however many there are, as long as they come in fours. So small fields are taken as
+products, all at once, and large ones by the library, one by one: pictures can be drawn together, at
+a quarter of the time where they are small, and a seed still gives the same.
 
 Learning goes the library's way: its slopes are quicker, and nobody compares batches there.
 """
@@ -41,7 +42,7 @@ class Pointwise(nn.Conv2d):
 
 
 def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
-    """Do what a layer without dilation or groups does, by rows where the field is small."""
+    """Do what a layer without dilation or groups does; a picture's bits do not depend on others."""
     down, across = layer.stride
     return convolve_by(x, layer.weight, layer.bias, (down, across), _get_rim(layer))
 
@@ -49,14 +50,17 @@ def convolve(layer: nn.Conv2d, x: Tensor) -> Tensor:
 def convolve_by(
     x: Tensor, weight: Tensor, bias: Tensor | None = None, stride: Pair = (1, 1), rim: Pair = (0, 0)
 ) -> Tensor:
-    """Do what `conv2d` does, by rows where the field is small; stride and rim: down and across."""
+    """Do what `conv2d` does, as `convolve`; stride and rim: down and across."""
     sides = (weight.shape[2], weight.shape[3])
     height, width = (
         (side + 2 * edge - size) // step + 1
         for side, edge, size, step in zip(x.shape[2:], rim, sides, stride, strict=True)
     )
-    if _is_learning(x) or height * width > CELLS:
+    if _is_learning(x) or (len(x) == 1 and height * width > CELLS):
         return functional.conv2d(x, weight, bias, stride, rim)
+    if height * width > CELLS:
+        parts = [functional.conv2d(one, weight, bias, stride, rim) for one in torch.split(x, 1)]
+        return torch.cat(parts)
     if any(rim):
         x = functional.pad(x, (rim[1], rim[1], rim[0], rim[0]))
     batch = len(x)
