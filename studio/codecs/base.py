@@ -144,7 +144,7 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
             is_sphere = artifact.kind is MediaType.TEXTURE
             facts = {**facts, "colours": find_colours(picture, centre=is_sphere)}
         thumbnail = folder / "thumbnail.webp"
-        picture.save(thumbnail, quality=85, method=2)
+        picture.save(thumbnail, quality=85, method=1)
     return Encoded(
         kind=artifact.kind,
         files=without_sidecar(codec.embed_recipe(files, recipe)),

@@ -31,6 +31,8 @@ _HUES: Final = (
 )  # fmt: skip
 
 _SIDE: Final = 24
+_ROUNDED: Final = bytes(value & ~3 | 2 for value in range(256))
+"""The middle of every four values, for then many pixels are of the same colour."""
 _MOST: Final = 3
 _LEAST_SHARE: Final = 0.12
 _OPAQUE: Final = 128
@@ -48,7 +50,7 @@ def find_colours(picture: "Image", *, centre: bool = False) -> list[str]:
         picture = picture.crop((width // 4, height // 4, width - width // 4, height - height // 4))
     small = picture.convert("RGBA").resize((_SIDE, _SIDE), reducing_gap=2.0)
     counts: dict[str, int] = {}
-    channel = iter(small.tobytes())
+    channel = iter(small.tobytes().translate(_ROUNDED))
     pixels = Counter(zip(channel, channel, channel, channel, strict=True))
     for (red, green, blue, alpha), count in pixels.items():
         if alpha >= _OPAQUE:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from studio.codecs.files import read_bytes, replace_file
+from studio.codecs.files import read_bytes
 from studio.codecs.recipe_text import (
     PARAMETERS_KEY,
     STUDIO_KEY,
@@ -25,7 +25,8 @@ MAX_FILE: Final = 2 << 30
 def embed_png(path: Path, recipe: Recipe) -> None:
     """Write `studio` (recipe JSON) and `parameters` (for other programs) after the header.
 
-    What an earlier call wrote is replaced; everything else is copied byte for byte.
+    What an earlier call wrote is replaced; everything else is copied byte for byte. The file is
+    written anew in place: it belongs to who made it, and nobody reads it yet.
 
     Raises:
         InvalidInputError: the chunks are damaged.
@@ -40,7 +41,7 @@ def embed_png(path: Path, recipe: Recipe) -> None:
             width, height = struct.unpack_from(">II", data, start + 8)
             parts.append(_international(STUDIO_KEY, recipe.to_json()))
             parts.append(_text(PARAMETERS_KEY, format_parameters(recipe, (width, height))))
-    replace_file(path, b"".join(parts))
+    path.write_bytes(b"".join(parts))
 
 
 def extract_png(path: Path) -> Recipe | None:

@@ -6,17 +6,11 @@ from typing import Final
 import torch
 from studio_training.autoencoder import Autoencoder
 from studio_training.colours import from_spread_fact, to_spread_fact, turn, turn_back
-from studio_training.side_by_side import map_side_by_side
 from torch import Tensor
 from torch.nn import functional
 
-SMALL: Final = 1 << 10
-"""Latents of a picture that one thread decodes as fast as two: up to 128 x 128 pixels."""
-FEW: Final = 4
-"""Pictures that a thread finishes at once: with fewer, threads wait for each other in Python between
-many short steps."""
 NEAR: Final = 1 << 11
-"""Latents of so many pictures: more do not fit the cache of a core."""
+"""Latents of pictures that are decoded at once: more do not fit the cache of a core."""
 
 
 def normalise(pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -62,7 +56,7 @@ def decode_cells(
 ) -> Tensor:
     """Turn cells and facts into RGB (N, 3, H, W) in -1..1 or a little beyond.
 
-    A picture comes out alone as among others, to the bit. Small ones are decoded side by side.
+    A picture comes out alone as among others, to the bit.
 
     Args:
         net: that made the cells.
@@ -77,13 +71,5 @@ def decode_cells(
         plain = plain if change is None else change(plain, rows)
         return restore(plain, facts[rows])
 
-    latents = folded[0, 0].numel()
-    if cells.is_cpu and not cells.requires_grad and latents <= SMALL:
-        share = -(-len(cells) // torch.get_num_threads())
-        size = min(FEW, NEAR // latents, share)
-        return torch.cat(map_side_by_side(finish, _cut(len(cells), size)))
-    return torch.cat([finish(rows) for rows in _cut(len(cells), 1)])
-
-
-def _cut(count: int, size: int) -> list[slice]:
-    return [slice(first, first + size) for first in range(0, count, size)]
+    size = max(1, NEAR // folded[0, 0].numel())
+    return torch.cat([finish(slice(n, n + size)) for n in range(0, len(cells), size)])

@@ -3,42 +3,41 @@
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from studio.generator import Artifact, JobContext
 
-EASY: Final = 4
-"""Pictures of the first group and at least of the last: what is drawn is written while more is, but
-nothing is beside the first, and nobody beside the last."""
+Draw = Callable[[Sequence[int]], Sequence[Artifact]]
+"""A picture for each of some seeds."""
 
 
-def draw_stills(
-    job: JobContext, most: int, draw: Callable[[Sequence[int]], Sequence[Artifact]]
-) -> Iterator[Artifact]:
+def draw_stills(job: JobContext, most: int, pixels: int, draw: Draw) -> Iterator[Artifact]:
     """Yield a picture per seed of a job, each with its share of the time.
 
     Args:
         job: tells of progress.
         most: pictures drawn at once.
-        draw: a picture for each of some seeds.
+        pixels: of one; small ones are drawn side by side, the next while one is written.
+        draw: draws.
     """
-    total, last, first = len(job.seeds), None, 0
-    for size in plan_groups(total, most):
-        seeds, start = job.seeds[first : first + size], time.monotonic()
-        job.step(first, total, last)
-        first += size
-        made = draw(seeds)
-        seconds = (time.monotonic() - start) / len(seeds)
+    total, done = len(job.seeds), 0
+    job.step(0, total)
+    start = time.monotonic()
+    for made in _draw_groups(job.seeds, most, pixels, draw):
+        now = time.monotonic()
         for artifact in made:
-            yield replace(artifact, seconds=seconds)
-        last = made[-1].payload
-    job.step(total, total)
+            yield replace(artifact, seconds=(now - start) / len(made))
+        done, start = done + len(made), now
+        job.step(done, total, made[-1].payload if done < total else None)
 
 
-def plan_groups(total: int, most: int) -> list[int]:
-    """Return the sizes of groups of at most `most`: small ones at both ends."""
-    sizes: list[int] = []
-    while (left := total - sum(sizes)) > 0:
-        size = max(EASY, left // 2) if sizes else EASY
-        sizes.append(min(size, most, left))
-    return sizes
+def _draw_groups(
+    seeds: Sequence[int], most: int, pixels: int, draw: Draw
+) -> Iterator[Sequence[Artifact]]:
+    from studio_training.side_by_side import SMALL, cut_in_parts, stream_side_by_side
+
+    if most > 1 and pixels <= SMALL:
+        parts = cut_in_parts(len(seeds), pixels)
+        yield from stream_side_by_side(draw, [seeds[part] for part in parts])
+        return
+    for first in range(0, len(seeds), most):
+        yield draw(seeds[first : first + most])

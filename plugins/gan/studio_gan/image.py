@@ -91,7 +91,7 @@ class Image(Generator):
             ]
 
         most = self._count_together(params, field) if len(job.seeds) >= ENOUGH else 1
-        yield from draw_stills(job, most, draw)
+        yield from draw_stills(job, most, field[0] * field[1] * self._config.step**2, draw)
 
     def _walk(
         self, params: Any, job: JobContext, field: tuple[int, int]

@@ -114,7 +114,7 @@ class Vae(Generator):
         if len(job.seeds) >= ENOUGH:
             ends, _ = self._plan(params, job.seeds[0], read, sides)
             most = self._count_together(ends[0], sides)
-        yield from draw_stills(job, most, draw)
+        yield from draw_stills(job, most, sides[0] * sides[1], draw)
 
     def _walk(
         self, params: Any, job: JobContext, read: Sequence["Theme"], sides: tuple[int, int]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
+from studio_training.side_by_side import draw_in_parts
 from studio_training.together import Trial
 from torch import Tensor
 
@@ -89,7 +90,12 @@ def draw_themes(painter: VaePainter, themes: Sequence[Theme], grain: Tensor) -> 
     `grain` is as `VaePainter.draw` has it.
     """
     style, field = (torch.cat([getattr(t, name) for t in themes]) for name in ("style", "field"))
-    return painter.draw(style, field, grain)
+    pixels = field[0, 0].numel() * painter.config.step**2
+
+    def draw(rows: slice) -> Tensor:
+        return painter.draw(style[rows], field[rows], grain[rows])
+
+    return draw_in_parts(draw, len(themes), pixels)
 
 
 def build_trial(painter: VaePainter, sides: tuple[int, int]) -> Trial:

@@ -10,6 +10,7 @@ from studio_gan.vae_net import Vae as VaeNet
 from studio_gan.weights import load_generator
 from studio_training import together
 from studio_training.budget import ENOUGH, MOST
+from studio_training.side_by_side import FEW
 from studio_training.together import Together
 
 from studio import Studio
@@ -74,7 +75,9 @@ def test_many_are_drawn_together(tmp_path, count_drawn, monkeypatch, name):
     monkeypatch.setattr(together, "is_exact", lambda *_: True)
     with Studio(tmp_path / "home", workers="inline") as studio:
         studio.generate(name, params={"size": 64, "class": "rock"}, count=ENOUGH + MOST)
-    assert count_drawn == [MOST, ENOUGH]
+    assert sum(count_drawn) == ENOUGH + MOST
+    assert max(count_drawn) <= FEW
+    assert len(count_drawn) < (ENOUGH + MOST) / 2
 
 
 @pytest.mark.parametrize("name", GENERATORS)
