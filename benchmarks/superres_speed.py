@@ -45,7 +45,7 @@ def build_srresnet() -> Any:
 
     Its convolutions go the way ours do, so that nets are compared.
     """
-    from studio_upscale.winograd import convolve
+    from studio_training.winograd import convolve
     from torch import Tensor, nn
 
     class Conv(nn.Module):

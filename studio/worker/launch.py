@@ -18,6 +18,8 @@ from studio.errors import ConfigError
 from studio.worker.limits import count_cores, get_machine_memory
 
 MAIN = "main"
+_KEPT_BLOCK = 16 << 20
+"""Bytes; twice as much is what glibc would come to by itself after larger blocks."""
 
 _THREAD_VARIABLES = (
     "OMP_NUM_THREADS",
@@ -84,6 +86,10 @@ def build_environ(config: Config, environment: str) -> dict[str, str]:
     # Threads that wait for each other sleep. By default they spin, and where another program wants
     # the core that the last of them runs on, they burn the rest: training was ten times slower.
     environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # Blocks of a few MB are kept and used again. By default the system is asked for each anew, and
+    # fills it with zeros: a fifth of the time of a net whose pictures are small.
+    environ.setdefault("MALLOC_MMAP_THRESHOLD_", str(_KEPT_BLOCK))
+    environ.setdefault("MALLOC_TRIM_THRESHOLD_", str(2 * _KEPT_BLOCK))
     # The order of sets and the choice of CUDA kernels must not differ from worker to worker.
     environ["PYTHONHASHSEED"] = "0"
     if Path(tempfile.gettempdir()).resolve() in config.home.resolve().parents:

@@ -11,8 +11,10 @@ from itertools import pairwise
 import torch
 from torch import Tensor, nn
 
+from studio_training.rows import CELLS
 from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import Conv, Grow, Normal, Residual, Shrink, arrange
+from studio_training.winograd import is_quick
 
 
 class Autoencoder(nn.Module):
@@ -63,7 +65,10 @@ class Autoencoder(nn.Module):
 
     def decode_raw(self, raw: Tensor) -> Tensor:
         """Return pictures from latents as `encode_raw` gives them."""
-        return torch.as_tensor(self.decoder(raw.contiguous(memory_format=torch.channels_last)))
+        # Which layout is quicker hangs on who convolves: see `rows`.
+        is_plain = raw[0, 0].numel() > CELLS and is_quick(raw)
+        layout = torch.contiguous_format if is_plain else torch.channels_last
+        return torch.as_tensor(self.decoder(raw.contiguous(memory_format=layout)))
 
     def preview(self, latents: Tensor) -> Tensor:
         """Return what latents (B, latent, h, w) will look like, roughly: (B, channels, h, w)."""

@@ -15,6 +15,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio_training import winograd
+
 Pair = tuple[int, int]
 
 CELLS: Final = 256
@@ -56,17 +58,32 @@ def convolve_by(
         (side + 2 * edge - size) // step + 1
         for side, edge, size, step in zip(x.shape[2:], rim, sides, stride, strict=True)
     )
-    if _is_learning(x) or (len(x) == 1 and height * width > CELLS):
+    if _is_learning(x):
         return functional.conv2d(x, weight, bias, stride, rim)
     if height * width > CELLS:
-        parts = [functional.conv2d(one, weight, bias, stride, rim) for one in torch.split(x, 1)]
-        return torch.cat(parts)
+        parts = [_convolve_one(one, weight, bias, stride, rim) for one in torch.split(x, 1)]
+        return torch.cat(parts) if len(parts) > 1 else parts[0]
     if any(rim):
         x = functional.pad(x, (rim[1], rim[1], rim[0], rim[0]))
     batch = len(x)
     rows = _cut(x, (height, width), sides, stride)
     made = multiply(rows, weight.permute(0, 2, 3, 1).flatten(1), bias)
     return made.view(batch, height, width, -1).permute(0, 3, 1, 2)
+
+
+def _convolve_one(
+    x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, rim: Pair
+) -> Tensor:
+    """Convolve a large field (1, C, H, W); what lies plainly goes by Winograd, and stays so."""
+    sides = (weight.shape[2], weight.shape[3])
+    if stride == (1, 1) and x.is_contiguous() and winograd.is_quick(x):
+        if sides == (3, 3) and rim[0] == rim[1] <= 1:
+            return winograd.convolve_by(x, weight, bias, rim[0])
+        if sides == (1, 1) and not any(rim):
+            made = weight.flatten(1) @ x[0].flatten(1)
+            made = made if bias is None else made + bias[:, None]
+            return made.view(1, -1, *x.shape[2:])
+    return functional.conv2d(x, weight, bias, stride, rim)
 
 
 def multiply(rows: Tensor, weight: Tensor, bias: Tensor | None = None) -> Tensor:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from studio_upscale.equivariance import Layer, list_layers, symmetrise
-from studio_upscale.winograd import convolve
+from studio_training.winograd import convolve
 
 Architecture = Literal["studio-residual", "fsrcnn"]
 Net = TypeVar("Net", bound=nn.Module)
