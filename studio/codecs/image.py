@@ -10,7 +10,7 @@ from PIL import Image
 
 from studio.codecs.base import THUMBNAIL_SIZE
 from studio.codecs.files import payload_files, read_head, refuse_faults, take_over
-from studio.codecs.pictures import count_frames, decode_frames, open_picture, to_eight_bit
+from studio.codecs.pictures import decode_frames, open_picture, read_format, to_eight_bit
 from studio.codecs.recipe_jpeg import embed_jpeg, extract_jpeg
 from studio.codecs.recipe_png import embed_png, extract_png
 from studio.codecs.sidecar import find_sidecar, write_sidecar
@@ -54,13 +54,12 @@ class ImageCodec:
         main, *others = payload_files(files).values()
         for path in others:
             open_picture(path).close()
-        with open_picture(main) as picture:
-            frames, format_name = count_frames(picture, main), picture.format
+        format_name, frames = read_format(main)
         facts: dict[str, Any] = {}
         for frame in decode_frames(main):
             if not facts:
                 facts = {"width": frame.width, "height": frame.height, "mode": frame.mode}
-        return {**facts, "format": str(format_name).lower(), "frames": frames}
+        return {**facts, "format": format_name.lower(), "frames": frames}
 
     def hash_payload(self, files: Mapping[str, Path]) -> str:
         """Hash mode, size and pixels of every frame, upright and with palettes resolved."""

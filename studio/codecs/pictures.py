@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from PIL import Image, ImageCms, ImageFile
 from PIL.BmpImagePlugin import BmpImageFile
@@ -19,7 +19,7 @@ from PIL.TgaImagePlugin import TgaImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from studio.codecs.files import check_file, refuse_faults
+from studio.codecs.files import peek, refuse_faults
 from studio.errors import InvalidInputError
 
 MAX_PIXELS: Final = 16384 * 16384
@@ -43,7 +43,16 @@ ANIMATED: Final = ("PNG", "GIF", "WEBP", "TIFF")
 MOST_KEPT: Final = 1 << 24
 """Pixels that `decode_once` keeps."""
 _WARNINGS = threading.RLock()  # `catch_warnings` is not safe between threads
-_KEPT: ContextVar[dict[Path, Image.Image] | None] = ContextVar("kept", default=None)
+
+
+class Still(NamedTuple):
+    """A picture of one frame, decoded, and the format of its file."""
+
+    frame: Image.Image
+    format: str
+
+
+_KEPT: ContextVar[dict[Path, Still] | None] = ContextVar("kept", default=None)
 
 
 def open_picture(path: Path) -> ImageFile.ImageFile:
@@ -55,9 +64,7 @@ def open_picture(path: Path) -> ImageFile.ImageFile:
     Raises:
         InvalidInputError: not a picture, damaged, or larger than `MAX_PIXELS`.
     """
-    check_file(path)
-    with path.open("rb") as file:
-        head = file.read(64)
+    _, head = peek(path, 64)
     reader = _find_reader(head, path.suffix.lower())
     if reader is None:
         raise InvalidInputError(
@@ -103,6 +110,19 @@ def count_frames(picture: ImageFile.ImageFile, path: Path) -> int:
     return frames
 
 
+def read_format(path: Path) -> tuple[str, int]:
+    """Return the format of a picture, "PNG", and its frames.
+
+    Raises:
+        InvalidInputError: as `open_picture` and `count_frames`.
+    """
+    kept = _KEPT.get()
+    if kept is not None and path in kept:
+        return kept[path].format, 1
+    with open_picture(path) as picture:
+        return str(picture.format), count_frames(picture, path)
+
+
 def decode_frames(
     path: Path, most: int | None = None, near: int | None = None
 ) -> Iterator[Image.Image]:
@@ -117,7 +137,7 @@ def decode_frames(
     """
     kept = _KEPT.get()
     if kept is not None and path in kept:
-        yield kept[path].copy()
+        yield kept[path].frame.copy()
         return
     with open_picture(path) as picture:
         frames = count_frames(picture, path)
@@ -131,7 +151,7 @@ def decode_frames(
                 picture.load()
                 frame = _set_upright(_resolve_palette(picture), picture)
             if kept is not None and frames == 1 and near is None:
-                _keep(kept, path, frame)
+                _keep(kept, path, Still(frame.copy(), str(picture.format)))
             yield frame
 
 
@@ -177,10 +197,10 @@ def to_eight_bit(image: Image.Image, *, deep: bool = False) -> Image.Image:
     return image.convert("L" if image.mode == "1" else "RGB")
 
 
-def _keep(kept: dict[Path, Image.Image], path: Path, frame: Image.Image) -> None:
-    held = sum(known.width * known.height for known in kept.values())
-    if held + frame.width * frame.height <= MOST_KEPT:
-        kept[path] = frame.copy()
+def _keep(kept: dict[Path, Still], path: Path, still: Still) -> None:
+    held = sum(known.frame.width * known.frame.height for known in kept.values())
+    if held + still.frame.width * still.frame.height <= MOST_KEPT:
+        kept[path] = still
 
 
 def _find_reader(head: bytes, suffix: str) -> type[ImageFile.ImageFile] | None:

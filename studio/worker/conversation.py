@@ -116,12 +116,19 @@ def _find_step_fault(job: _Open, event: Step) -> str:
 
 def _find_file_fault(job: _Open, paths: Iterable[str]) -> str:
     """Files must be plain, in the job's own scratch folder, and nowhere else as well."""
+    known: dict[str, bool] = {}  # most files of an output lie in one folder
     for path in paths:
-        if not Path(path).is_absolute() or not _is_inside(path, job.scratch):
-            return f"named a file outside the job's scratch folder: {path[:200]!r}"
+        folder = os.path.dirname(path)
+        if folder not in known:
+            known[folder] = _is_inside(folder, job.scratch)
         try:
             status = os.lstat(path)
-        except OSError:
+        except (OSError, ValueError):
+            status = None
+        is_link = status is not None and stat.S_ISLNK(status.st_mode)
+        if (not known[folder] or is_link) and not _is_inside(path, job.scratch):
+            return f"named a file outside the job's scratch folder: {path[:200]!r}"
+        if status is None:
             return f"named a file that is not there: {path[:200]!r}"
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
             return f"named what is no plain file: {path[:200]!r}"
@@ -130,6 +137,6 @@ def _find_file_fault(job: _Open, paths: Iterable[str]) -> str:
 
 def _is_inside(path: str, scratch: Path) -> bool:
     try:
-        return Path(path).resolve().is_relative_to(scratch.resolve())
+        return os.path.isabs(path) and Path(path).resolve().is_relative_to(scratch.resolve())
     except (OSError, ValueError, RuntimeError):
         return False

@@ -2,9 +2,11 @@
 
 import logging
 import math
+import os
 from collections.abc import Mapping, Sequence
 from json import dumps, loads
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from studio.codecs import Codecs, Encoded, encode_artifact
@@ -37,7 +39,7 @@ def encode_yield(
         folder.mkdir(parents=True, exist_ok=True)
         changed = _clean_info(artifact.params, "params", recipe.generator)
         result = encode_artifact(codecs, artifact, recipe.with_params(changed), folder)
-        _check_payload(result.files, scratch, recipe.generator)
+        _check_payload(result.files, scratch, recipe.generator, folder)
         data = _build_data(result, recipe.generator)
         encoded.append(data.model_copy(update={"params": changed}))
     return encoded
@@ -60,13 +62,13 @@ def _check_artifact(artifact: Any, generator: str) -> None:
         )
 
 
-def _check_payload(payload: Any, scratch: Path, generator: str) -> None:
-    """Check that a payload of paths names files inside `scratch`."""
+def _check_payload(payload: Any, scratch: Path, generator: str, folder: Path | None = None) -> None:
+    """Check that a payload of paths names files inside `scratch`; `folder` of it is our own."""
     parts = payload.values() if isinstance(payload, Mapping) else [payload]
-    paths = [part for part in parts if isinstance(part, Path)]
-    root = scratch.resolve() if paths else scratch
-    for path in paths:
-        if not path.resolve().is_relative_to(root):
+    for path in parts:
+        if not isinstance(path, Path) or (path.parent == folder and _is_plain(path)):
+            continue
+        if not path.resolve().is_relative_to(scratch.resolve()):
             raise JobFailedError(
                 "{generator}: gave the file {path}; it must write its files in the job's scratch "
                 "folder",
@@ -79,6 +81,14 @@ def _check_payload(payload: Any, scratch: Path, generator: str) -> None:
                 generator=generator,
                 path=path,
             )
+
+
+def _is_plain(path: Path) -> bool:
+    """Tell whether it is a file, and no link to one."""
+    try:
+        return S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
 
 
 def _build_data(encoded: Encoded, generator: str) -> EncodedData:

@@ -1,4 +1,3 @@
-import os
 import struct
 import zlib
 from pathlib import Path
@@ -310,7 +309,7 @@ def test_no_permission(tmp_path, monkeypatch):
     def refuse(*_, **__):
         raise PermissionError("no")
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     with pytest.raises(InvalidInputError, match="permissions"):
         load_image(path)
 

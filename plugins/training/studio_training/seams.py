@@ -37,7 +37,7 @@ def _get_steps(picture: Pixels) -> npt.NDArray[np.float64]:
     """Mean step from each row to the next, the last one around the torus, in 0..1."""
     rows = picture.reshape(len(picture), -1).astype(np.int16)
     steps = np.abs(np.diff(rows, axis=0, append=rows[:1]))
-    return steps.sum(1, dtype=np.int64) / (255 * rows.shape[1])
+    return np.asarray(steps.sum(1, dtype=np.int64) / (255 * rows.shape[1]), np.float64)
 
 
 def _get_ratio(picture: Pixels) -> float:

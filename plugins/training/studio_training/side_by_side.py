@@ -35,7 +35,6 @@ def map_side_by_side(call: Callable[[Part], Made], parts: Sequence[Part]) -> lis
         call: on the processor; no slopes are kept.
         parts: what it takes.
     """
-
     return list(stream_side_by_side(call, parts, len(parts)))
 
 

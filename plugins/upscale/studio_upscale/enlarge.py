@@ -13,10 +13,10 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from studio_upscale.bands import run_in_bands
 from studio_upscale.network import EnlargingNet
 from studio_upscale.pictures import take_around, take_mirrored
 from studio_upscale.resample import Axis, plan_axis, reduce_part
-from studio_upscale.bands import run_in_bands
 
 Floats = npt.NDArray[np.float32]
 Pixels = npt.NDArray[Any]

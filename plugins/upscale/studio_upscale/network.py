@@ -10,11 +10,11 @@ from dataclasses import dataclass, replace
 from typing import Final, Literal, TypeVar
 
 import torch
+from studio_training.winograd import convolve
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, pixel_shuffle, pixel_unshuffle
 
 from studio_upscale.equivariance import Layer, list_layers, symmetrise
-from studio_training.winograd import convolve
 
 Architecture = Literal["studio-residual", "fsrcnn"]
 Net = TypeVar("Net", bound=nn.Module)
