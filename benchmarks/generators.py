@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from generators_batch import COUNT, measure_batch
+from generators_batch import COUNT, ROUNDS, measure_batch
 from generators_batch import NOTE as BATCH_NOTE
 from machine import Row, report
 from PIL import Image
@@ -317,7 +317,11 @@ def main() -> None:
     OUT.mkdir(exist_ok=True)
     rows = [*measure_textures(Path(data), each), *measure_sprites(each)]
     report("Generators", NOTE.format(each=each), rows)
-    report("Generators: batches", BATCH_NOTE.format(count=COUNT), measure_batch(COUNT, True))
+    report(
+        "Generators: batches",
+        BATCH_NOTE.format(count=COUNT, rounds=ROUNDS),
+        measure_batch(COUNT, True),
+    )
 
 
 if __name__ == "__main__":

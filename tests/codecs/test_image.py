@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 from pathlib import Path

@@ -12,7 +12,7 @@ from studio_flow.palettes import find_palette, keep_to_palette
 from studio_flow.resize import resize_torus
 from studio_flow.sheet import Cells, lay_cells, save_sheet, write_aseprite, write_godot, write_unity
 from studio_flow.tidy import add_outline, label_parts, remove_specks, settle, tidy
-from studio_training.seams import measure_seams, roll_to_quiet
+from studio_training.seams import measure_quiet_seams, measure_seams, roll_to_quiet
 
 
 def test_a_wave_has_no_seam_and_a_ramp_has_one(draw_tile):
@@ -30,6 +30,7 @@ def test_a_joint_is_rolled_away_from_the_border(draw_tile):
     assert measure_seams(tile)["seam_y"] > 1.5
     rolled = roll_to_quiet(tile)
     assert measure_seams(rolled)["seam_ratio"] < 1.3
+    assert measure_quiet_seams(tile) == measure_seams(rolled)
     assert sorted(rolled.reshape(-1, 3).tolist()) == sorted(tile.reshape(-1, 3).tolist())
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from PIL import Image as Pictures
 from studio_training.budget import ENOUGH, TOGETHER
-from studio_training.seams import measure_seams, roll_to_quiet
+from studio_training.seams import measure_quiet_seams
 
 from studio.errors import CheckpointError, InvalidParamsError
 from studio.generator import (
@@ -215,7 +215,7 @@ class Image(Generator):
         """Measure the seam; a torus has none, so that it is taken along a usual line."""
         if not self._config.is_torus:
             return {}
-        return measure_seams(roll_to_quiet(np.asarray(picture.convert("RGB"))))
+        return measure_quiet_seams(np.asarray(picture.convert("RGB")))
 
 
 class Texture(Image):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 from PIL import Image as Pictures
 from studio_training.budget import ENOUGH, TOGETHER
-from studio_training.seams import measure_seams, roll_to_quiet
+from studio_training.seams import measure_quiet_seams
 
 from studio.codecs import load_image
 from studio.errors import CheckpointError, InvalidInputError
@@ -209,7 +209,7 @@ def _describe(picture: Pictures.Image, label: str, seed: int) -> Artifact:
     return Artifact(
         picture,
         MediaType.IMAGE,
-        metrics=measure_seams(roll_to_quiet(np.asarray(picture))),
+        metrics=measure_quiet_seams(np.asarray(picture)),
         info={"class": label} if label else {},
         title=f"{label or 'picture'} {seed}".replace("_", " "),
     )

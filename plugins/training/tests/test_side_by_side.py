@@ -4,8 +4,17 @@ import threading
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from studio_training import side_by_side
-from studio_training.side_by_side import map_side_by_side
+from studio_training.side_by_side import (
+    FEW,
+    SMALL,
+    cut_in_parts,
+    draw_in_parts,
+    map_side_by_side,
+    stream_side_by_side,
+)
 
 
 @pytest.fixture(params=[1, 2, 3])
@@ -56,3 +65,39 @@ def test_a_thread_that_begins_later_has_the_machine_s_number(monkeypatch):
     thread.start()
     thread.join()
     assert seen == [torch.get_num_threads()]
+
+
+@given(st.integers(0, 300), st.sampled_from([16**2, 64**2, 128**2]))
+def test_every_row_is_in_one_part(count, pixels):
+    rows = [row for part in cut_in_parts(count, pixels) for row in range(count)[part]]
+    assert rows == list(range(count))
+    assert all(1 <= part.stop - part.start <= FEW for part in cut_in_parts(count, pixels))
+
+
+def test_the_next_parts_are_at_work_while_one_is_used(threads):
+    begun, seen = [], []
+    for made in stream_side_by_side(lambda part: begun.append(part) or part, iter(range(50))):
+        seen.append(made)
+        assert len(begun) <= len(seen) + 2 * threads + 1
+    assert seen == list(range(50))
+
+
+def test_what_is_not_begun_when_nobody_asks_any_more_stays_so(threads):
+    begun = []
+    stream = stream_side_by_side(begun.append, range(1000))
+    next(stream)
+    stream.close()
+    assert len(begun) < 50
+
+
+def test_a_part_may_be_cut_itself(threads):
+    def draw(rows):
+        return draw_in_parts(lambda part: torch.arange(10)[rows][part], rows.stop - rows.start, 64)
+
+    assert draw_in_parts(draw, 10, SMALL).tolist() == list(range(10))
+
+
+def test_large_pictures_are_drawn_in_one_go(threads):
+    seen = []
+    draw_in_parts(lambda part: seen.append(part) or torch.zeros(3), 3, SMALL + 1)
+    assert seen == [slice(3)]
