@@ -74,9 +74,9 @@ def convolve_by(
 def _convolve_one(
     x: Tensor, weight: Tensor, bias: Tensor | None, stride: Pair, rim: Pair
 ) -> Tensor:
-    """Convolve a large field (1, C, H, W); what lies plainly goes by Winograd, and stays so."""
+    """Convolve a large field (1, C, H, W), by Winograd where a net asks for it."""
     sides = (weight.shape[2], weight.shape[3])
-    if stride == (1, 1) and x.is_contiguous() and winograd.is_quick(x):
+    if stride == (1, 1) and winograd.is_wanted(x):
         if sides == (3, 3) and rim[0] == rim[1] <= 1:
             return winograd.convolve_by(x, weight, bias, rim[0])
         if sides == (1, 1) and not any(rim):

@@ -6,6 +6,8 @@ in bands and small ones side by side, one thread each.
 """
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from typing import Final
 
@@ -13,6 +15,7 @@ import torch
 from torch import Tensor, nn
 
 _LOCK: Final = threading.Lock()
+_HERE: Final = threading.local()
 LARGE: Final = 1 << 17
 """Pixels above which NNPACK's own memory, a kilobyte for each at 64 channels, is too much."""
 
@@ -30,6 +33,24 @@ def convolve_by(x: Tensor, weight: Tensor, bias: Tensor | None, rim: int) -> Ten
     # Contiguous is what NNPACK reads; weights may lie channels last.
     call = torch._nnpack_spatial_convolution  # public is only that there is one
     return torch.as_tensor(call(x.contiguous(), weight.contiguous(), bias, [rim, rim], [1, 1]))
+
+
+@contextmanager
+def lying_plainly() -> Iterator[None]:
+    """Let `rows` convolve by Winograd here: for nets whose fields lie channel after channel.
+
+    Where a field lies otherwise, turning it takes longer than is gained.
+    """
+    _HERE.is_plain = True
+    try:
+        yield
+    finally:
+        _HERE.is_plain = False
+
+
+def is_wanted(x: Tensor) -> bool:
+    """Tell whether `lying_plainly` holds on this thread, and Winograd is quick."""
+    return getattr(_HERE, "is_plain", False) and is_quick(x)
 
 
 def is_quick(x: Tensor) -> bool:
