@@ -129,3 +129,8 @@ def build_refusal(action: Refuse) -> OutOfMemoryError:
         capacity=action.capacity >> 20,
         rungs=rungs or "nothing yet",
     )
+
+
+def is_starved(event: protocol.WorkerEvent) -> bool:
+    """Tell whether a job failed for want of memory."""
+    return isinstance(event, protocol.Failed) and event.error.get("type") == "OutOfMemoryError"

@@ -13,6 +13,8 @@ from studio.worker.exits import FROM_OUTSIDE
 
 MAX_START_FAILURES = 3
 MAX_START_KILLS = 20
+LINGER = 0.04
+"""Seconds that a commit waits for more of a job that makes results faster than this."""
 _NEVER = -math.inf
 
 
@@ -49,6 +51,11 @@ class Running:
         """Return steps done and in all, over every part."""
         before = self.count - len(self.parts)
         return before * step.total + step.done, self.count * step.total
+
+    def plan_commit(self, now: float) -> float:
+        """Return when the newest output is to be stored: at once, unless more comes soon."""
+        is_last = not self.parts or len(self.work) >= len(self.parts[0].seeds)
+        return now if is_last or self.work[-1] >= LINGER else now + LINGER
 
 
 @dataclass

@@ -27,7 +27,7 @@ from studio.scheduler.intake import Intake
 from studio.scheduler.job import JobStatus, Lease, LostLeaseError
 from studio.scheduler.jobs import JobTable
 from studio.scheduler.kernel import decide
-from studio.scheduler.outcomes import Outcomes
+from studio.scheduler.outcomes import Outcomes, is_starved
 from studio.scheduler.places import Failures, Memory, Place, Running, split_order
 from studio.scheduler.ports import Host
 from studio.scheduler.state import State
@@ -36,7 +36,6 @@ from studio.worker.protocol import WorkerEvent
 
 _TICK = 0.05  # seconds between looks at what other processes asked for
 _REMIND = 1.0  # seconds between ticks of the kernel's clock
-_LINGER = 0.04  # seconds that a commit waits for more of a job that makes results faster than this
 _PROGRESS_EVERY = 0.2  # seconds between progress notes in the job table
 _MAX_LOSSES = 5
 
@@ -170,7 +169,7 @@ class Scheduler:
             case protocol.Output() if running and event.job == running.lease.job:
                 running.work.append(event.seconds)
                 self._arrivals.append((place, running, event))
-                self._commit_by = min(self._commit_by, plan_commit(running, time.monotonic()))
+                self._commit_by = min(self._commit_by, running.plan_commit(time.monotonic()))
             case protocol.Done() | protocol.Failed() | protocol.Cancelled() if (
                 running and event.job == running.lease.job
             ):
@@ -385,17 +384,6 @@ class Scheduler:
             if place.running is not None:
                 self._host.end(place.running.lease)
         places.clear()
-
-
-def plan_commit(running: Running, now: float) -> float:
-    """Return when the newest output of a job is to be stored: at once, unless more comes soon."""
-    is_last = not running.parts or len(running.work) >= len(running.parts[0].seeds)
-    return now if is_last or running.work[-1] >= _LINGER else now + _LINGER
-
-
-def is_starved(event: WorkerEvent) -> bool:
-    """Tell whether a job failed for want of memory."""
-    return isinstance(event, protocol.Failed) and event.error.get("type") == "OutOfMemoryError"
 
 
 def record_rungs(output: protocol.Output, rungs: tuple[str, ...]) -> protocol.Output:

@@ -11,7 +11,6 @@ from studio.errors import InvalidInputError, StoreError
 from studio.events import JobChanged, JobProgressed
 from studio.scheduler.job import JobStatus, Priority
 from studio.scheduler.places import Place, Running
-from studio.scheduler.runtime import plan_commit
 from studio.worker import protocol
 
 
@@ -331,7 +330,7 @@ def test_the_history_of_the_table_is_not_read_at_start(home, request_of):
 def test_a_commit_waits_for_more_where_more_comes_soon(seconds, answered, waits):
     order = SimpleNamespace(seeds=[1, 2, 3])
     running = Running(None, "", deque([order]), 1, work=[seconds] * answered)
-    assert (plan_commit(running, 100.0) > 100.0) == waits
+    assert (running.plan_commit(100.0) > 100.0) == waits
 
 
 def test_what_waits_for_company_is_stored_when_the_scheduler_stops(home, request_of):
