@@ -1,6 +1,6 @@
 """Drawing with a generator: seeds, truncation, mixing, any size."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
 import torch
@@ -55,10 +55,7 @@ def draw_together(net: DrawingNet, config: GanConfig, wishes: Sequence[Wish]) ->
         fields, latents = (torch.cat(parts) for parts in zip(*noise, strict=True))
         return _render(net, wishes[rows], fields, latents)
 
-    if not isinstance(net, Painter):
-        return draw(slice(None))
-    pixels = wishes[0].width * wishes[0].height * config.step**2
-    return draw_in_parts(draw, len(wishes), pixels)
+    return _share_out(net, wishes, draw)
 
 
 @torch.no_grad()
@@ -69,7 +66,7 @@ def draw_between(net: DrawingNet, config: GanConfig, wish: Wish, seed: int, shar
     latent = torch.lerp(ends[0][1], ends[1][1], share)
     inner = [end[1][:, : config.latent] for end in ends]
     latent[:, : config.latent] = _mix_noise(inner[0], inner[1], share)
-    return _render(net, [wish], field, latent)
+    return _share_out(net, [wish], lambda _: _render(net, [wish], field, latent))
 
 
 def build_trial(net: DrawingNet, config: GanConfig, wish: Wish) -> Trial:
@@ -79,6 +76,13 @@ def build_trial(net: DrawingNet, config: GanConfig, wish: Wish) -> Trial:
         return draw_together(net, config, [replace(wish, seed=number) for number in numbers])
 
     return draw
+
+
+def _share_out(net: DrawingNet, wishes: Sequence[Wish], draw: Callable[[slice], Tensor]) -> Tensor:
+    """Draw wishes of one size: small pictures on a single thread, however many cores there are."""
+    if not isinstance(net, Painter):
+        return draw(slice(len(wishes)))
+    return draw_in_parts(draw, len(wishes), wishes[0].width * wishes[0].height * net.config.step**2)
 
 
 def _render(net: DrawingNet, wishes: Sequence[Wish], fields: Tensor, latents: Tensor) -> Tensor:
