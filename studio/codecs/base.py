@@ -67,7 +67,7 @@ class Encoded:
 
     Attributes:
         files: name -> path, main first, with the recipe embedded.
-        thumbnail: path of a PNG/WebP picture, or None.
+        thumbnail: path of a small picture, or None.
         facts: of `Codec.probe`, and the `colours` its picture shows.
     """
 
@@ -128,13 +128,14 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
         InvalidInputError: the payload is not what the codec of its kind takes.
     """
     codec = codecs.get(artifact.kind)
-    files = codec.encode(artifact.payload, folder)
-    if not files:
-        raise InvalidInputError("{kind}: the generator yielded no file", kind=artifact.kind)
     # Pillow is imported with the first picture, not with the host.
     from studio.codecs.pictures import decode_once
+    from studio.codecs.small import save_small
 
     with decode_once():
+        files = codec.encode(artifact.payload, folder)
+        if not files:
+            raise InvalidInputError("{kind}: the generator yielded no file", kind=artifact.kind)
         payload_hash = codec.hash_payload(files)
         facts = codec.probe(files)
         picture = codec.make_thumbnail(files)
@@ -143,8 +144,7 @@ def encode_artifact(codecs: Codecs, artifact: Artifact, recipe: Recipe, folder: 
         if artifact.kind in COLOURED:
             is_sphere = artifact.kind is MediaType.TEXTURE
             facts = {**facts, "colours": find_colours(picture, centre=is_sphere)}
-        thumbnail = folder / "thumbnail.webp"
-        picture.save(thumbnail, quality=85, method=1)
+        thumbnail = save_small(picture, folder)
     return Encoded(
         kind=artifact.kind,
         files=without_sidecar(codec.embed_recipe(files, recipe)),

@@ -2,7 +2,6 @@
 
 import re
 from bisect import bisect
-from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
@@ -48,12 +47,14 @@ def find_colours(picture: "Image", *, centre: bool = False) -> list[str]:
     if centre:
         width, height = picture.size
         picture = picture.crop((width // 4, height // 4, width - width // 4, height - height // 4))
-    small = picture.convert("RGBA").resize((_SIDE, _SIDE), reducing_gap=2.0)
+    is_opaque = picture.mode == "RGB" and "transparency" not in picture.info
+    plain = picture if is_opaque else picture.convert("RGBA")
+    small = plain.resize((_SIDE, _SIDE), reducing_gap=2.0)
+    small.frombytes(small.tobytes().translate(_ROUNDED))
     counts: dict[str, int] = {}
-    channel = iter(small.tobytes().translate(_ROUNDED))
-    pixels = Counter(zip(channel, channel, channel, channel, strict=True))
-    for (red, green, blue, alpha), count in pixels.items():
-        if alpha >= _OPAQUE:
+    # With the last number left out where all is opaque.
+    for count, (red, green, blue, *alpha) in small.getcolors(_SIDE * _SIDE) or ():  # type: ignore[misc]
+        if not alpha or alpha[0] >= _OPAQUE:
             name = name_colour(red, green, blue)
             counts[name] = counts.get(name, 0) + count
     total = sum(counts.values())

@@ -10,7 +10,13 @@ from PIL import Image
 
 from studio.codecs.base import THUMBNAIL_SIZE
 from studio.codecs.files import payload_files, read_head, refuse_faults, take_over
-from studio.codecs.pictures import decode_frames, open_picture, read_format, to_eight_bit
+from studio.codecs.pictures import (
+    decode_frames,
+    keep_still,
+    open_picture,
+    read_format,
+    to_eight_bit,
+)
 from studio.codecs.recipe_jpeg import embed_jpeg, extract_jpeg
 from studio.codecs.recipe_png import embed_png, extract_png
 from studio.codecs.sidecar import find_sidecar, write_sidecar
@@ -134,6 +140,7 @@ def save_png(image: Image.Image, path: Path) -> None:
     keep = {name: image.info[name] for name in ("icc_profile",) if name in image.info}
     repeats = zlib.Z_RLE if _is_grainy(image) else zlib.Z_DEFAULT_STRATEGY
     image.save(path, "PNG", compress_level=COMPRESSION, compress_type=repeats, **keep)
+    keep_still(path, image, "PNG")
 
 
 def embed_picture(path: Path, recipe: Recipe) -> bool:

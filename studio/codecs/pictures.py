@@ -165,6 +165,20 @@ def decode_once() -> Iterator[None]:
         _KEPT.reset(token)
 
 
+def keep_still(path: Path, picture: Image.Image, format_name: str) -> None:
+    """Let `decode_once` know what was written without loss: its pixels need not be read back.
+
+    Where reading gives another mode than was written (palettes, 1 bit, a colour key), they are.
+    """
+    kept = _KEPT.get()
+    is_same = picture.mode in ("L", "RGB", "RGBA") and "transparency" not in picture.info
+    if kept is None or not is_same or picture.width * picture.height > MOST_KEPT:
+        return
+    frame = picture.copy()
+    frame.info = {name: frame.info[name] for name in ("icc_profile",) if name in frame.info}
+    _keep(kept, path, Still(frame, format_name))
+
+
 @contextmanager
 def quiet() -> Iterator[None]:
     """Keep Pillow's warnings about odd metadata to ourselves."""

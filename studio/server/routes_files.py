@@ -49,7 +49,7 @@ def get_file(
     responses={204: {"description": "There is no picture of this asset."}},
 )
 def get_thumbnail(request: Request, visitor: CurrentVisitor, id: str) -> Response:
-    """Send a small picture of an asset (WebP), drawn now if it is missing."""
+    """Send a small picture of an asset (JPEG or WebP), drawn now if it is missing."""
     visitor.check_asset(id)
     path = visitor.studio.assets.store.find_thumbnail(id)
     if path is None:

@@ -145,11 +145,13 @@ def _picture(codec: Codec, source: _Source, folder: Path) -> dict[str, Any]:
     if source.kind not in COLOURED:
         return {"facts": facts}
     try:
+        # Pillow is imported with the first picture, not with the host.
+        from studio.codecs.small import save_small
+
         picture = codec.make_thumbnail(source.files)
         if picture is None:
             return {"facts": facts}
-        thumbnail = folder / "thumbnail.webp"
-        picture.save(thumbnail, quality=85)
+        thumbnail = save_small(picture, folder)
     except Exception:  # a plugin's codec may raise anything
         logging.getLogger("studio.store").warning("no thumbnail of an import", exc_info=True)
         return {"facts": facts}
