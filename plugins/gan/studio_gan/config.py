@@ -15,7 +15,7 @@ COLOURS: Final = 6
 STATISTICS: Final = 6
 """Numbers that say what each channel of its latents is like."""
 MAX_SIZE, MAX_CHANNELS, MAX_LATENT, MAX_CLASSES = 256, 128, 512, 1000
-MAX_WIDTH: Final = 512
+MAX_WIDTH, MAX_BLOCKS = 512, 8
 
 
 CELL: Final = 2
@@ -168,7 +168,9 @@ def read_autoencoder(facts: Mapping[str, Any] | None) -> AutoencoderConfig | Non
     levels = len(config.up)
     if not 1 <= levels <= 4 or any(len(numbers) != levels for numbers in lists):
         raise ValueError("another autoencoder")
-    sizes = (*config.down, *config.up, config.latent, 8 * config.patch, *config.blocks)
-    if not all(1 <= size <= MAX_WIDTH for size in sizes) or max(config.blocks) > 8:
+    sizes = (*config.down, *config.up, config.latent, 8 * config.patch)
+    if not all(1 <= size <= MAX_WIDTH for size in sizes):
+        raise ValueError("sizes out of range")
+    if not all(0 <= count <= MAX_BLOCKS for count in config.blocks):
         raise ValueError("sizes out of range")
     return config

@@ -14,6 +14,7 @@ from typing import Final
 import torch
 from PIL import Image
 from studio_training import Run, Settings, Trainer, fit
+from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import arrange
 from torch import Tensor, nn
 
@@ -59,8 +60,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def train(plan: argparse.Namespace) -> None:
     """Train until the last step."""
     pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
-    keep_autoencoder(plan.autoencoder, plan.folder)
-    painter = build_painter(plan.folder, pictures)
+    painter = build_painter(keep_autoencoder(plan.autoencoder, plan.folder), pictures)
     variants = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
     draw = build_latent_draw(variants, get_colours(pictures), pictures.kinds)
     settings = Settings(
@@ -102,12 +102,13 @@ def build_vae(config: VaeConfig) -> Vae:
     return arrange(Vae(config))
 
 
-def build_painter(folder: Path, pictures: Pictures) -> VaePainter:
-    """Build a painter around the autoencoder of a run."""
-    config = VaeConfig(pictures.classes, side=SIDE)
+def build_painter(
+    place: Path, pictures: Pictures, sizes: AutoencoderConfig | None = None
+) -> VaePainter:
+    """Build a painter around an autoencoder, of a training's state or a run's own."""
+    config = VaeConfig(pictures.classes, side=SIDE, autoencoder=sizes or AutoencoderConfig())
     painter = VaePainter(config)
-    kept = folder / "autoencoder.safetensors"
-    painter.autoencoder = load_autoencoder(kept, config.autoencoder)
+    painter.autoencoder = load_autoencoder(place, config.autoencoder)
     settle(painter.autoencoder, pictures)
     return painter.eval().requires_grad_(False)
 

@@ -28,6 +28,8 @@ from studio_gan.statistics import measure_cells
 
 PREFIX: Final = "autoencoder."
 """Of its tensors in the checkpoint of a net that draws by way of it."""
+AUTOENCODER: Final = "autoencoder.safetensors"
+"""In the folder of a run."""
 BATCH: Final = 32
 ENOUGH: Final = 320
 """Examples from which mean and spread of the latents are taken."""
@@ -77,7 +79,7 @@ def load_autoencoder(path: Path, config: AutoencoderConfig) -> Autoencoder:
 
 def keep_autoencoder(found: Path, folder: Path) -> Path:
     """Copy an autoencoder to the folder of a run, if there is none yet; returns its place."""
-    kept = folder / "autoencoder.safetensors"
+    kept = folder / AUTOENCODER
     if not kept.exists():
         folder.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(found / WEIGHTS if found.is_dir() else found, kept)

@@ -1,6 +1,7 @@
 """Ship the weights of a training: `python -m studio_gan.ship_vae DATA/textures RUN [options]`.
 
-RUN is the folder of `studio_gan.fit_vae`; may be run again as the training goes on.
+RUN is the folder of `studio_gan.fit_vae`; may be run again as the training goes on. With the folder
+of `studio_gan.lighten`, the decoder behind it is the one that was taught there.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from studio_training.story import STATE
 from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.fit_vae import build_painter, draw_board, fit_styles, hold_out, measure_painter
 from studio_gan.latents import load_variants
+from studio_gan.lighten import find_decoder, judge_decoder
 from studio_gan.params import PLACE
 from studio_gan.pictures import Changes, load_pictures
 from studio_gan.ship import LICENCE
@@ -30,6 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("run", type=Path)
+    parser.add_argument("--light", type=Path, help="the folder of studio_gan.lighten")
     parser.add_argument("--minutes", type=float, default=0.0, help="of CPU time the training took")
     parser.add_argument("--notes", default="", help="for the card")
     parser.add_argument("--sheet", type=Path, help="where to draw a sheet of all classes")
@@ -43,7 +46,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
 def ship(plan: argparse.Namespace) -> None:
     """Measure and write."""
     pictures = load_pictures(find_dataset(plan.data), SIDE, Changes(True))
-    painter = build_painter(plan.run, pictures)
+    decoder = find_decoder(plan.run, plan.light)
+    painter = build_painter(decoder.place, pictures, decoder.sizes)
     facts, weights = read_average(plan.run / STATE)
     painter.vae.load_state_dict(weights)
     painter.eval().requires_grad_(False)
@@ -51,8 +55,12 @@ def ship(plan: argparse.Namespace) -> None:
     fit_styles(painter, latents[0], pictures)
     held_out = hold_out(pictures)
     figures = measure_painter(painter, held_out)
+    figures.update(judge_decoder(decoder, painter.autoencoder, plan.run, pictures))
     training = {**facts["settings"], "step": facts["step"], "cpu_minutes": plan.minutes}
     count = sum(weight.numel() for weight in painter.vae.parameters())
+    options = [f"--{n} {facts['settings'][n]:g}" for n in ("steps", "batch", "rate", "seed")]
+    command = "python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder PLACE "
+    command += " ".join(options)
     card = Card(
         title=f"Textures of {len(pictures.classes)} materials, there and back",
         what="Variational autoencoder (arXiv 1312.6114) with a learnt spread (sigma-VAE, arXiv "
@@ -64,8 +72,7 @@ def ship(plan: argparse.Namespace) -> None:
         licence=LICENCE,
         training=training,
         metrics=figures,
-        command="python -m studio_gan.fit_vae DATA/textures FOLDER --autoencoder PLACE "
-        + " ".join(f"--{n} {facts['settings'][n]:g}" for n in ("steps", "batch", "rate", "seed")),
+        command="\n".join(part for part in (command, decoder.command) if part),
         notes=plan.notes,
     )
     kept = {"training": training, "metrics": figures}

@@ -1,6 +1,7 @@
 """`gan.train`: a GAN from any folder of pictures."""
 
 from collections.abc import Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -112,12 +113,14 @@ class Train(Generator):
         if config.autoencoder:
             from studio_gan.pupil import get_autoencoder
 
-            if config.autoencoder != get_autoencoder().config:
+            shipped = get_autoencoder().config
+            if config.autoencoder.latents != shipped.latents:
                 raise InvalidParamsError(
                     "start: {path} draws latents of another autoencoder than the one that ships; "
                     "take one made by gan.train, or none",
                     path=self._start.path.name,
                 )
+            return replace(config, autoencoder=shipped)  # whose decoder will draw
         return config
 
     def _check_classes(self, config: "GanConfig", pictures: "Pictures") -> None:
@@ -193,7 +196,6 @@ def _plan_nets(params: TrainParams, family: "Family", pictures: "Pictures") -> "
 def _learn(
     pupil: "Pupil", pictures: "Pictures", params: TrainParams, job: JobContext, index: int
 ) -> Artifact:
-    from dataclasses import asdict
     from shutil import copyfile
 
     from studio_training import Run, learn

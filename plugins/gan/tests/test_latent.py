@@ -6,7 +6,7 @@ import pytest
 import torch
 from PIL import Image as Pictures
 from safetensors.torch import load_file, save_file
-from studio_gan import fit, ship
+from studio_gan import fit, lighten, ship
 from studio_gan.cells import build_plan, decode_cells, encode_cells, normalise, restore
 from studio_gan.config import GanConfig
 from studio_gan.drawing import Wish, draw_between, draw_pictures
@@ -299,7 +299,8 @@ def test_an_autoencoder_out_of_a_checkpoint(tmp_path, painter, config):
 
 def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch):
     monkeypatch.setattr(fit, "SIDE", 64)
-    monkeypatch.setattr(fit, "AutoencoderConfig", lambda: SMALL)
+    for module in (fit, lighten):
+        monkeypatch.setattr(module, "AutoencoderConfig", lambda: SMALL)
     monkeypatch.setattr(ship, "EACH", 2)
     for number in range(12):
         path = tmp_path / "tiles" / ("brick" if number % 2 else "moss") / f"{number}.png"

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image as Pictures
 from safetensors.torch import save_file
-from studio_gan import fit_vae, ship_vae
+from studio_gan import fit_vae, lighten, ship_vae
 from studio_gan.vae import Vae
 from studio_gan.vae_config import VaeConfig
 from studio_gan.vae_drawing import draw_themes, get_noise, invent, mix, read_theme, vary
@@ -232,7 +232,8 @@ def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch, studio):
     for module in (fit_vae, ship_vae):
         monkeypatch.setattr(module, "SIDE", 64)
     small = VaeConfig(("brick", "moss"), 4, 6, 3, 5, 64, SMALL)
-    monkeypatch.setattr(fit_vae, "VaeConfig", lambda classes, side: small)
+    monkeypatch.setattr(fit_vae, "VaeConfig", lambda classes, side, autoencoder: small)
+    monkeypatch.setattr(lighten, "AutoencoderConfig", lambda: SMALL)
     for number in range(16):
         path = tmp_path / "tiles" / ("brick" if number % 2 else "moss") / f"{number}.png"
         path.parent.mkdir(parents=True, exist_ok=True)

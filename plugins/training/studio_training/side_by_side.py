@@ -18,7 +18,7 @@ SMALL: Final = 1 << 14
 FEW: Final = 8
 """Pictures that a thread draws at once. With fewer, threads wait for each other in Python between
 many short steps; with more, some wait long for the last."""
-NEAR: Final = 1 << 16
+NEAR: Final = 1 << 17
 """Pixels of them."""
 
 Part = TypeVar("Part")
