@@ -49,7 +49,7 @@ def find_colours(picture: "Image", *, centre: bool = False) -> list[str]:
         picture = picture.crop((width // 4, height // 4, width - width // 4, height - height // 4))
     is_opaque = picture.mode == "RGB" and "transparency" not in picture.info
     plain = picture if is_opaque else picture.convert("RGBA")
-    small = plain.resize((_SIDE, _SIDE), reducing_gap=2.0)
+    small = plain.resize((_SIDE, _SIDE))
     small.frombytes(small.tobytes().translate(_ROUNDED))
     counts: dict[str, int] = {}
     # With the last number left out where all is opaque.

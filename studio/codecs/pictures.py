@@ -42,6 +42,8 @@ TURNS: Final = {
 ANIMATED: Final = ("PNG", "GIF", "WEBP", "TIFF")
 MOST_KEPT: Final = 1 << 24
 """Pixels that `decode_once` keeps."""
+MAX_PROFILE: Final = 1 << 19
+"""Bytes of a colour profile that is surely read back; Pillow refuses some above a megabyte."""
 _WARNINGS = threading.RLock()  # `catch_warnings` is not safe between threads
 
 
@@ -168,14 +170,19 @@ def decode_once() -> Iterator[None]:
 def keep_still(path: Path, picture: Image.Image, format_name: str) -> None:
     """Let `decode_once` know what was written without loss: its pixels need not be read back.
 
-    Where reading gives another mode than was written (palettes, 1 bit, a colour key), they are.
+    Where reading gives another mode than was written (palettes, 1 bit, a colour key), or may
+    refuse what was written (colour profiles that are huge), they are.
     """
     kept = _KEPT.get()
+    if kept is None:
+        return
+    kept.pop(path, None)
+    profile = picture.info.get("icc_profile") or b""
     is_same = picture.mode in ("L", "RGB", "RGBA") and "transparency" not in picture.info
-    if kept is None or not is_same or picture.width * picture.height > MOST_KEPT:
+    if not is_same or len(profile) > MAX_PROFILE or picture.width * picture.height > MOST_KEPT:
         return
     frame = picture.copy()
-    frame.info = {name: frame.info[name] for name in ("icc_profile",) if name in frame.info}
+    frame.info = {"icc_profile": profile} if profile else {}
     _keep(kept, path, Still(frame, format_name))
 
 

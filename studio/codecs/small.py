@@ -5,14 +5,18 @@ from typing import Final
 
 from PIL import Image
 
-QUALITY: Final = {"JPEG": 90, "WEBP": 85}
-"""At which both are of much the same size: 4.8 and 7 KB for grain of 128 x 128."""
+NAME: Final = ".thumbnail"
+"""Of one beside the files of an artifact, none of which begins with a dot."""
+QUALITY: Final = {"JPEG": 80, "WEBP": 85}
+"""Of 16 textures of 128 px JPEG took 4.5 KB and 0.1 ms, WebP 3.4 KB and 0.8 ms; of 256 px 18 KB
+and 0.4 ms, 15 KB and 2.9 ms."""
 
 
-def save_small(picture: Image.Image, folder: Path, name: str = "thumbnail") -> Path:
+def save_small(picture: Image.Image, folder: Path, name: str = NAME) -> Path:
     """Write a thumbnail as `name` in a folder; returns its path, which ends in .jpeg or .webp.
 
-    What is opaque goes as JPEG, in a tenth of the time of WebP and with the colours of every pixel.
+    What is opaque goes as JPEG: made in an eighth of the time of WebP, a quarter larger, and with
+    the colours of every pixel.
     """
     if picture.mode in ("L", "RGB"):
         path = folder / f"{name}.jpeg"

@@ -6,7 +6,9 @@ from PIL import Image, ImageCms
 from PIL.PngImagePlugin import PngImageFile
 
 from studio.codecs import Codecs, encode_artifact, pictures
+from studio.codecs.image import save_png
 from studio.codecs.pictures import decode_frames, decode_once
+from studio.errors import InvalidInputError
 from studio.generator import Artifact
 from studio.media import MediaType
 
@@ -44,6 +46,49 @@ def test_what_was_just_written_is_not_read_back(tmp_path, decoded, recipe):
     (tmp_path / "maps").mkdir()
     encode_artifact(Codecs(), Artifact(maps, MediaType.TEXTURE), recipe, tmp_path / "maps")
     assert decoded == []
+
+
+def test_a_profile_that_cannot_be_read_back_is_refused(tmp_path, recipe):
+    picture = Image.fromarray(make_pixels())
+    picture.info["icc_profile"] = bytes(3 << 20)
+    with pytest.raises(InvalidInputError, match="damaged"):
+        encode_artifact(Codecs(), Artifact(picture, MediaType.IMAGE), recipe, tmp_path)
+
+
+def test_a_path_that_is_written_again_is_what_was_written_last(tmp_path):
+    path = tmp_path / "a.png"
+    first, second = Image.fromarray(make_pixels()), Image.fromarray(make_pixels(9)).convert("P")
+    with decode_once():
+        for picture, side in ((first, 8), (second, 9), (first, 8)):
+            save_png(picture, path)
+            (frame,) = decode_frames(path)
+            assert frame.size == (side, side)
+
+
+def test_the_thumbnail_does_not_overwrite_a_file_of_that_name(tmp_path, recipe):
+    names, made = ("main", "thumbnail"), tmp_path / "made"
+    made.mkdir()
+    for name in names:
+        Image.fromarray(make_pixels(300)).save(tmp_path / f"{name}.jpeg")
+    payload = {name: tmp_path / f"{name}.jpeg" for name in names}
+    got = encode_artifact(Codecs(), Artifact(payload, MediaType.IMAGE), recipe, made)
+    assert Codecs().get(MediaType.IMAGE).hash_payload(got.files) == got.payload_hash
+    with Image.open(got.files["thumbnail"]) as image:
+        assert image.size == (300, 300)
+
+
+@pytest.mark.parametrize(("mode", "ending"), [("RGB", ".jpeg"), ("L", ".jpeg"), ("RGBA", ".webp")])
+def test_thumbnails_are_as_small_as_their_colours_allow(tmp_path, recipe, mode, ending):
+    pixels = np.zeros((32, 32, 3), np.uint8)
+    pixels[:, ::2] = (255, 0, 0)
+    picture = Image.fromarray(pixels).convert(mode)
+    got = encode_artifact(Codecs(), Artifact(picture, MediaType.IMAGE), recipe, tmp_path)
+    assert got.thumbnail.suffix == ending
+    with Image.open(got.thumbnail) as image:
+        assert image.size == (32, 32)
+        if mode == "RGB":
+            red = np.asarray(image.convert("RGB"))[:, :, 0].astype(int)
+            assert abs(red[:, ::2] - red[:, 1::2]).min() > 150, "each line keeps its colour"
 
 
 def build_pictures():

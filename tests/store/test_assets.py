@@ -288,6 +288,19 @@ def test_pictures_are_made_again(store: Store, make: MakeAsset) -> None:
     assert path.is_file()
 
 
+def test_pictures_of_older_versions_are_found_and_go_with_their_asset(
+    store: Store, make: MakeAsset
+) -> None:
+    id = store.add(make()).id
+    made = store.find_thumbnail(id)
+    assert made is not None
+    old = made.with_suffix(".webp")
+    made.rename(old)
+    assert store.find_thumbnail(id) == old
+    store.thumbnails.remove(id)
+    assert not old.exists()
+
+
 def test_a_picture_that_cannot_be_made_is_none(
     store: Store, make: MakeAsset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,7 +53,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path, help="the folder of pictures")
     parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument("--autoencoder", type=Path, help="state of its training, or a checkpoint")
+    parser.add_argument(
+        "--autoencoder", type=Path, help="state of its training, or flow.texture's checkpoint"
+    )
     parser.add_argument("--family", choices=("spatial", "style", "dcgan"), default="spatial")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--channels", type=int, default=32)

@@ -44,7 +44,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path, help="the folder of pictures")
     parser.add_argument("folder", type=Path, help="for the state and the curve")
     parser.add_argument(
-        "--autoencoder", type=Path, required=True, help="state of its training, or a checkpoint"
+        "--autoencoder",
+        type=Path,
+        required=True,
+        help="state of its training, or flow.texture's checkpoint",
     )
     parser.add_argument("--steps", type=int, default=6000)
     parser.add_argument("--batch", type=int, default=16)

@@ -36,7 +36,7 @@ def _draw_groups(
     from studio_training.side_by_side import SMALL, cut_in_parts, stream_side_by_side
 
     if most > 1 and pixels <= SMALL:
-        parts = cut_in_parts(len(seeds), pixels)
+        parts = cut_in_parts(len(seeds))
         yield from stream_side_by_side(draw, [seeds[part] for part in parts])
         return
     for first in range(0, len(seeds), most):

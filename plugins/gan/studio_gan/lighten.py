@@ -26,6 +26,7 @@ from studio_training.story import STATE
 from torch import Tensor, nn
 from torch.nn import functional
 
+from studio.errors import CheckpointError
 from studio_gan.cells import normalise, restore
 from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.latents import (
@@ -71,7 +72,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("data", type=Path, help="the folder of pictures")
     parser.add_argument("folder", type=Path, help="for the state and the curve")
     parser.add_argument(
-        "--autoencoder", type=Path, required=True, help="state of its training, or a checkpoint"
+        "--autoencoder",
+        type=Path,
+        required=True,
+        help="state of its training, or flow.texture's checkpoint",
     )
     parser.add_argument("--steps", type=int, default=12000)
     parser.add_argument("--batch", type=int, default=8)
@@ -120,11 +124,21 @@ def find_decoder(run: Path, light: Path | None) -> Decoder:
         light: the folder of this training, None for the autoencoder of the run.
 
     Raises:
-        CheckpointError: no such training.
+        CheckpointError: no such training, or of the decoder of another autoencoder.
     """
+    own = run / AUTOENCODER
     if light is None:
-        return Decoder(run / AUTOENCODER, AutoencoderConfig())
-    plan = read_average(light / STATE)[0]["settings"]
+        return Decoder(own, AutoencoderConfig())
+    facts, weights = read_average(light / STATE)
+    for name, value in load_autoencoder(own, AutoencoderConfig()).encoder.state_dict().items():
+        if not torch.equal(weights.get(f"encoder.{name}", value[:0]), value):
+            raise CheckpointError(
+                "{light}: its decoder was taught by another autoencoder than that of {run}; teach "
+                "one with that",
+                light=light,
+                run=run,
+            )
+    plan = facts["settings"]
     options = " ".join(f"--{name} {plan[name]:g}" for name in ("steps", "batch", "rate", "seed"))
     command = f"python -m studio_gan.lighten DATA/textures LIGHT --autoencoder PLACE {options}"
     return Decoder(light / STATE, LIGHT, command)

@@ -1,5 +1,6 @@
 import json
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 import pytest
@@ -8,11 +9,14 @@ from PIL import Image as Pictures
 from safetensors.torch import save_file
 from studio_gan import fit, fit_vae, lighten, ship, ship_vae
 from studio_gan.config import GanConfig, read_autoencoder
+from studio_gan.latents import AUTOENCODER
 from studio_gan.lighten import build_trainer, compare, find_decoder
 from studio_gan.painter import Painter
 from studio_gan.params import PLACE
 from studio_gan.pupil import get_autoencoder
 from studio_gan.train import Train
+from studio_gan.vae_config import VaeConfig
+from studio_gan.vae_weights import load_painter
 from studio_gan.weights import load_generator, save_generator
 from studio_training import Settings
 from studio_training.autoencoder import Autoencoder, build_autoencoder
@@ -125,3 +129,23 @@ def test_from_a_folder_to_shipped_weights(tmp_path, monkeypatch):
     assert facts["metrics"]["decoder_error"] > 0
     card = (tmp_path / "gan" / "README.md").read_text()
     assert "studio_gan.lighten DATA/textures LIGHT --autoencoder PLACE --steps 2" in card
+
+    monkeypatch.setattr(
+        fit_vae, "VaeConfig", partial(VaeConfig, fine=4, coarse=6, places=3, style=5)
+    )
+    run_vae = str(tmp_path / "run-vae")
+    fit_vae.main([data, run_vae, *more])
+    ship_vae.main([data, run_vae, "--light", light, "--place", str(tmp_path / "vae")])
+    painter = load_painter(tmp_path / "vae")
+    assert painter.config.autoencoder == TINY == painter.autoencoder.config
+    own, other = (one.autoencoder.decoder.state_dict() for one in (painter, net))
+    assert all(torch.equal(own[name], other[name]) for name in own)
+    facts = json.loads((tmp_path / "vae" / "config.json").read_text())
+    assert facts["metrics"]["decoder_error"] > 0
+
+    torch.manual_seed(1)
+    other = {f"average.{k}": v for k, v in Autoencoder(SMALL).state_dict().items()}
+    save_file(other, tmp_path / "run" / AUTOENCODER)
+    with pytest.raises(CheckpointError, match="taught by another autoencoder"):
+        ship.main([data, run, "--light", light, "--place", str(tmp_path / "wrong")])
+    assert not (tmp_path / "wrong").exists()

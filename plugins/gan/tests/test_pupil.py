@@ -1,6 +1,8 @@
 """`gan.train` by way of the autoencoder that ships."""
 
 import json
+import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -8,15 +10,25 @@ import torch
 from PIL import Image as Pictures
 from studio_gan.cells import measure_loss
 from studio_gan.learner import Rules
+from studio_gan.painter import Painter
 from studio_gan.params import CELL_SIDE, CELLS, check_size, choose_family
 from studio_gan.pictures import Changes
 from studio_gan.pictures import Pictures as Examples
 from studio_gan.pupil import build_pupil, get_autoencoder, plan_latents
+from studio_gan.weights import load_generator, save_generator
 from studio_training import Settings
+from studio_training.sizes import AutoencoderConfig
 
 from studio.errors import InvalidParamsError
 
 TINY = {"size": 64, "channels": 4, "latent": 4, "batch": 2}
+
+
+def unpack(asset, folder):
+    folder.mkdir()
+    for name, path in asset.files.items():
+        shutil.copyfile(path, folder / name)
+    return folder
 
 
 @pytest.fixture
@@ -74,6 +86,19 @@ def test_pausing_and_going_on_equals_no_pause(train):
     name = "model.safetensors"
     assert first.files[name].read_bytes() != whole.files[name].read_bytes()
     assert second.files[name].read_bytes() == whole.files[name].read_bytes()
+
+
+def test_a_start_with_another_decoder_of_the_same_latents(train, studio, tmp_path):
+    net, config = load_generator(unpack(train(steps=1), tmp_path / "first"))
+    old = replace(config, autoencoder=AutoencoderConfig())
+    assert old != config, "it has the lighter one"
+    painter = Painter(old, len(net.kinds))
+    painter.weaver = net.weaver
+    painter.facts.copy_(net.facts)
+    save_generator(painter, old, tmp_path / "old", {"training": {}}, "# card")
+    made = train(steps=2, start=str(tmp_path / "old"))
+    assert load_generator(unpack(made, tmp_path / "made"))[1] == config
+    studio.generate("gan.texture", checkpoint=made.id, size=64, seed=1)
 
 
 def test_a_start_that_knows_other_classes_is_refused(studio, folder, train):

@@ -29,6 +29,8 @@ LEAST_SIDE: Final = 4
 GAIN: Final = (0.4, 2.5)
 """Of an octave: what is not there at all cannot be made louder."""
 QUIET: Final = 1e-3
+SMALL: Final = 1 << 18
+"""Pixels of which the ranks are kept, 3 MB; of more they would be much, and are soon worked out."""
 LAID: Final = 0.4
 """Share for what is laid in courses: how much of it is joints is the plan's to say."""
 
@@ -116,9 +118,17 @@ def split_octaves(plain: Tensor, most: int) -> list[Tensor]:
     return _split(plain, most)[0]
 
 
-@lru_cache(4)  # pictures of one job are as large
 def _rank(count: int) -> tuple[Tensor, Tensor]:
     """Return which of LEVELS is the next above each rank, and how near the rank is to it, 0..1."""
+    return _rank_small(count) if count <= SMALL else _rank_all(count)
+
+
+@lru_cache(4)  # pictures of one job are as large
+def _rank_small(count: int) -> tuple[Tensor, Tensor]:
+    return _rank_all(count)
+
+
+def _rank_all(count: int) -> tuple[Tensor, Tensor]:
     with torch.inference_mode(False):  # kept for whoever may learn
         levels, ranks = torch.tensor(LEVELS), torch.linspace(0, 1, count)
         upper = torch.searchsorted(levels, ranks).clamp(1, len(LEVELS) - 1)
@@ -144,7 +154,7 @@ def _join(bands: Sequence[Tensor], coarse: Tensor) -> Tensor:
 
 
 def _halve(plain: Tensor) -> Tensor:
-    """Weigh pixels by (1, 3, 3, 1) each way.
+    """Weigh pixels by (1, 3, 3, 1) each way; sides are even.
 
     By sums of shifted pictures, as `_double`: a convolution of three channels by themselves takes
     three times as long, and of a large picture twenty times.

@@ -18,8 +18,6 @@ SMALL: Final = 1 << 14
 FEW: Final = 8
 """Pictures that a thread draws at once. With fewer, threads wait for each other in Python between
 many short steps; with more, some wait long for the last."""
-NEAR: Final = 1 << 17
-"""Pixels of them."""
 
 Part = TypeVar("Part")
 Made = TypeVar("Made")
@@ -81,12 +79,12 @@ def draw_in_parts(draw: Callable[[slice], Tensor], count: int, pixels: int) -> T
     """
     if pixels > SMALL:
         return draw(slice(count))
-    return torch.cat(map_side_by_side(draw, cut_in_parts(count, pixels)))
+    return torch.cat(map_side_by_side(draw, cut_in_parts(count)))
 
 
-def cut_in_parts(count: int, pixels: int) -> list[slice]:
-    """Cut rows of small pictures, of so many pixels each, into parts for the threads there are."""
-    size = max(1, min(FEW, NEAR // pixels, -(-count // torch.get_num_threads())))
+def cut_in_parts(count: int) -> list[slice]:
+    """Cut rows of small pictures into parts for the threads there are."""
+    size = max(1, min(FEW, -(-count // torch.get_num_threads())))
     return [slice(first, min(first + size, count)) for first in range(0, count, size)]
 
 

@@ -3,8 +3,16 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from studio_training import likeness
 from studio_training.healing import heal_tile, make_periodic
-from studio_training.likeness import LEVELS, OCTAVES, make_alike, measure_likeness
+from studio_training.likeness import (
+    LEVELS,
+    OCTAVES,
+    make_alike,
+    measure_likeness,
+    split_octaves,
+)
+from torch.nn import functional
 
 
 def draw_field(seed, height=64, width=64, power=1.0):
@@ -16,6 +24,20 @@ def draw_field(seed, height=64, width=64, power=1.0):
     field = torch.exp(field / field.std((2, 3), keepdim=True) * 0.3)
     field = field - field.mean((2, 3), keepdim=True)
     return field / field.std((2, 3), keepdim=True)
+
+
+@settings(max_examples=20)
+@given(st.integers(1, 3), st.integers(4, 24), st.integers(4, 24))
+def test_an_octave_is_what_torch_says(count, rows, columns):
+    """Binomial weights, every second pixel, and back by bilinear interpolation."""
+    field = torch.randn(count, 3, 2 * rows, 2 * columns)
+    line = torch.tensor((1.0, 3, 3, 1)) / 8
+    padded = functional.pad(field, (1, 2, 1, 2), mode="circular")
+    kernel = (line[:, None] * line).expand(3, 1, 4, 4)
+    coarse = functional.conv2d(padded, kernel, stride=2, groups=3)
+    padded = functional.pad(coarse, (1, 1, 1, 1), mode="circular")
+    double = functional.interpolate(padded, scale_factor=2, mode="bilinear")[:, :, 2:-2, 2:-2]
+    assert torch.allclose(split_octaves(field, 1)[0], field - double, atol=1e-5)
 
 
 @settings(max_examples=20)
@@ -63,9 +85,29 @@ def test_it_is_the_same_wherever_the_torus_begins():
 
 
 def test_small_fields_have_fewer_octaves():
-    likeness = measure_likeness(draw_field(7, 16, 64))
-    assert likeness.tones.shape == (1, 3, len(LEVELS))
-    assert likeness.octaves[0, 0].count_nonzero() == 2
+    found = measure_likeness(draw_field(7, 16, 64))
+    assert found.tones.shape == (1, 3, len(LEVELS))
+    assert found.octaves[0, 0].count_nonzero() == 2
+
+
+def test_what_was_drawn_before_does_not_hinder_learning():
+    likeness._rank_small.cache_clear()
+    field = draw_field(10, 24, 40)
+    goal = measure_likeness(field)
+    with torch.inference_mode():
+        make_alike(field, goal)
+    field.requires_grad_()
+    tones = goal.tones.clone().requires_grad_()
+    make_alike(field, goal._replace(tones=tones)).square().sum().backward()
+    assert float(tones.grad.abs().sum()) > 0
+
+
+@pytest.mark.parametrize("count", [64, likeness.SMALL, likeness.SMALL + 1])
+def test_ranks_are_those_of_the_levels(count):
+    upper, share = likeness._rank(count)
+    levels = torch.tensor(LEVELS)
+    ranks = torch.lerp(levels[upper - 1], levels[upper], share)
+    assert torch.allclose(ranks, torch.linspace(0, 1, count), atol=1e-6)
 
 
 def test_mixing_meets_both_ends():
