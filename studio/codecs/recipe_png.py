@@ -41,7 +41,11 @@ def embed_png(path: Path, recipe: Recipe) -> None:
             width, height = struct.unpack_from(">II", data, start + 8)
             parts.append(_international(STUDIO_KEY, recipe.to_json()))
             parts.append(_text(PARAMETERS_KEY, format_parameters(recipe, (width, height))))
-    path.write_bytes(b"".join(parts))
+    whole = b"".join(parts)
+    with path.open("r+b") as file:  # which lets go of no block that is written again
+        file.write(whole)
+        if len(whole) < len(data):
+            file.truncate()
 
 
 def extract_png(path: Path) -> Recipe | None:

@@ -4,6 +4,7 @@ import logging
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 from uuid import uuid4
@@ -32,7 +33,10 @@ class Thumbnails:
         return None
 
     def keep(self, id: str, source: Path) -> None:
-        """Copy a picture that the worker made."""
+        """Take a picture that the worker made, and leave it where it is."""
+        with suppress(OSError):  # another file system, or the folder is not there yet
+            os.link(source, self._get_path(id, source.suffix))
+            return
         temporary = self.folder / f"{uuid4().hex}.tmp"
         try:
             self.folder.mkdir(exist_ok=True)
