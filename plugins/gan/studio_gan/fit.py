@@ -11,15 +11,16 @@ training, or the folder of the checkpoint that ships with `flow.texture`; it is 
 import argparse
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-import torch
 from studio_training import Run, Settings, fit
 from studio_training.dataset import Dataset, Found, check_examples
 from studio_training.sizes import AutoencoderConfig
 
 from studio.media import SUFFIXES, MediaType
+from studio_gan.command import build_parser, get_settings, read_plan
 from studio_gan.config import CELL, COLOURS, GanConfig
 from studio_gan.generators import DrawingNet
 from studio_gan.indicators import build_yardstick, judge_samples
@@ -50,29 +51,17 @@ HELD_OUT: Final = 0.08
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="the folder of pictures")
-    parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument(
-        "--autoencoder", type=Path, help="state of its training, or flow.texture's checkpoint"
-    )
+    parser = build_parser(__doc__, steps=12000, batch=16, rate=5e-4, ema=0.998, is_latent=False)
     parser.add_argument("--family", choices=("spatial", "style", "dcgan"), default="spatial")
     parser.add_argument("--size", type=int, default=64)
     parser.add_argument("--channels", type=int, default=32)
     parser.add_argument("--latent", type=int, default=64)
-    parser.add_argument("--steps", type=int, default=12000)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=5e-4)
     parser.add_argument("--critic-rate", type=float, default=2.0, help="over the generator's")
     parser.add_argument("--loss", choices=("hinge", "non-saturating"), default="hinge")
     parser.add_argument("--augment", choices=("full", "shift", "none"), default="shift")
     parser.add_argument("--r1", type=float, default=0.1)
-    parser.add_argument("--ema", type=float, default=0.998)
     parser.add_argument("--decay", type=float, default=0.3)
-    parser.add_argument("--seed", type=int, default=0)
-    plan = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
+    plan = read_plan(parser, arguments)
     train(plan)
 
 
@@ -109,16 +98,7 @@ def find_dataset(folder: Path) -> Dataset:
 
 def build_learner(plan: argparse.Namespace, pictures: Pictures) -> tuple[GanLearner, DrawingNet]:
     """Build the learner, and the net that draws pictures with its running average."""
-    settings = Settings(
-        steps=plan.steps,
-        batch=plan.batch,
-        rate=plan.rate,
-        warmup=min(100, plan.steps // 20),
-        decay=plan.decay,
-        ema=plan.ema,
-        clip=0.0,
-        seed=plan.seed,
-    )
+    settings = replace(get_settings(plan), decay=plan.decay, clip=0.0)
     rules = Rules(plan.loss, plan.r1, 1, plan.critic_rate, plan.augment)
     if not plan.autoencoder:
         sizes = GanConfig(

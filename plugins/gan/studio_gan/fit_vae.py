@@ -13,12 +13,13 @@ from typing import Final
 
 import torch
 from PIL import Image
-from studio_training import Run, Settings, Trainer, fit
+from studio_training import Run, Trainer, fit
 from studio_training.sizes import AutoencoderConfig
 from studio_training.torus import arrange
 from torch import Tensor, nn
 
 from studio_gan.cells import decode_cells, encode_cells
+from studio_gan.command import build_parser, get_settings, read_plan
 from studio_gan.config import COLOURS
 from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.latents import (
@@ -40,23 +41,8 @@ SHOWN: Final = 8
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="the folder of pictures")
-    parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument(
-        "--autoencoder",
-        type=Path,
-        required=True,
-        help="state of its training, or flow.texture's checkpoint",
-    )
-    parser.add_argument("--steps", type=int, default=6000)
-    parser.add_argument("--batch", type=int, default=16)
-    parser.add_argument("--rate", type=float, default=1e-3)
-    parser.add_argument("--ema", type=float, default=0.998)
-    parser.add_argument("--seed", type=int, default=0)
-    plan = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
+    parser = build_parser(__doc__, steps=6000, batch=16, rate=1e-3, ema=0.998)
+    plan = read_plan(parser, arguments)
     train(plan)
 
 
@@ -66,14 +52,7 @@ def train(plan: argparse.Namespace) -> None:
     painter = build_painter(keep_autoencoder(plan.autoencoder, plan.folder), pictures)
     variants = load_variants(plan.folder, painter.autoencoder, pictures, VARIANTS)
     draw = build_latent_draw(variants, get_colours(pictures), pictures.kinds)
-    settings = Settings(
-        steps=plan.steps,
-        batch=plan.batch,
-        rate=plan.rate,
-        warmup=min(100, plan.steps // 20),
-        ema=plan.ema,
-        seed=plan.seed,
-    )
+    settings = get_settings(plan)
     loss = build_loss(draw, painter.config, plan.batch)
     trainer = Trainer(lambda: build_vae(painter.config), settings, loss)
     assert isinstance(trainer.average, Vae)

@@ -28,6 +28,7 @@ from torch.nn import functional
 
 from studio.errors import CheckpointError
 from studio_gan.cells import normalise, restore
+from studio_gan.command import build_parser, get_settings, read_plan
 from studio_gan.fit import SIDE, VARIANTS, find_dataset
 from studio_gan.latents import (
     AUTOENCODER,
@@ -68,23 +69,8 @@ class Decoder:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Read the command line and train."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("data", type=Path, help="the folder of pictures")
-    parser.add_argument("folder", type=Path, help="for the state and the curve")
-    parser.add_argument(
-        "--autoencoder",
-        type=Path,
-        required=True,
-        help="state of its training, or flow.texture's checkpoint",
-    )
-    parser.add_argument("--steps", type=int, default=12000)
-    parser.add_argument("--batch", type=int, default=8)
-    parser.add_argument("--rate", type=float, default=3e-3)
-    parser.add_argument("--ema", type=float, default=0.999)
-    parser.add_argument("--seed", type=int, default=0)
-    plan = parser.parse_args(arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
+    parser = build_parser(__doc__, steps=12000, batch=8, rate=3e-3, ema=0.999)
+    plan = read_plan(parser, arguments)
     train(plan)
 
 
@@ -94,14 +80,7 @@ def train(plan: argparse.Namespace) -> None:
     kept = keep_autoencoder(plan.autoencoder, plan.folder)
     teacher = load_autoencoder(kept, AutoencoderConfig())
     settle(teacher, pictures)
-    settings = Settings(
-        steps=plan.steps,
-        batch=plan.batch,
-        rate=plan.rate,
-        warmup=min(100, plan.steps // 20),
-        ema=plan.ema,
-        seed=plan.seed,
-    )
+    settings = get_settings(plan)
     variants = load_variants(plan.folder, teacher, pictures, VARIANTS)
     trainer = build_trainer(teacher, build_draw(variants), settings, LIGHT)
     LOG.info("%d weights of the decoder, %d before", *map(count, (trainer.average, teacher)))
